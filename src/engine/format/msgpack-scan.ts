@@ -9,8 +9,11 @@ import { RunlogError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import { isExtensionType, TEXT } from './msgpack-extension.ts';
 
-/** Arrays, maps and nested extensions in one body: params with room for what wraps them. */
-export const BODY_DEPTH_MAX = 2 * limits.paramsDepthMax;
+/**
+ * Containers inside each other in one body: params, in which a Map or Set counts twice, and what
+ * wraps them.
+ */
+export const BODY_DEPTH_MAX = 3 * limits.paramsDepthMax;
 
 /** What a scan met that a decoder has to be prepared for. */
 export interface Found {

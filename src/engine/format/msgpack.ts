@@ -139,10 +139,10 @@ function spell(value: unknown, depth: number, bins: Bins): unknown {
   return members;
 }
 
-/** Plain in any realm: its prototype is null or has none itself. */
+/** True for an object that is no instance of a class: its prototype is null or that of some realm's Object. */
 function isPlainObject(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
+  const prototype: object | null = Object.getPrototypeOf(value);
+  return prototype === null || (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty'));
 }
 
 function describe(value: unknown): string {
