@@ -1,0 +1,104 @@
+// Following: a reader with a cursor. File events are hints, a poll of the directory is the
+// guarantee.
+//
+// 1. Delivers each position once, in order, and never takes one back: only what a decided snapshot
+//    holds is delivered.
+// 2. A round that finds nothing changed costs a listing and a few stats.
+//
+// Spec: spec/ownership.md, Reading. Test: test/engine/follow.test.ts.
+
+import { errorCode } from '../errors.ts';
+import { durations } from '../limits.ts';
+import { readRecords } from './log-reader.ts';
+import type { LogRecord } from './record.ts';
+import { readSnapshot, type Snapshot } from './snapshot.ts';
+import type { Damage } from './tail.ts';
+import type { Vfs } from './vfs/vfs.ts';
+import { openWatch } from './watch.ts';
+
+export interface FollowOptions {
+  readonly from?: number;
+  readonly signal?: AbortSignal;
+  /** Milliseconds between two looks at the files; default durations.followPollMs. */
+  readonly pollMs?: number;
+  /** False: no file events, the poll alone. Default true. */
+  readonly events?: boolean;
+}
+
+/** Sizes and names that must differ when there is something new to deliver. */
+function fingerprint(vfs: Vfs, directory: string): string {
+  const names = vfs.list(directory).filter((name) => /^(fence|manifest|segment)-/.test(name)).sort();
+  const last = names.findLast((name) => name.startsWith('segment-'));
+  const size = last === undefined ? 0 : vfs.stat(`${directory}/${last}`)?.size;
+  return `${names.join()}:${size}`;
+}
+
+export async function* follow(vfs: Vfs, directory: string, options: FollowOptions): AsyncGenerator<LogRecord> {
+  const { from = 0, signal, pollMs = durations.followPollMs, events = true } = options;
+  const damage: Damage[] = [];
+  let position = from;
+  let seen = '';
+  const watch = events ? openWatch(directory) : undefined;
+  try {
+    while (!signal?.aborted) {
+      const now = quietly(() => fingerprint(vfs, directory)) ?? '';
+      if (now !== seen) {
+        const records = quietly(() => newRecords(vfs, directory, position, damage));
+        if (records !== undefined) seen = now;
+        for (const record of records ?? []) {
+          if (signal?.aborted) return;
+          yield record;
+          position = Math.max(position, record.end);
+        }
+        if (records !== undefined && records.length > 0) continue;
+      }
+      await waitForChange(watch, pollMs, signal);
+    }
+  } finally {
+    watch?.close();
+  }
+}
+
+/** Undefined for a round in which a file went away under us: the next round looks again. */
+function quietly<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Records of one round are bounded by the bytes of a few segments. */
+const ROUND_RECORDS = 65_536;
+
+function newRecords(vfs: Vfs, directory: string, position: number, damage: Damage[]): LogRecord[] {
+  const snapshot: Snapshot = readSnapshot(vfs, directory);
+  if (snapshot.end <= position) return [];
+  const segments = [...(snapshot.manifest?.segments ?? []), ...snapshot.tail.segments];
+  const records: LogRecord[] = [];
+  for (const record of readRecords(vfs, directory, segments, damage, position)) {
+    // Records of one rewritten stretch stand for overlapping ranges: never cut between them.
+    const isBorder = records.length >= ROUND_RECORDS && record.place.rewritten === false;
+    if (isBorder) break;
+    records.push(record);
+  }
+  return records;
+}
+
+function waitForChange(
+  watch: ReturnType<typeof openWatch> | undefined, pollMs: number, signal: AbortSignal | undefined,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      watch?.onChange(undefined);
+      resolve();
+    };
+    const timer = setTimeout(done, pollMs);
+    signal?.addEventListener('abort', done, { once: true });
+    watch?.onChange(done);
+  });
+}
+

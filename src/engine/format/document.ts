@@ -1,0 +1,71 @@
+// The envelope of the small files: fence, manifest, edit, snapshot.
+//
+// 1. Decoding believes nothing before the checksum but the version.
+// 2. The heartbeat (bytes 16 to 23) is outside the checksum: its owner overwrites it in place.
+//
+// Spec: spec/document.md. Test: test/engine/format.test.ts.
+
+import { errorCode, RunlogError } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import { packBody, unpackBody } from './msgpack.ts';
+import { checkVersion, dataViewOf, type FileLetter, FORMAT_VERSION, hasMagic, writeMagic } from './version.ts';
+import { xxh64 } from './xxhash.ts';
+
+export const DOCUMENT_HEADER_SIZE = 32;
+export const HEARTBEAT_OFFSET = 16;
+const CHECKSUM_OFFSET = 24;
+
+export interface Document {
+  readonly kind: number;
+  readonly heartbeat: bigint;
+  readonly body: unknown;
+}
+
+function checksumOf(bytes: Uint8Array): bigint {
+  const copy = bytes.slice();
+  copy.fill(0, HEARTBEAT_OFFSET, DOCUMENT_HEADER_SIZE);
+  return xxh64(copy, 0n);
+}
+
+/** @throws RunlogError LIMIT when the body is too large. */
+export function encodeDocument(letter: FileLetter, kind: number, body: unknown): Uint8Array {
+  const packed = packBody(body);
+  const size = DOCUMENT_HEADER_SIZE + packed.length;
+  if (size > limits.documentSizeMax) {
+    throw new RunlogError('LIMIT', `documentSizeMax: ${size} bytes, at most ${limits.documentSizeMax}`, {
+      limit: 'documentSizeMax',
+    });
+  }
+  const bytes = new Uint8Array(size);
+  writeMagic(bytes, letter);
+  const view = dataViewOf(bytes);
+  view.setUint16(8, FORMAT_VERSION, true);
+  view.setUint16(10, kind, true);
+  view.setUint32(12, packed.length, true);
+  bytes.set(packed, DOCUMENT_HEADER_SIZE);
+  view.setBigUint64(CHECKSUM_OFFSET, checksumOf(bytes), true);
+  return bytes;
+}
+
+/**
+ * @throws RunlogError CORRUPT naming `file` and why, FORMAT_TOO_NEW.
+ */
+export function decodeDocument(bytes: Uint8Array, letter: FileLetter, file: string): Document {
+  const corrupt = (reason: string, cause?: unknown): RunlogError =>
+    new RunlogError('CORRUPT', `${file}: ${reason}`, { file, offset: 0, size: bytes.length, cause });
+  if (bytes.length < DOCUMENT_HEADER_SIZE) throw corrupt(`only ${bytes.length} bytes`);
+  if (!hasMagic(bytes, letter)) throw corrupt('not a file of this kind (magic)');
+  const view = dataViewOf(bytes);
+  checkVersion(view.getUint16(8, true), file);
+  if (DOCUMENT_HEADER_SIZE + view.getUint32(12, true) !== bytes.length) throw corrupt('size and header differ');
+  if (view.getBigUint64(CHECKSUM_OFFSET, true) !== checksumOf(bytes)) throw corrupt('checksum');
+  const heartbeat = view.getBigUint64(HEARTBEAT_OFFSET, true);
+  if (letter !== 'F' && heartbeat !== 0n) throw corrupt('reserved bytes are not zero');
+  try {
+    const body = unpackBody(bytes.subarray(DOCUMENT_HEADER_SIZE));
+    return { kind: view.getUint16(10, true), heartbeat, body };
+  } catch (error) {
+    if (errorCode(error) !== 'CORRUPT') throw error;
+    throw corrupt('body', error);
+  }
+}

@@ -1,0 +1,443 @@
+// The public face of one log: open, append, flush, sync, read, look up, close.
+//
+// 1. Opening to write never decodes history: newest manifest, newest state, the tail after it.
+// 2. An owner reads its own log as any reader does, through files that it has flushed.
+// 3. Reads no clock and sets no process hook except through `host`.
+//
+// Spec: spec/README.md. Test: test/engine/log.test.ts.
+
+import { errorCode, RunlogError } from '../errors.ts';
+import { durations, limits } from '../limits.ts';
+import { Appender, type AppenderSizes, type Recording } from './appender.ts';
+import { type Fold, foldSegments, packState } from './fold.ts';
+import { follow } from './follow.ts';
+import type { FenceKind } from './format/fence.ts';
+import { hashKey, type FramePlace, type IndexEntry } from './format/index-page.ts';
+import type { Manifest, SealedSegment } from './format/manifest.ts';
+import { segmentName } from './format/names.ts';
+import { loadXxhash } from './format/xxhash.ts';
+import { nodeHost } from './host/node-host.ts';
+import type { Host, PoliteLock } from './host.ts';
+import { readFrameAt, readRecords, recordsOf } from './log-reader.ts';
+import { coveredByIndex, HotKeys, KeyLookup } from './lookup.ts';
+import { openOwner } from './open.ts';
+import type { Ownership } from './owner.ts';
+import { checkRecord, type LogRecord, packRecords, type RecordInput, unpackRecords } from './record.ts';
+import { Rewriter, type RewriteHook } from './rewrite.ts';
+import { readSnapshot, type Snapshot } from './snapshot.ts';
+import type { Damage } from './tail.ts';
+import { type VerifyReport, verifyLog } from './verify.ts';
+import { nodeVfs } from './vfs/node-vfs.ts';
+import type { Vfs } from './vfs/vfs.ts';
+
+export interface LogDurability {
+  /** Milliseconds between background syncs while there is something to sync; null for none. */
+  readonly syncMs?: number | null;
+  /** 'sync': `flush` is true only when the bytes are on stable storage. Default 'write'. */
+  readonly onFlush?: 'write' | 'sync';
+}
+
+export interface LogOptions<State = unknown> {
+  /** Who opens: a writer (default) replaces maintenance at once, never the other way round. */
+  readonly owner?: FenceKind;
+  /** A snapshot that `refresh` renews; changes nothing on disk. Default false. */
+  readonly readOnly?: boolean;
+  /** Takes the log from any holder. Default false. */
+  readonly force?: boolean;
+  /** Milliseconds to wait for a live holder to go. Default 0. */
+  readonly lockTimeoutMs?: number;
+  readonly vfs?: Vfs;
+  readonly host?: Host;
+  readonly durability?: LogDurability;
+  /** Makes read-optimised segments of sealed ones. Default: they stay as they are. */
+  readonly rewrite?: RewriteHook;
+  /** Makes the folded state. Default: `state` is undefined. */
+  readonly fold?: Fold<State>;
+  /** Told once for each change of `recording` away from 'on'. */
+  readonly onError?: (error: RunlogError) => void;
+  /** Directories with new entries on the way to this one, innermost first: made durable by the first sync. */
+  readonly parents?: readonly string[];
+  /** Begins a new life of the directory: nothing of what it held is part of the log. Default false. */
+  readonly fresh?: boolean;
+  /** Smaller sizes than limits.ts has, for tests. */
+  readonly sizes?: Partial<AppenderSizes>;
+}
+
+export interface ReadOptions {
+  /** First position; default 0. */
+  readonly from?: number;
+  /** One past the last; default the end. */
+  readonly to?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Frames of a long read between two turns of the event loop. */
+const READ_SLICE = 256;
+
+export class Log<State = unknown> {
+  readonly directory: string;
+  readonly readOnly: boolean;
+  /** The newest folded state; undefined without `fold`. */
+  state: State | undefined;
+  /** Records that were accepted and could not be kept. */
+  lost = 0;
+  /** Damage that opening and reading came upon. */
+  readonly damage: Damage[] = [];
+  readonly #vfs: Vfs;
+  readonly #host: Host;
+  readonly #options: LogOptions<State>;
+  readonly #lookup: KeyLookup;
+  #appender: Appender | undefined;
+  #snapshot: Snapshot | undefined;
+  /** Keys that no index covers, oldest first; the owner's own are added as they are appended. */
+  readonly #keys = new HotKeys();
+  #rewriter: Rewriter | undefined;
+  #lock: Promise<PoliteLock | undefined> | undefined;
+  #release: () => void = () => {};
+
+  private constructor(directory: string, options: LogOptions<State>) {
+    this.directory = directory;
+    this.readOnly = options.readOnly ?? false;
+    this.#options = options;
+    this.#vfs = options.vfs ?? nodeVfs();
+    this.#host = options.host ?? nodeHost();
+    this.#lookup = new KeyLookup(this.#vfs, directory);
+  }
+
+  /**
+   * Opens the log in `directory`, which is made if it is not there (its parent must be).
+   *
+   * @throws RunlogError RUN_LOCKED naming the holder, CORRUPT when the newest manifest does not
+   * verify, FORMAT_TOO_NEW, IO.
+   */
+  static async open<State = unknown>(directory: string, options: LogOptions<State> = {}): Promise<Log<State>> {
+    await loadXxhash();
+    const log = new Log<State>(directory, options);
+    try {
+      if (log.readOnly) log.#read();
+      else await log.#own();
+    } catch (error) {
+      log.#release();
+      throw asRunlogError(error, directory);
+    }
+    return log;
+  }
+
+  async #own(): Promise<void> {
+    const { owner = 'writer', force = false, fresh = false, lockTimeoutMs = 0, fold, rewrite } = this.#options;
+    const opened = await openOwner(this.#vfs, this.#host, this.directory, { kind: owner, force, fresh, lockTimeoutMs });
+    const { ownership } = opened;
+    this.#release = opened.release;
+    this.damage.push(...ownership.tail.damage);
+    const { segments } = ownership.manifest;
+    for (const entry of this.#unindexedKeys(segments)) this.#keys.add(entry);
+    if (fold !== undefined) this.state = foldSegments(this.#vfs, this.directory, segments, fold, this.damage);
+    this.#appender = this.#makeAppender(ownership, [...opened.parents, ...(this.#options.parents ?? [])]);
+    this.#lock = this.#host.politeLock(this.directory).catch(() => undefined);
+    if (rewrite === undefined) return;
+    this.#rewriter = new Rewriter({
+      vfs: this.#vfs, host: this.#host, directory: this.directory, appender: this.#appender, hook: rewrite,
+      startState: fold === undefined ? undefined : packState(this.state).slice(),
+    });
+    const unindexed = segments.filter((each) => !each.rewritten && each.index === 0).length;
+    if (unindexed > limits.unindexedSegmentCountMax) await this.#rewriter.run();
+  }
+
+  #makeAppender(ownership: Ownership, parents: readonly string[]): Appender {
+    const { durability = {}, sizes, onError } = this.#options;
+    return new Appender({
+      vfs: this.#vfs, host: this.#host, directory: this.directory, ownership, parents,
+      syncMs: durability.syncMs === undefined ? durations.syncMs : durability.syncMs,
+      onFlush: durability.onFlush ?? 'write',
+      sizes: { ...limits, ...sizes },
+      keys: this.#keys,
+      packState: () => (this.#options.fold === undefined ? undefined : packState(this.state)),
+      onTrouble: (error) => onError?.(error),
+      onSeal: () => this.#rewriter?.start(),
+    });
+  }
+
+  /** Keys of hot segments that no index covers; those of small rewritten ones are read on demand. */
+  #unindexedKeys(segments: readonly SealedSegment[]): IndexEntry[] {
+    const covered = coveredByIndex(segments);
+    return segments
+      .filter((each) => !each.rewritten && each.index === 0 && !covered.has(each))
+      .flatMap((each) => this.#lookup.keysOf(each));
+  }
+
+  #read(): void {
+    this.#snapshot = readSnapshot(this.#vfs, this.directory);
+    this.damage.splice(0, this.damage.length, ...this.#snapshot.damage);
+    const { fold } = this.#options;
+    if (fold !== undefined) this.state = foldSegments(this.#vfs, this.directory, this.#segments(), fold, this.damage);
+  }
+
+  /** Renews the snapshot of a log opened for reading. */
+  async refresh(): Promise<void> {
+    if (!this.readOnly) return;
+    this.#read();
+  }
+
+  /** Sealed segments and those of the tail, in order of position. */
+  #segments(): SealedSegment[] {
+    if (this.#appender !== undefined) return [...this.#appender.manifest.segments];
+    const { manifest, tail } = this.#snapshot as Snapshot;
+    return [...(manifest?.segments ?? []), ...tail.segments];
+  }
+
+  #owned(): Appender {
+    if (this.#appender !== undefined) return this.#appender;
+    throw new RunlogError('RUN_READ_ONLY', `${this.directory}: opened with readOnly; open it without to append`);
+  }
+
+  get recording(): Recording {
+    return this.#appender?.recording ?? 'closed';
+  }
+
+  /** Why `recording` is 'paused', 'failed' or 'fenced'. */
+  get trouble(): RunlogError | undefined {
+    return this.#appender?.trouble;
+  }
+
+  /** Position of the next record. */
+  get position(): number {
+    return this.#appender?.position ?? this.#snapshot?.end ?? 0;
+  }
+
+  /** Every record below it survives the death of this process (G2). */
+  get acknowledged(): number {
+    return this.#appender?.acknowledged ?? this.position;
+  }
+
+  /** Every record below it survives a loss of power (G3). */
+  get durable(): number {
+    return this.#appender?.durable ?? this.#snapshot?.tail.watermark ?? 0;
+  }
+
+  /** False while a log opened for reading waits for its next owner's decision. */
+  get decided(): boolean {
+    return this.#snapshot?.decided ?? true;
+  }
+
+  get manifest(): Manifest | undefined {
+    return this.#appender?.manifest ?? this.#snapshot?.manifest;
+  }
+
+  /**
+   * Appends one record; its position, or -1 when it could not be kept (counted in `lost`). In memory
+   * until `flush`.
+   *
+   * @throws TypeError, RangeError; RunlogError RUN_CLOSED, RUN_READ_ONLY, LIMIT.
+   */
+  append(type: number, body: unknown, options: { key?: string; skippable?: boolean } = {}): number {
+    return this.appendAll([{ type, body, ...options }]);
+  }
+
+  /** Appends records as one frame: all or none. The position of the first, or -1. */
+  appendAll(records: readonly RecordInput[]): number {
+    const appender = this.#owned();
+    if (appender.recording === 'closed') {
+      throw new RunlogError('RUN_CLOSED', `${this.directory}: the log was closed; open it again to append`);
+    }
+    if (records.length === 0) return appender.position;
+    for (const record of records) checkRecord(record);
+    const { type, flags, body } = packRecords(records);
+    checkFrame(body.length, records.length);
+    const position = appender.position;
+    const { segment } = appender;
+    const offset = appender.append(type, flags, records.length, body);
+    if (offset === undefined) {
+      this.lost += records.length;
+      return -1;
+    }
+    this.#note(records, position, { ...segment.name, offset });
+    return position;
+  }
+
+  #note(records: readonly RecordInput[], position: number, place: FramePlace): void {
+    const { fold } = this.#options;
+    for (const [index, { type, key, body, skippable }] of records.entries()) {
+      if (key !== undefined) this.#keys.add({ ...place, hash: hashKey(key) });
+      if (fold === undefined) continue;
+      const at = position + index;
+      this.state = fold.apply(this.state as State, {
+        position: at, end: at + 1, type, skippable: skippable ?? false, key, body, place, rewritten: false,
+      });
+    }
+  }
+
+  /** Hands everything appended to the kernel; true when all of it is there (G2). Never throws. */
+  flush(): boolean {
+    return this.#owned().flush();
+  }
+
+  /** Resolves when everything appended is on stable storage (G3). @throws RunlogError. */
+  sync(): Promise<void> {
+    return this.#owned().sync();
+  }
+
+  /** As `sync`, on the calling thread; true when it holds. For the exit path. */
+  syncSync(): boolean {
+    return this.#owned().syncSync();
+  }
+
+  /** Ends the current segment: it is synced and listed in the manifest. */
+  async seal(): Promise<void> {
+    const appender = this.#owned();
+    await appender.sync();
+    appender.roll();
+  }
+
+  /** Rewrites sealed segments by the hook until nothing is left to do. */
+  async rewrite(): Promise<void> {
+    this.#owned();
+    await this.#rewriter?.run();
+  }
+
+  /** The newest record of a key, through the index. */
+  async latest(key: string): Promise<LogRecord | undefined> {
+    return this.find(key).at(-1);
+  }
+
+  /**
+   * Every record of a key, oldest first; of an owner also what is not flushed yet.
+   *
+   * @throws RunlogError CORRUPT when one of them is damaged; Node's error.
+   */
+  find(key: string): LogRecord[] {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return this.#find(key);
+      } catch (error) {
+        // A rewriting has taken a file away since the snapshot: look again.
+        if (errorCode(error) !== 'ENOENT' || tries === 8 || !this.readOnly) throw error;
+        this.#read();
+      }
+    }
+  }
+
+  #find(key: string): LogRecord[] {
+    const segments = this.#segments();
+    const hash = hashKey(key);
+    const places: FramePlace[] = this.#lookup.places(key, segments);
+    const seen = new Set(places.map((place) => `${segmentName(place)}@${place.offset}`));
+    for (const entry of this.#keys.get(hash)) {
+      if (!seen.has(`${segmentName(entry)}@${entry.offset}`)) places.push(entry);
+    }
+    const current = this.#appender?.segment.name;
+    const listed = new Set(segments.map(segmentName));
+    if (current !== undefined) listed.add(segmentName(current));
+    return places
+      .filter((place) => listed.has(segmentName(place)))
+      .flatMap((place) => this.frame(place))
+      .filter((record) => record.key === key);
+  }
+
+  /** The records of one frame, by the place that a record of it gave. */
+  frame(place: FramePlace): LogRecord[] {
+    const path = `${this.directory}/${segmentName(place)}`;
+    const segment = this.#appender?.segment;
+    if (segment !== undefined && segmentName(segment.name) === segmentName(place)) {
+      const held = segment.frameAt(place.offset);
+      if (held !== undefined) return unpackRecords(held.header, held.body, place, path);
+    }
+    const frame = readFrameAt(this.#vfs, this.directory, place);
+    return recordsOf(frame, { ...place, first: 0, end: 0, length: 0, index: 0, state: 0 }, path, this.damage);
+  }
+
+  /**
+   * Records with positions in [from, to), oldest first, of the snapshot or of what this owner has
+   * flushed. Where segments were rewritten, the output records whose range overlaps it.
+   *
+   * @throws RunlogError POSITION_GONE, ABORTED, IO.
+   */
+  async *read(options: ReadOptions = {}): AsyncGenerator<LogRecord> {
+    const { from = 0, to = Number.POSITIVE_INFINITY, signal } = options;
+    const snapshot = this.readOnly ? (this.#snapshot as Snapshot) : readSnapshot(this.#vfs, this.directory);
+    const gone = snapshot.manifest?.first ?? 0;
+    if (from < gone) {
+      throw new RunlogError('POSITION_GONE', `${this.directory}: position ${from} was dropped; the first is ${gone}`);
+    }
+    const segments = [...(snapshot.manifest?.segments ?? []), ...snapshot.tail.segments];
+    let count = 0;
+    try {
+      for (const record of readRecords(this.#vfs, this.directory, segments, this.damage, from, to)) {
+        if (signal?.aborted) throw new RunlogError('ABORTED', 'the signal was aborted', { cause: signal.reason });
+        yield record;
+        count += 1;
+        if (count % READ_SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    } catch (error) {
+      throw asRunlogError(error, this.directory);
+    }
+  }
+
+  /** As `read`, at once and on the calling thread: for logs whose size the caller knows. */
+  *records(from = 0, to: number = Number.POSITIVE_INFINITY): Generator<LogRecord> {
+    const snapshot = this.readOnly ? (this.#snapshot as Snapshot) : readSnapshot(this.#vfs, this.directory);
+    const segments = [...(snapshot.manifest?.segments ?? []), ...snapshot.tail.segments];
+    yield* readRecords(this.#vfs, this.directory, segments, this.damage, from, to);
+  }
+
+  /** Records from a position on, as they are flushed by any owner; ends with the signal. */
+  follow(options: { from?: number; signal?: AbortSignal } = {}): AsyncGenerator<LogRecord> {
+    return follow(this.#vfs, this.directory, options);
+  }
+
+  /**
+   * Flushes, syncs, rewrites what is worth it and releases the log. Idempotent.
+   *
+   * @throws RunlogError when what was appended is not on stable storage.
+   */
+  async close(): Promise<void> {
+    const appender = this.#appender;
+    if (appender === undefined || appender.recording === 'closed') return;
+    let failure: unknown;
+    try {
+      await appender.sync();
+      await this.#rewriter?.finish();
+    } catch (error) {
+      failure = error;
+    }
+    this.closeSync();
+    (await this.#lock)?.release();
+    if (failure !== undefined) throw asRunlogError(failure, this.directory);
+  }
+
+  /** Flushes and releases on the calling thread; what rewriting would have saved, the next owner does. */
+  closeSync(): boolean {
+    const appender = this.#appender;
+    if (appender === undefined || appender.recording === 'closed') return true;
+    this.#rewriter?.stop();
+    const held = appender.syncSync();
+    appender.close();
+    this.#release();
+    this.#lock?.then((lock) => lock?.release()).catch(() => {});
+    return held;
+  }
+
+  /** Checks every byte of a log and changes nothing. */
+  static async verify(directory: string, options: { vfs?: Vfs } = {}): Promise<VerifyReport> {
+    await loadXxhash();
+    return verifyLog(options.vfs ?? nodeVfs(), directory);
+  }
+}
+
+function checkFrame(size: number, count: number): void {
+  if (size > limits.frameBodySizeMax) {
+    throw new RunlogError('LIMIT', `frameBodySizeMax: the records take ${size} bytes, at most ${limits.frameBodySizeMax}`, {
+      limit: 'frameBodySizeMax',
+    });
+  }
+  if (count > limits.frameRecordCountMax) {
+    throw new RunlogError('LIMIT', `frameRecordCountMax: ${count} records, at most ${limits.frameRecordCountMax}`, {
+      limit: 'frameRecordCountMax',
+    });
+  }
+}
+
+/** Wraps an error of the file system once, where it is known what was being done. */
+export function asRunlogError(error: unknown, what: string): unknown {
+  if (error instanceof RunlogError || errorCode(error) === undefined) return error;
+  return new RunlogError('IO', `${what}: ${(error as Error).message}`, { cause: error });
+}

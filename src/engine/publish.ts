@@ -1,0 +1,111 @@
+// Put-if-absent of a whole small file: the one step by which anything is decided.
+//
+// 1. The content is complete before the name appears; a second publisher gets `false`, never a file
+//    replaced.
+// 2. The name is durable only after the caller has synced the directory.
+//
+// Spec: spec/document.md. Test: test/engine/publish.test.ts.
+
+import { errorCode } from '../errors.ts';
+import { temporaryName } from './format/names.ts';
+import type { FileHandle, Vfs } from './vfs/vfs.ts';
+
+const LINK_REFUSED = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK']);
+
+export interface PublishOptions {
+  /** The content is on stable storage before the name appears. */
+  readonly sync: boolean;
+}
+
+/** Writes all of `bytes` at `offset`. */
+export function writeWhole(vfs: Vfs, file: FileHandle, bytes: Uint8Array, offset: number): void {
+  for (let done = 0; done < bytes.length; ) {
+    done += vfs.write(file, bytes.subarray(done), offset + done);
+  }
+}
+
+/** Closes a handle whose errors no longer matter: what it held is synced, or was never promised. */
+export function closeQuietly(vfs: Vfs, file: FileHandle | undefined): void {
+  if (file === undefined) return;
+  try {
+    vfs.close(file);
+  } catch {
+    // Nothing rests on this handle any more.
+  }
+}
+
+export function unlinkQuietly(vfs: Vfs, path: string): void {
+  try {
+    vfs.unlink(path);
+  } catch {
+    // Left for the next owner to collect.
+  }
+}
+
+/**
+ * Publishes `bytes` as `directory/name`; the open handle of the file, or undefined when the name is
+ * taken (or the temporary file was collected under us: then the answer is to list again as well).
+ */
+export function publishOpen(
+  vfs: Vfs, directory: string, name: string, bytes: Uint8Array, options: PublishOptions,
+): FileHandle | undefined {
+  const temporary = `${directory}/${temporaryName()}`;
+  let file: FileHandle | undefined = vfs.open(temporary, 'create');
+  try {
+    writeWhole(vfs, file, bytes, 0);
+    if (options.sync) vfs.sync(file);
+    vfs.link(temporary, `${directory}/${name}`);
+    const published = file;
+    file = undefined;
+    return published;
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'EEXIST' || code === 'ENOENT') return undefined;
+    if (!LINK_REFUSED.has(code ?? '')) throw error;
+    return createExclusive(vfs, `${directory}/${name}`, bytes, options);
+  } finally {
+    closeQuietly(vfs, file);
+    unlinkQuietly(vfs, temporary);
+  }
+}
+
+/** As `publishOpen`, without the handle: whether the name is ours now. */
+export function publish(
+  vfs: Vfs, directory: string, name: string, bytes: Uint8Array, options: PublishOptions,
+): boolean {
+  const file = publishOpen(vfs, directory, name, bytes, options);
+  closeQuietly(vfs, file);
+  return file !== undefined;
+}
+
+/** Where links are refused: the name appears first, so existence alone counts. */
+function createExclusive(
+  vfs: Vfs, path: string, bytes: Uint8Array, options: PublishOptions,
+): FileHandle | undefined {
+  let file: FileHandle;
+  try {
+    file = vfs.open(path, 'create');
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return undefined;
+    throw error;
+  }
+  try {
+    writeWhole(vfs, file, bytes, 0);
+    if (options.sync) vfs.sync(file);
+    return file;
+  } catch (error) {
+    closeQuietly(vfs, file);
+    throw error;
+  }
+}
+
+/** The whole of a small file. @throws Node's error, ENOENT included. */
+export function readWhole(vfs: Vfs, path: string, sizeMax: number): Uint8Array {
+  const file = vfs.open(path, 'read');
+  try {
+    const bytes = new Uint8Array(Math.min(vfs.facts(file).size, sizeMax + 1));
+    return bytes.subarray(0, vfs.read(file, bytes, 0));
+  } finally {
+    vfs.close(file);
+  }
+}

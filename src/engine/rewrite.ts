@@ -1,0 +1,306 @@
+// Rewriting: stretches of sealed segments become one segment in a form made for reading.
+//
+// 1. Order: output synced, directory synced, manifest linked, directory synced, check, inputs
+//    deleted. Each state between is legal; a lost output is an unlisted file.
+// 2. Positions are preserved: each output frame says which range it stands for.
+// 3. A stretch with damage is left as it is: nothing that may still be read is thrown away.
+// 4. On the event loop in slices; what deflates does so in the thread pool.
+//
+// Spec: spec/ownership.md, Rewrite. Test: test/engine/rewrite.test.ts.
+
+import { randomBytes } from 'node:crypto';
+import { deflateRawSync } from 'node:zlib';
+
+import { durations, limits } from '../limits.ts';
+import type { Appender } from './appender.ts';
+import { readStateFrame } from './fold.ts';
+import { encodeFrame, FRAME_HEADER_SIZE, frameFlag, frameType, SegmentSum, SKIPPABLE } from './format/frame.ts';
+import { encodeIndexPages, encodeIndexRoot, hashKey, type IndexEntry } from './format/index-page.ts';
+import type { SealedSegment } from './format/manifest.ts';
+import { segmentName } from './format/names.ts';
+import { encodeSegmentHeader, NO_PREDECESSOR, SEGMENT_HEADER_SIZE } from './format/segment-header.ts';
+import { dataViewOf } from './format/version.ts';
+import type { Host } from './host.ts';
+import { readRecords } from './log-reader.ts';
+import { closeQuietly, unlinkQuietly, writeWhole } from './publish.ts';
+import { checkRecord, type LogRecord, packRecords, type RecordInput } from './record.ts';
+import type { Damage } from './tail.ts';
+import type { FileHandle, Vfs } from './vfs/vfs.ts';
+
+/** Where the hook puts its records. */
+export interface RewriteOutput {
+  /** Writes records as one frame that stands for positions [from, to); the frame's byte place. */
+  append(records: readonly RecordInput[], from: number, to: number): number;
+  /** Gives the event loop a turn when the slice is used up: called between pieces of work. */
+  pause(): Promise<void>;
+}
+
+/**
+ * Makes read-optimised records of the input's. Every position of [from, to) must be stood for by what
+ * it appends. Called again with its own output when neighbours are merged.
+ */
+export type RewriteHook = (
+  input: Iterable<LogRecord>, output: RewriteOutput, range: { from: number; to: number },
+) => Promise<void>;
+
+export interface RewriterOptions {
+  readonly vfs: Vfs;
+  readonly host: Host;
+  readonly directory: string;
+  readonly appender: Appender;
+  readonly hook: RewriteHook;
+  /** The packed state where this owner's own segments begin. */
+  readonly startState: Uint8Array | undefined;
+}
+
+const WRITE_SIZE = 256 * 1024;
+/** Size classes of rewritten segments: neighbours of one class are merged. */
+const CLASS_FACTOR = 8;
+
+/** The next stretch worth rewriting, as [start, end) of `segments`; undefined when there is none. */
+export function planRewrite(
+  segments: readonly SealedSegment[], refused: ReadonlySet<string>, sizeMax: number,
+): { start: number; end: number } | undefined {
+  const usable = (index: number): boolean => {
+    const segment = segments[index];
+    return segment !== undefined && !refused.has(segmentName(segment));
+  };
+  for (let start = 0; start < segments.length; start += 1) {
+    if (!usable(start) || segments[start]?.rewritten) continue;
+    let end = start;
+    for (let size = 0; usable(end) && !segments[end]?.rewritten; end += 1) {
+      size += (segments[end] as SealedSegment).length;
+      if (end > start && size > sizeMax) break;
+    }
+    return { start, end };
+  }
+  const classOf = (segment: SealedSegment): number =>
+    Math.floor(Math.log(Math.max(1, segment.length / limits.indexSizeMin)) / Math.log(CLASS_FACTOR));
+  for (let start = 0; start < segments.length; start += 1) {
+    if (!usable(start)) continue;
+    const first = segments[start] as SealedSegment;
+    let end = start + 1;
+    while (usable(end) && segments[end]?.rewritten && classOf(segments[end] as SealedSegment) <= classOf(first)) end += 1;
+    if (end - start >= limits.mergeCount) return { start, end };
+  }
+  return undefined;
+}
+
+export class Rewriter {
+  readonly #options: RewriterOptions;
+  readonly #refused = new Set<string>();
+  #running: Promise<void> | undefined;
+  #isStopped = false;
+  #number = 0;
+
+  constructor(options: RewriterOptions) {
+    this.#options = options;
+  }
+
+  /** Begins in the background when there is something to do. */
+  start(): void {
+    this.run().catch(() => {
+      // What could not be rewritten stays as it is; the next seal or opening tries again.
+    });
+  }
+
+  /** Rewrites until nothing is left to do. One at a time. */
+  run(): Promise<void> {
+    this.#running ??= this.#loop().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** At close: seals what is hot if it is worth it, and rewrites. */
+  async finish(): Promise<void> {
+    const { appender } = this.#options;
+    await this.#running?.catch(() => {});
+    const hot = appender.manifest.segments.reduce((sum, each) => sum + (each.rewritten ? 0 : each.length), 0);
+    if (hot + appender.segment.size < limits.rewriteSizeMin) return;
+    appender.roll();
+    await this.run();
+  }
+
+  async #loop(): Promise<void> {
+    const { appender } = this.#options;
+    while (!this.#isStopped && appender.recording === 'on') {
+      const { segments } = appender.manifest;
+      const plan = planRewrite(segments, this.#refused, limits.segmentSizeMax);
+      if (plan === undefined) return;
+      await this.#rewrite(segments.slice(plan.start, plan.end));
+    }
+  }
+
+  async #rewrite(inputs: readonly SealedSegment[]): Promise<void> {
+    const { vfs, host, directory, appender, hook } = this.#options;
+    const from = (inputs[0] as SealedSegment).first;
+    const to = (inputs.at(-1) as SealedSegment).end;
+    this.#number += 1;
+    const name = { fence: appender.manifest.fence, number: this.#number, rewritten: true };
+    const damage: Damage[] = [];
+    const output = new OutputSegment(vfs, host, directory, {
+      name, first: from, end: to, logId: appender.manifest.logId, nonce: appender.nonce,
+    });
+    try {
+      await hook(readRecords(vfs, directory, inputs, damage), output, { from, to });
+      if (damage.length > 0) {
+        for (const each of inputs) this.#refused.add(segmentName(each));
+        output.discard();
+        return;
+      }
+      const sealed = await output.finish(this.#stateOf(inputs));
+      if (this.#isStopped || !this.#replace(inputs, sealed)) output.discard();
+    } catch (error) {
+      output.discard();
+      throw error;
+    }
+  }
+
+  /** The state at the end of a stretch, where one is known. */
+  #stateOf(inputs: readonly SealedSegment[]): { position: number; body: Uint8Array } | undefined {
+    const { vfs, directory, appender, startState } = this.#options;
+    const last = inputs.at(-1) as SealedSegment;
+    const frame = readStateFrame(vfs, directory, last);
+    if (frame?.position === last.end) return frame;
+    const isBeforeOwn = appender.startPosition === last.end;
+    return isBeforeOwn && startState !== undefined ? { position: last.end, body: startState } : undefined;
+  }
+
+  /** Publishes the output in place of the inputs, checks, deletes them. False: nothing was decided. */
+  #replace(inputs: readonly SealedSegment[], sealed: SealedSegment): boolean {
+    const { vfs, directory, appender } = this.#options;
+    const names = inputs.map(segmentName);
+    const { segments } = appender.manifest;
+    const start = segments.findIndex((each) => segmentName(each) === names[0]);
+    const found = segments.slice(start, start + inputs.length).map(segmentName);
+    if (start < 0 || found.join() !== names.join()) return false;
+    vfs.syncDirectory(directory);
+    const next = [...segments.slice(0, start), sealed, ...segments.slice(start + inputs.length)];
+    const gone = new Set(inputs.map((each) => `${each.fence}-${each.number}`));
+    const damage = appender.manifest.damage.filter((each) => !gone.has(`${each.fence}-${each.number}`));
+    if (!appender.publish({ segments: next, damage })) return false;
+    for (const each of names) unlinkQuietly(vfs, `${directory}/${each}`);
+    return true;
+  }
+}
+
+const DEFLATE_SIZE_MIN = 128;
+const DEFLATE_SIZE_MAX = 64 * 1024;
+
+/** Params, states and the like, deflated where it pays; index pages are hashes, large bodies columns. */
+function deflateSmall(type: number, body: Uint8Array): Uint8Array | undefined {
+  const isIndex = type === (frameType.indexPage | SKIPPABLE) || type === (frameType.indexRoot | SKIPPABLE);
+  if (isIndex || body.length < DEFLATE_SIZE_MIN || body.length > DEFLATE_SIZE_MAX) return undefined;
+  const deflated = deflateRawSync(body);
+  return deflated.length < body.length * 0.95 ? deflated : undefined;
+}
+
+interface OutputOptions {
+  readonly name: { readonly fence: number; readonly number: number; readonly rewritten: boolean };
+  readonly first: number;
+  readonly end: number;
+  readonly logId: bigint;
+  readonly nonce: Uint8Array;
+}
+
+/** A rewritten segment being written. */
+class OutputSegment implements RewriteOutput {
+  readonly #vfs: Vfs;
+  readonly #host: Host;
+  readonly #path: string;
+  readonly #options: OutputOptions;
+  readonly #salt = dataViewOf(randomBytes(8)).getBigUint64(0, true);
+  readonly #keys: IndexEntry[] = [];
+  readonly #sum: SegmentSum;
+  #pending: Uint8Array[] = [];
+  #pendingSize = 0;
+  #size = 0;
+  #written = 0;
+  #file: FileHandle | undefined;
+  #sliceStart: number;
+
+  constructor(vfs: Vfs, host: Host, directory: string, options: OutputOptions) {
+    this.#vfs = vfs;
+    this.#host = host;
+    this.#options = options;
+    this.#path = `${directory}/${segmentName(options.name)}`;
+    this.#sliceStart = host.monotonic();
+    const { logId, first, nonce, name } = options;
+    const header = encodeSegmentHeader({
+      rewritten: true, repeat: false, logId, fence: name.fence, number: name.number, first,
+      salt: this.#salt, predecessor: NO_PREDECESSOR, nonce,
+    });
+    this.#sum = new SegmentSum(dataViewOf(header).getBigUint64(SEGMENT_HEADER_SIZE - 8, true));
+    this.#push(header);
+  }
+
+  append(records: readonly RecordInput[], from: number, to: number): number {
+    for (const record of records) checkRecord(record);
+    const { type, flags, body } = packRecords(records);
+    const offset = this.#frame(type, flags, body, from, to - from);
+    for (const { key } of records) {
+      if (key !== undefined) this.#keys.push({ ...this.#options.name, offset, hash: hashKey(key) });
+    }
+    return offset;
+  }
+
+  #frame(type: number, flags: number, body: Uint8Array, first: number, count: number): number {
+    const offset = this.#size;
+    const small = deflateSmall(type, body);
+    const header = { type, flags: small === undefined ? flags : flags | frameFlag.deflated, count, first, watermark: 0 };
+    const frame = encodeFrame(header, small ?? body, this.#salt);
+    this.#sum.add(dataViewOf(frame).getBigUint64(FRAME_HEADER_SIZE - 8, true));
+    this.#push(frame);
+    return offset;
+  }
+
+  #push(bytes: Uint8Array): void {
+    this.#pending.push(bytes);
+    this.#pendingSize += bytes.length;
+    this.#size += bytes.length;
+    if (this.#pendingSize >= WRITE_SIZE) this.#write();
+  }
+
+  #write(): void {
+    this.#file ??= this.#vfs.open(this.#path, 'create');
+    const bytes = this.#pending.length === 1 ? (this.#pending[0] as Uint8Array) : Buffer.concat(this.#pending);
+    writeWhole(this.#vfs, this.#file, bytes, this.#written);
+    this.#written += bytes.length;
+    this.#pending = [];
+    this.#pendingSize = 0;
+  }
+
+  async pause(): Promise<void> {
+    if (this.#host.monotonic() - this.#sliceStart < durations.sliceMs) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#sliceStart = this.#host.monotonic();
+  }
+
+  /** Index, state, sync. */
+  async finish(state: { position: number; body: Uint8Array } | undefined): Promise<SealedSegment> {
+    const { name, first, end } = this.#options;
+    let index = 0;
+    if (this.#size >= limits.indexSizeMin && this.#keys.length > 0) {
+      const pages = encodeIndexPages(this.#keys).map((page) => ({
+        hash: page.first, count: page.count,
+        offset: this.#frame(frameType.indexPage | SKIPPABLE, 0, page.bytes, first, 0),
+      }));
+      index = this.#frame(frameType.indexRoot | SKIPPABLE, 0, encodeIndexRoot(pages), first, 0);
+    }
+    const place = state === undefined ? 0 : this.#frame(frameType.state | SKIPPABLE, 0, state.body, end, 0);
+    this.#write();
+    if (this.#file !== undefined) await this.#vfs.syncLater(this.#file);
+    closeQuietly(this.#vfs, this.#file);
+    return { ...name, first, end, length: this.#size, sum: this.#sum.digest(), index, state: place };
+  }
+
+  discard(): void {
+    closeQuietly(this.#vfs, this.#file);
+    if (this.#written > 0) unlinkQuietly(this.#vfs, this.#path);
+  }
+}

@@ -1,0 +1,125 @@
+// One segment file, read: windows of bytes, frames judged, the search for the next valid frame.
+//
+// 1. Bytes are read with `read`, never mapped: a mapped live tail hides failed writes.
+// 2. A window is never written again once read, so bodies handed out stay what they were.
+// 3. Nothing here decides what a bad frame means: tail.ts and log-reader.ts do.
+//
+// Spec: spec/segment.md. Test: test/engine/segment-file.test.ts.
+
+import { RunlogError } from '../errors.ts';
+import {
+  checkFrameBody, FRAME_HEADER_SIZE, FRAME_MARKER, type FrameHeader, headerSum, paddedSize, readFrameHeader,
+} from './format/frame.ts';
+import { type SegmentName, segmentName } from './format/names.ts';
+import { decodeSegmentHeader, SEGMENT_HEADER_SIZE, type SegmentHeader } from './format/segment-header.ts';
+import { dataViewOf } from './format/version.ts';
+import type { FileHandle, Vfs } from './vfs/vfs.ts';
+
+/** A frame whose header and body hold. */
+export interface Frame {
+  readonly offset: number;
+  /** Where the next one begins. */
+  readonly end: number;
+  readonly header: FrameHeader;
+  readonly sum: bigint;
+  /** As stored. */
+  readonly body: Uint8Array;
+}
+
+const SCAN_WINDOW = 1024 * 1024;
+/** Holds an index page and most single frames. */
+const LOOKUP_WINDOW = 20 * 1024;
+
+export class SegmentFile {
+  readonly path: string;
+  /** Or why there is none. */
+  readonly header: SegmentHeader | string;
+  readonly headerChecksum: bigint;
+  readonly size: number;
+  readonly #vfs: Vfs;
+  readonly #file: FileHandle;
+  readonly #windowSize: number;
+  #window = new Uint8Array(0);
+  #view = dataViewOf(this.#window);
+  #windowOffset = 0;
+
+  /** @throws Node's error when the file cannot be opened or read. */
+  constructor(vfs: Vfs, directory: string, name: SegmentName, use: 'scan' | 'lookup' = 'scan') {
+    this.path = `${directory}/${segmentName(name)}`;
+    this.#vfs = vfs;
+    this.#file = vfs.open(this.path, 'read');
+    this.#windowSize = use === 'scan' ? SCAN_WINDOW : LOOKUP_WINDOW;
+    try {
+      this.size = vfs.facts(this.#file).size;
+      const bytes = new Uint8Array(SEGMENT_HEADER_SIZE);
+      const read = vfs.read(this.#file, bytes, 0);
+      this.header = decodeSegmentHeader(bytes.subarray(0, read), this.path);
+      this.headerChecksum = dataViewOf(bytes).getBigUint64(SEGMENT_HEADER_SIZE - 8, true);
+    } catch (error) {
+      vfs.close(this.#file);
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#vfs.close(this.#file);
+  }
+
+  sync(): void {
+    this.#vfs.sync(this.#file);
+  }
+
+  /** The salt; only of a file whose header holds. */
+  get #salt(): bigint {
+    if (typeof this.header === 'string') {
+      throw new RunlogError('CORRUPT', `${this.path}: ${this.header}`, { file: this.path, offset: 0, size: this.size });
+    }
+    return this.header.salt;
+  }
+
+  /** Makes the window hold [offset, offset + size) as far as the file goes; returns the window's end. */
+  #load(offset: number, size: number, limit: number): number {
+    const windowEnd = this.#windowOffset + this.#window.length;
+    if (offset >= this.#windowOffset && Math.min(offset + size, limit) <= windowEnd) return windowEnd;
+    const wanted = Math.max(0, Math.min(Math.max(size, this.#windowSize), limit - offset));
+    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(wanted).buffer, 0, wanted);
+    const read = this.#vfs.read(this.#file, bytes, offset);
+    this.#window = bytes.subarray(0, read);
+    this.#view = dataViewOf(this.#window);
+    this.#windowOffset = offset;
+    return offset + read;
+  }
+
+  /** The frame at `offset` in the bytes below `limit`, or why there is none. */
+  frameAt(offset: number, limit: number): Frame | string {
+    const salt = this.#salt;
+    let end = Math.min(limit, this.#load(offset, FRAME_HEADER_SIZE, limit));
+    let place = offset - this.#windowOffset;
+    const header = readFrameHeader(this.#window, this.#view, place, end - this.#windowOffset, salt);
+    if (typeof header === 'string') return header;
+    const size = paddedSize(header.bodySize);
+    if (offset + size > limit) return 'ends within a frame body';
+    end = Math.min(limit, this.#load(offset, size, limit));
+    place = offset - this.#windowOffset;
+    const wrong = checkFrameBody(this.#window, this.#view, place, end - this.#windowOffset, header, salt);
+    if (wrong !== undefined) return wrong;
+    const body = this.#window.subarray(place + FRAME_HEADER_SIZE, place + FRAME_HEADER_SIZE + header.bodySize);
+    return { offset, end: offset + size, header, sum: headerSum(this.#view, place), body };
+  }
+
+  /** The first valid frame at or after `offset`, or undefined. Frames stand on multiples of 8. */
+  findFrame(offset: number, limit: number): Frame | undefined {
+    for (let place = (offset + 7) & ~7; place + FRAME_HEADER_SIZE <= limit; ) {
+      const end = Math.min(limit, this.#load(place, FRAME_HEADER_SIZE, limit));
+      if (end - place < FRAME_HEADER_SIZE) return undefined;
+      for (; place + FRAME_HEADER_SIZE <= end; place += 8) {
+        if (this.#view.getUint32(place - this.#windowOffset, true) !== FRAME_MARKER) continue;
+        const frame = this.frameAt(place, limit);
+        if (typeof frame !== 'string') return frame;
+        break;
+      }
+      if (place + FRAME_HEADER_SIZE <= end) place += 8;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,78 @@
+// Checking every byte of a log, changing nothing.
+//
+// 1. Names every damaged extent; the torn end of a tail is listed apart, it is no damage.
+// 2. Sums of sealed segments are compared with what their manifest says.
+//
+// Spec: spec/recovery.md. Test: test/engine/verify.test.ts.
+
+import { SegmentSum } from './format/frame.ts';
+import type { SealedSegment } from './format/manifest.ts';
+import { segmentName } from './format/names.ts';
+import { readFrames, recordsOf } from './log-reader.ts';
+import { SegmentFile } from './segment-file.ts';
+import { readFence, readSnapshot } from './snapshot.ts';
+import type { Damage, Tail } from './tail.ts';
+import { fenceName } from './format/names.ts';
+import type { Vfs } from './vfs/vfs.ts';
+
+export interface VerifyReport {
+  readonly ok: boolean;
+  readonly damaged: readonly Damage[];
+  /** The unfinished end of a tail that no watermark covers: the mark of a crash. */
+  readonly torn: Tail['torn'];
+  readonly records: number;
+  readonly bytes: number;
+  /** Names that are none of a log's. */
+  readonly foreign: readonly string[];
+}
+
+/** @throws RunlogError FORMAT_TOO_NEW; Node's error when the directory cannot be read. */
+export function verifyLog(vfs: Vfs, directory: string): VerifyReport {
+  const snapshot = readSnapshot(vfs, directory);
+  const damaged: Damage[] = [...snapshot.damage];
+  let bytes = 0;
+  for (const segment of snapshot.manifest?.segments ?? []) {
+    bytes += segment.length;
+    if (damaged.some((each) => each.file === `${directory}/${segmentName(segment)}`)) continue;
+    verifySegment(vfs, directory, segment, damaged);
+  }
+  for (const segment of snapshot.tail.segments) {
+    bytes += segment.length;
+    readBodies(vfs, directory, segment, damaged);
+  }
+  for (const number of snapshot.listing.fences) {
+    if (readFence(vfs, directory, number) !== undefined) continue;
+    const file = `${directory}/${fenceName(number)}`;
+    damaged.push({ file, offset: 0, size: vfs.stat(file)?.size ?? 0, reason: 'a fence that does not verify' });
+  }
+  return {
+    ok: damaged.length === 0, damaged, torn: snapshot.tail.torn, records: snapshot.end,
+    bytes, foreign: snapshot.listing.foreign,
+  };
+}
+
+function verifySegment(vfs: Vfs, directory: string, segment: SealedSegment, damaged: Damage[]): void {
+  const before = damaged.length;
+  const file = `${directory}/${segmentName(segment)}`;
+  const sum = readBodies(vfs, directory, segment, damaged);
+  if (damaged.length === before && sum !== segment.sum) {
+    damaged.push({ file, offset: 0, size: segment.length, reason: 'whole frames, but not the ones that were sealed' });
+  }
+}
+
+/** Reads every frame and body; the segment's sum. */
+function readBodies(vfs: Vfs, directory: string, segment: SealedSegment, damaged: Damage[]): bigint {
+  const path = `${directory}/${segmentName(segment)}`;
+  const file = new SegmentFile(vfs, directory, segment);
+  const sum = new SegmentSum(file.headerChecksum);
+  file.close();
+  const found: Damage[] = [];
+  for (const frame of readFrames(vfs, directory, segment, found)) {
+    sum.add(frame.sum);
+    recordsOf(frame, segment, path, found);
+  }
+  for (const each of found) {
+    if (!damaged.some((known) => known.file === each.file && known.offset === each.offset)) damaged.push(each);
+  }
+  return sum.digest();
+}

@@ -1,0 +1,71 @@
+// The one error class of the package and its codes. Codes are data: a class per failure would
+// only repeat this table. The codes are API, the messages are not.
+//
+// Spec: spec/errors.md (a test compares the two tables). Test: test/errors.test.ts.
+
+/** Every code with what it means, in the order of spec/errors.md. */
+export const errorCodes = {
+  REPO_NOT_FOUND: 'there is no repo where one was looked for',
+  RUN_NOT_FOUND: 'the repo holds no such run',
+  HASH_AMBIGUOUS: 'a short hash does not name one run',
+  RUN_CLOSED: 'the run was used after close',
+  RUN_READ_ONLY: 'the run or repo was opened for reading',
+  RUN_LOCKED: 'a live owner holds the log',
+  RUN_FENCED: 'another owner has taken the log over',
+  RUN_DELETED: 'the run was deleted while it was open',
+  CORRUPT: 'bytes contradict the format',
+  FORMAT_TOO_NEW: 'a newer version of the package wrote this',
+  POSITION_GONE: 'the record at this position was dropped on order',
+  IO: 'a system call failed; the cause is its error',
+  LIMIT: 'a named bound of limits.ts was hit',
+  QUERY_SYNTAX: 'the query cannot be parsed',
+  QUERY_EVALUATION: 'the query failed on a run',
+  ABORTED: 'the AbortSignal fired',
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** Facts that some codes carry; absent where they do not apply. */
+export interface ErrorDetails {
+  /** The file the error is about, as it was opened. */
+  readonly file?: string;
+  /** Byte place in `file` (CORRUPT). */
+  readonly offset?: number;
+  /** Byte count from `offset` (CORRUPT). */
+  readonly size?: number;
+  /** Who holds the log (RUN_LOCKED, RUN_FENCED). */
+  readonly holder?: LogHolder;
+  /** The name of the bound in limits.ts (LIMIT). */
+  readonly limit?: string;
+}
+
+/** The owner of a log, as far as its fence tells. Times are wall clock, milliseconds. */
+export interface LogHolder {
+  readonly host: string;
+  readonly pid: number;
+  readonly thread: number;
+  readonly since: number;
+  readonly lastHeartbeat?: number;
+}
+
+/**
+ * A failure of the world: disk, crash, other process, bad file, bad query. A caller's mistake is a
+ * TypeError or RangeError instead.
+ */
+export class RunlogError extends Error {
+  override readonly name: string = 'RunlogError';
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions & ErrorDetails = {}) {
+    const { cause, ...details } = options;
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** The `code` of an error of Node or of this package ('ENOENT', 'CORRUPT'), or undefined. */
+export function errorCode(error: unknown): string | undefined {
+  return (error as { code?: string } | null | undefined)?.code;
+}

@@ -1,0 +1,81 @@
+// Every bound and default size of the engine and the run, with its reason (G10). A limit that is
+// hit is an error that names it. Tests lower some of them through options, never by editing these.
+//
+// Spec: spec/limits.md (a test compares the two tables).
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export const limits = {
+  /** One frame's body: a reader holds a whole body in memory. */
+  frameBodySizeMax: 16 * MiB,
+  /** Records in one frame: the count is checked before a body is believed. */
+  frameRecordCountMax: 1 << 20,
+  /** A hot segment is rolled here: small enough that rewriting one is a bounded piece of work. */
+  segmentSize: 8 * MiB,
+  /** A hot segment is rolled here even if that means a sync on the caller's thread. */
+  segmentSizeMax: 16 * MiB,
+  /** Segment files hold 32-bit places in index pages. */
+  segmentFileSizeMax: 0xffff_ffff,
+  /** Segments a manifest lists; the roll size doubles at each quarter of it. */
+  segmentCountMax: 1024,
+  /** Small files (fence, manifest, edit) are read whole. */
+  documentSizeMax: 64 * KiB,
+  /** Hot bytes between two state records: bounds what opening folds. */
+  stateInterval: 4 * MiB,
+  /** Unsynced bytes held for replay after a failed sync. */
+  replaySizeMax: 16 * MiB,
+  /** Unsynced bytes that start a sync before its time. */
+  syncSize: 8 * MiB,
+  /** Bytes accepted but not written while recording is paused; what comes after is lost, counted. */
+  pausedSizeMax: 64 * MiB,
+  /** A log with fewer hot bytes is not rewritten at close: one sync ends it. */
+  rewriteSizeMin: 4 * KiB,
+  /** Segments without an index that an opening will scan; more are rewritten first. */
+  unindexedSegmentCountMax: 8,
+  /** Neighbouring rewritten segments of one size class that are merged into one. */
+  mergeCount: 8,
+  /** Entries of one index page, 24 bytes each. */
+  indexPageEntryCount: 680,
+  /** A rewritten segment below this size carries no index: it is read whole. */
+  indexSizeMin: 64 * KiB,
+  /** Key of a record, UTF-8 bytes. */
+  keySizeMax: 64 * KiB,
+  /** Record types: 7 bits less the engine's own. */
+  recordTypeMin: 16,
+  recordTypeMax: 127,
+  /** Path of a Unix socket, less room for its temporary name (the kernel's limit is 108). */
+  probePathSizeMax: 100,
+  /** Liveness sockets of one thread: each is an open file. */
+  probeCountMax: 64,
+  /** Segment handles that the logs of one process keep open; idle ones are closed and reopened. */
+  openSegmentCountMax: 256,
+  /** Names of metrics, experiments, tags, runs: characters. */
+  nameSizeMax: 1024,
+  /** Run hash and writer name: characters, `[a-z0-9][a-z0-9._-]*`. */
+  identifierSizeMax: 64,
+  /** Depth of params and contexts: msgpack decoding recurses. */
+  paramsDepthMax: 64,
+  /** Canonical context: UTF-8 bytes. */
+  contextSizeMax: 4 * KiB,
+  /** Points of one sealed block: the unit that is decoded to read one value. */
+  blockPointCountMax: 65536,
+} as const;
+
+/** Times of the engine and the run, milliseconds of the monotonic clock. */
+export const durations = {
+  /** A batch this old is flushed by the next call, in a loop that does not yield. */
+  flushMs: 100,
+  /** Default time between two background syncs. */
+  syncMs: 1000,
+  /** Least time between two heartbeats. */
+  heartbeatMs: 1000,
+  /** An unknown holder whose heartbeat has not changed for so long is taken over. */
+  takeOverMs: 60_000,
+  /** Longest slice of background work on the event loop. */
+  sliceMs: 5,
+  /** Time between two attempts to write while recording is paused. */
+  pausedRetryMs: 1000,
+  /** Followers look at file sizes this often, events or not. */
+  followPollMs: 200,
+} as const;
