@@ -3,7 +3,7 @@
 // The named rules are the corners: each breaks one habit of careless code (a file whose name came
 // before its bytes, bytes whose name never came, a size without its bytes). The random one mixes them.
 //
-// Spec: spec/file-system.md. Test: test/engine/vfs.test.ts.
+// Spec: spec/file-system.md. Test: test/engine/memory-vfs.test.ts.
 
 import {
   type BytesFate,

@@ -8,7 +8,7 @@
 // 3. A number is free, and by default given to the next file at once, as soon as its file has neither
 //    names nor handles; the file itself lives on while a power loss could bring it back.
 //
-// Spec: spec/file-system.md. Test: test/engine/vfs.test.ts.
+// Spec: spec/file-system.md. Test: test/engine/memory-vfs.test.ts.
 
 import { MemoryFile } from './memory-file.ts';
 
@@ -114,8 +114,8 @@ export class MemoryDisk {
   link(source: string, target: string): void {
     const node = this.find(source, 'link');
     if (node === undefined) throw fileSystemError('ENOENT', 'link', source);
-    if (node.isDirectory) throw fileSystemError('EPERM', 'link', source);
     const place = this.#freePlace(target, 'link');
+    if (node.isDirectory) throw fileSystemError('EPERM', 'link', source);
     this.#change('link', target, [{ ...place, node }]);
   }
 
@@ -132,6 +132,7 @@ export class MemoryDisk {
       if (replaced?.isDirectory === false) throw fileSystemError('ENOTDIR', 'rename', target);
     }
     if (replaced?.isDirectory) {
+      if (source.startsWith(`${target}/`)) throw fileSystemError('ENOTEMPTY', 'rename', target);
       if (!node.isDirectory) throw fileSystemError('EISDIR', 'rename', target);
       if (replaced.entries.size > 0) throw fileSystemError('ENOTEMPTY', 'rename', target);
     }

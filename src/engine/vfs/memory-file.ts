@@ -8,7 +8,7 @@
 // 3. What a failed sync was to write is lost: the kernel still shows it, no later sync makes it
 //    durable (the pages are marked clean), a power loss may keep or drop it.
 //
-// Spec: spec/file-system.md. Test: test/engine/vfs.test.ts.
+// Spec: spec/file-system.md. Test: test/engine/memory-vfs.test.ts.
 
 /** A write that no sync covers. Immutable, shared between images. */
 export interface PendingWrite {

@@ -5,7 +5,7 @@
 // Inode numbers, handles and the order of changes of different files are left out: no reader of the disk
 // can tell states apart by them.
 //
-// Test: test/engine/vfs.test.ts.
+// Test: test/engine/memory-vfs.test.ts.
 
 import type { MemoryDirectory, MemoryDisk, MemoryNode, NameChange } from './memory-disk.ts';
 import type { ContentChange, MemoryFile } from './memory-file.ts';

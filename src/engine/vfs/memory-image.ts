@@ -6,7 +6,7 @@
 //    without a name; a write may be there in part. Only the two halves of a rename stay together.
 // 3. What is in an image after a power loss is durable, nothing is pending, nothing is open.
 //
-// Spec: spec/file-system.md. Test: test/engine/vfs.test.ts.
+// Spec: spec/file-system.md. Test: test/engine/memory-vfs.test.ts.
 
 import {
   applyName,

@@ -9,7 +9,7 @@
 //    hook and its own handles.
 // 4. Handle numbers are never used twice, on any of them: a closed or foreign handle is EBADF.
 //
-// Spec: spec/file-system.md. Test: test/engine/vfs-suite.ts, test/engine/vfs.test.ts.
+// Spec: spec/file-system.md. Test: test/engine/vfs.test.ts, test/engine/memory-vfs.test.ts.
 
 import { errorCode } from '../../errors.ts';
 import { type CrashRule, chooser } from './crash-rules.ts';
