@@ -1,5 +1,5 @@
 // Both file systems against the contract; then what only one of them has: names of file systems, and
-// hooks and refusals of the memory one. Its power losses are in memory-vfs.test.ts.
+// hooks, refusals and fingerprints of the memory one. Its power losses are in memory-vfs.test.ts.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { fileSystemName, isRemoteFileSystem } from '../../src/engine/vfs/file-system-names.ts';
 import { fileSystemError } from '../../src/engine/vfs/memory-disk.ts';
-import { memoryVfs } from '../../src/engine/vfs/memory-vfs.ts';
+import { type MemoryVfs, memoryVfs } from '../../src/engine/vfs/memory-vfs.ts';
 import { nodeVfs } from '../../src/engine/vfs/node-vfs.ts';
 import type { FileFacts, FileHandle, Vfs } from '../../src/engine/vfs/vfs.ts';
 import { errorCode } from '../../src/errors.ts';
 import { seeded } from '../support/random.ts';
-import { bytesOf, describeVfs, failure, get, put, withLog } from './vfs-suite.ts';
+import { bytesOf, describeVfs, failure, get, put, putSynced, withLog } from './vfs-suite.ts';
 
 const temporary = mkdtempSync(join(tmpdir(), 'runlog-vfs-'));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
@@ -267,6 +267,51 @@ describe('refusals of the memory disk', () => {
     };
     expect(new Set(identities(true)).size).toBe(1);
     expect(new Set(identities(false)).size).toBe(3);
+  });
+});
+
+describe('fingerprints of the memory disk', () => {
+  it('hash tells content, names and durability apart, and nothing else', () => {
+    const build = (change: (vfs: MemoryVfs) => void): bigint => {
+      const vfs = withLog();
+      put(vfs, '/log/a', 'abc');
+      change(vfs);
+      return vfs.hash();
+    };
+    const sync = (vfs: Vfs, name: string): void => vfs.sync(vfs.open(`/log/${name}`, 'read'));
+    const different: Array<(vfs: MemoryVfs) => void> = [
+      () => {},
+      (vfs) => sync(vfs, 'a'),
+      (vfs) => vfs.syncDirectory('/log'),
+      (vfs) => vfs.unlink('/log/a'),
+      (vfs) => vfs.link('/log/a', '/log/b'),
+      (vfs) => put(vfs, '/log/b', 'abc'),
+      (vfs) => put(vfs, '/log/b', 'abd'),
+      (vfs) => put(vfs, '/log/c', 'abc'),
+      (vfs) => vfs.truncate(vfs.open('/log/a', 'write'), 2),
+    ];
+    expect(new Set(different.map(build)).size).toBe(different.length);
+    expect(build(() => {})).toBe(build(() => {}));
+    const vfs = withLog();
+    put(vfs, '/log/a', 'abc');
+    expect([vfs.clone().hash(), vfs.kill().hash()]).toEqual([vfs.hash(), vfs.hash()]);
+    const afterCrash = (change: (disk: MemoryVfs) => void): bigint => {
+      const disk = withLog();
+      put(disk, '/log/a', 'abc');
+      change(disk);
+      return disk.crash('all kept').hash();
+    };
+    // Two names of one file and two equal files, with nothing pending that could tell them apart.
+    expect(afterCrash((disk) => disk.link('/log/a', '/log/b'))).not.toBe(
+      afterCrash((disk) => put(disk, '/log/b', 'abc')),
+    );
+    const ordered = ['ab', 'ba'].map((names) => {
+      const disk = withLog();
+      for (const name of names) putSynced(disk, `/log/${name}`, name);
+      disk.syncDirectory('/log');
+      return disk.hash();
+    });
+    expect(ordered[0]).toBe(ordered[1]);
   });
 });
 

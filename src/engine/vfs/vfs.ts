@@ -5,7 +5,8 @@
 // 1. Calls are synchronous; only `sync` has an asynchronous form.
 // 2. Errors are Node's: an Error whose `code` is ENOENT, EEXIST, ENOSPC, EIO ... Nothing is retried
 //    below this interface but EINTR.
-// 3. Paths are absolute. Names appear and vanish atomically; what is durable is said per call.
+// 3. Paths are absolute, without dots and without a slash at the end. Names appear and vanish
+//    atomically; what is durable is said per call.
 //
 // Spec: spec/file-system.md. Test: test/engine/vfs-suite.ts, run against both implementations.
 
@@ -42,7 +43,10 @@ export interface Vfs {
   syncDirectory(path: string): void;
   /** Facts of an open file, also of one whose name is gone. */
   facts(file: FileHandle): FileFacts;
-  /** Facts of a name, or undefined where nothing has it. Does not follow a trailing symbolic link. */
+  /**
+   * Facts of a name, or undefined where nothing has it or its directory is missing. Does not follow
+   * a trailing symbolic link.
+   */
   stat(path: string): FileFacts | undefined;
   /** Names in a directory, unsorted. */
   list(path: string): string[];
