@@ -46,7 +46,10 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  */
 export function encodeExtension(value: unknown, pack: (content: unknown) => Uint8Array): Uint8Array | undefined {
   if (typeof value === 'number') return Object.is(value, -0) ? typed(MINUS_ZERO, new Uint8Array(0)) : undefined;
-  if (typeof value === 'string') return value.charCodeAt(0) === 0xfeff ? typed(TEXT, encoder.encode(value)) : undefined;
+  if (typeof value === 'string') {
+    // An ill-formed one has no UTF-8.
+    return value.charCodeAt(0) === 0xfeff && value.isWellFormed() ? typed(TEXT, encoder.encode(value)) : undefined;
+  }
   if (typeof value !== 'object' || value === null) return undefined;
   if (types.isMap(value)) return typed(MAP, pack(Array.from(value).flat(1)));
   if (types.isSet(value)) return typed(SET, pack(Array.from(value)));
@@ -97,7 +100,7 @@ export function decodeExtension(type: number, payload: Uint8Array, unpack: (cont
 
 function dateOf(time: number): Date | undefined {
   const date = new Date(time);
-  return Object.is(date.getTime(), time) ? date : undefined;
+  return date.getTime() === time ? date : undefined; // never for NaN
 }
 
 function textOf(payload: Uint8Array): string | undefined {

@@ -13,7 +13,7 @@ import { isExtensionType, TEXT } from './msgpack-extension.ts';
  * Containers inside each other in one body: params, in which a Map or Set counts twice, and what
  * wraps them.
  */
-export const BODY_DEPTH_MAX = 3 * limits.paramsDepthMax;
+export const BODY_DEPTH_MAX: number = 3 * limits.paramsDepthMax;
 
 /** What a scan met that a decoder has to be prepared for. */
 export interface Found {
