@@ -7,7 +7,6 @@ import { namedCrashRules } from '../../src/engine/vfs/crash-rules.ts';
 import { fileSystemError } from '../../src/engine/vfs/memory-disk.ts';
 import type { Fate } from '../../src/engine/vfs/memory-image.ts';
 import { memoryVfs } from '../../src/engine/vfs/memory-vfs.ts';
-import type { Vfs } from '../../src/engine/vfs/vfs.ts';
 import { seeded } from '../support/random.ts';
 import { bytesOf, contents, failure, get, put, putSynced, textOf, withLog } from './vfs-suite.ts';
 
