@@ -42,7 +42,8 @@ function checkIdentifier(value: unknown, argument: string): string {
   if (typeof value !== 'string') throw new TypeError(`${argument}: expected a string, got ${given(value)}`);
   if (isIdentifier(value)) return value;
   if (value.length > limits.identifierSizeMax) {
-    throw new RangeError(`${argument}: at most ${limits.identifierSizeMax} characters (identifierSizeMax), got ${given(value)}`);
+    const bound = `at most ${limits.identifierSizeMax} characters (identifierSizeMax)`;
+    throw new RangeError(`${argument}: ${bound}, got ${given(value)}`);
   }
   if (device.test(value)) throw new RangeError(`${argument}: ${given(value)} names a device on Windows`);
   throw new RangeError(`${argument}: expected [a-z0-9][a-z0-9._-]* without a dot at the end, got ${given(value)}`);
@@ -57,7 +58,8 @@ export function checkName(value: unknown, argument: string): string {
   if (typeof value !== 'string') throw new TypeError(`${argument}: expected a string, got ${given(value)}`);
   if (value.length === 0) throw new RangeError(`${argument}: expected a name, got an empty string`);
   if (value.length > limits.nameSizeMax) {
-    throw new RangeError(`${argument}: at most ${limits.nameSizeMax} characters (nameSizeMax), got ${given(value)}`);
+    const bound = `at most ${limits.nameSizeMax} characters (nameSizeMax)`;
+    throw new RangeError(`${argument}: ${bound}, got ${given(value)}`);
   }
   if (!value.isWellFormed()) throw new TypeError(`${argument}: not well-formed Unicode, got ${given(value)}`);
   return value;

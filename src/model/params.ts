@@ -171,8 +171,8 @@ export function readParams(spelled: unknown): unknown {
 export function getParam(tree: ParamsTree, path: readonly (string | number)[]): unknown {
   let value: unknown = tree;
   for (const key of path) {
-    if (Array.isArray(value) ? !Number.isInteger(key) : typeof key !== 'string' || !isPlainObject(value)) return undefined;
-    if (!Object.hasOwn(value as object, key)) return undefined;
+    const fits = Array.isArray(value) ? Number.isInteger(key) : typeof key === 'string' && isPlainObject(value);
+    if (!fits || !Object.hasOwn(value as object, key)) return undefined;
     value = (value as Record<string | number, unknown>)[key];
   }
   return readParams(value);

@@ -60,6 +60,8 @@ export function checkEpoch(epoch: unknown, argument = 'epoch'): number {
  */
 export function checkTime(time: unknown, argument = 'time'): number {
   if (Number.isFinite(time)) return time as number;
-  if (typeof time !== 'number') throw new TypeError(`${argument}: expected milliseconds as a number, got ${given(time)}`);
+  if (typeof time !== 'number') {
+    throw new TypeError(`${argument}: expected milliseconds as a number, got ${given(time)}`);
+  }
   throw new RangeError(`${argument}: expected a finite number of milliseconds, got ${given(time)}`);
 }

@@ -142,7 +142,8 @@ function spell(value: unknown, depth: number, bins: Bins): unknown {
 /** True for an object that is no instance of a class: its prototype is null or that of some realm's Object. */
 function isPlainObject(value: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(value);
-  return prototype === null || (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty'));
+  if (prototype === null) return true;
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty');
 }
 
 function describe(value: unknown): string {
