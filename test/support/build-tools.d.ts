@@ -1,0 +1,1 @@
+export function buildTools(directory: string): { status: number; output: string };

@@ -1,0 +1,23 @@
+// Compiles what tests start as processes, once a test run, into a directory of this run alone: two
+// runs in one checkout must not write each other's programs. Read the directory by
+// `inject('toolsDirectory')`; a program of test/process/programs is at test/process/programs in it.
+//
+// Type errors do not stop the tests: `npm run check` reports them, and the code is written anyway.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { buildTools } from './build-tools.js';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    toolsDirectory: string;
+  }
+}
+
+export default function setup(project: TestProject): () => void {
+  const directory = path.join(project.config.root, 'build', `test-${process.pid}`);
+  buildTools(directory);
+  project.provide('toolsDirectory', directory);
+  return () => fs.rmSync(directory, { recursive: true, force: true });
+}
