@@ -1,0 +1,1 @@
+export function contentFaults(files: readonly string[]): string[];
