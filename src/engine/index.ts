@@ -11,12 +11,19 @@ export { fileLetter } from './format/version.ts';
 export { loadXxhash } from './format/xxhash.ts';
 export type { Host, OwnerRecord, OwnerState, PoliteLock, Probe, SyncSlot, SyncSlotOptions } from './host.ts';
 export { nodeHost } from './host/node-host.ts';
+export { type HolderFacts, readHolder } from './holder.ts';
 export { Log, type LogDurability, type LogOptions, type ReadOptions } from './log.ts';
 export { publish, readWhole } from './publish.ts';
 export type { LogRecord, RecordInput } from './record.ts';
 export type { RewriteHook, RewriteOutput } from './rewrite.ts';
 export type { Damage } from './tail.ts';
 export type { VerifyReport } from './verify.ts';
-export { memoryVfs } from './vfs/memory-vfs.ts';
+export { type CrashRule, type NamedCrashRule, namedCrashRules } from './vfs/crash-rules.ts';
+export { isRemoteFileSystem } from './vfs/file-system-names.ts';
+export { fileSystemError } from './vfs/memory-disk.ts';
+export type { PendingChange } from './vfs/memory-image.ts';
+export {
+  type CallHook, type CallReply, MemoryVfs, type MemoryVfsOptions, memoryVfs, type VfsCall,
+} from './vfs/memory-vfs.ts';
 export { nodeVfs } from './vfs/node-vfs.ts';
 export type { FileFacts, FileHandle, Vfs } from './vfs/vfs.ts';

@@ -18,11 +18,14 @@ import { segmentName } from './format/names.ts';
 import { loadXxhash } from './format/xxhash.ts';
 import { nodeHost } from './host/node-host.ts';
 import type { Host, PoliteLock } from './host.ts';
+import { copyLog } from './copy.ts';
+import { readHolder } from './holder.ts';
 import { readFrameAt, readRecords, recordsOf } from './log-reader.ts';
 import { coveredByIndex, HotKeys, KeyLookup } from './lookup.ts';
 import { openOwner } from './open.ts';
 import type { Ownership } from './owner.ts';
 import { checkRecord, type LogRecord, packRecords, type RecordInput, unpackRecords } from './record.ts';
+import { repairLog } from './repair.ts';
 import { Rewriter, type RewriteHook } from './rewrite.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
 import type { Damage } from './tail.ts';
@@ -123,6 +126,21 @@ export class Log<State = unknown> {
     return log;
   }
 
+  /**
+   * As `open` with `readOnly`, at once. Requires: a log was opened, or `loadXxhash` has resolved.
+   *
+   * @throws RunlogError FORMAT_TOO_NEW, IO.
+   */
+  static snapshot<State = unknown>(directory: string, options: LogOptions<State> = {}): Log<State> {
+    const log = new Log<State>(directory, { ...options, readOnly: true });
+    try {
+      log.#read();
+    } catch (error) {
+      throw asRunlogError(error, directory);
+    }
+    return log;
+  }
+
   async #own(): Promise<void> {
     const { owner = 'writer', force = false, fresh = false, lockTimeoutMs = 0, fold, rewrite } = this.#options;
     const opened = await openOwner(this.#vfs, this.#host, this.directory, { kind: owner, force, fresh, lockTimeoutMs });
@@ -217,6 +235,11 @@ export class Log<State = unknown> {
   /** False while a log opened for reading waits for its next owner's decision. */
   get decided(): boolean {
     return this.#snapshot?.decided ?? true;
+  }
+
+  /** Number of the segment that the next frame goes to: another after each roll. */
+  get segmentNumber(): number {
+    return this.#appender?.segment.name.number ?? 0;
   }
 
   get manifest(): Manifest | undefined {
@@ -414,6 +437,32 @@ export class Log<State = unknown> {
     this.#release();
     this.#lock?.then((lock) => lock?.release()).catch(() => {});
     return held;
+  }
+
+  /**
+   * Makes a log writable again whose newest manifest is damaged. Files put aside, with their paths.
+   *
+   * @throws RunlogError RUN_LOCKED while a writer is alive, IO.
+   */
+  static async repair(directory: string, options: { vfs?: Vfs; host?: Host } = {}): Promise<string[]> {
+    await loadXxhash();
+    const { vfs = nodeVfs(), host = nodeHost() } = options;
+    const holder = await readHolder(vfs, host, directory);
+    if (holder?.state === 'alive' && holder.kind === 'writer') {
+      throw new RunlogError('RUN_LOCKED', `${directory}: process ${holder.owner.pid} on ${holder.owner.host} writes it; end it before repairing`);
+    }
+    return repairLog(vfs, directory);
+  }
+
+  /** Copies the log as it is now into an empty directory. Throws RunlogError, IO. */
+  static async copy(source: string, target: string, options: { vfs?: Vfs; host?: Host } = {}): Promise<void> {
+    await loadXxhash();
+    const { vfs = nodeVfs(), host = nodeHost() } = options;
+    try {
+      copyLog(vfs, source, target, host.liveness.self());
+    } catch (error) {
+      throw asRunlogError(error, target);
+    }
   }
 
   /** Checks every byte of a log and changes nothing. */

@@ -1,0 +1,54 @@
+// Copying a log as it is now: the bytes of its sealed segments and of its tail, under a first manifest
+// of its own.
+//
+// 1. The manifest comes last and seals everything: an interrupted copy is an empty log.
+// 2. Segments keep their names and salts; the fence is above all of theirs, and released.
+//
+// Spec: spec/document.md. Test: test/engine/copy.test.ts.
+
+import { HEARTBEAT_OFFSET } from './format/document.ts';
+import { encodeFence, RELEASED } from './format/fence.ts';
+import { encodeManifest } from './format/manifest.ts';
+import { fenceName, manifestName, newest, segmentName } from './format/names.ts';
+import { dataViewOf } from './format/version.ts';
+import type { OwnerRecord } from './host.ts';
+import { publish, writeWhole } from './publish.ts';
+import { readSnapshot } from './snapshot.ts';
+import type { Vfs } from './vfs/vfs.ts';
+
+const PIECE_SIZE = 1024 * 1024;
+
+/** `target` exists and is empty. Throws Node's error. */
+export function copyLog(vfs: Vfs, source: string, target: string, owner: OwnerRecord): void {
+  const { manifest, tail, listing, end } = readSnapshot(vfs, source);
+  if (manifest === undefined) return;
+  const segments = [...manifest.segments, ...tail.segments.filter((each) => each.end > each.first)];
+  for (const segment of segments) copyFile(vfs, `${source}/${segmentName(segment)}`, `${target}/${segmentName(segment)}`, segment.length);
+  const fence = Math.max(newest(listing.fences), manifest.fence) + 1;
+  const bytes = encodeFence('maintenance', owner);
+  dataViewOf(bytes).setBigUint64(HEARTBEAT_OFFSET, RELEASED, true);
+  publish(vfs, target, fenceName(fence), bytes, { sync: true });
+  vfs.syncDirectory(target);
+  const damage = [...manifest.damage, ...tail.segments.flatMap(({ fence: own, number, damage: ranges }) => ranges.map((each) => ({ fence: own, number, ...each })))];
+  const copied = { ...manifest, counter: 1, fence, tailNumber: 1, end, segments, damage };
+  publish(vfs, target, manifestName(1), encodeManifest(copied), { sync: true });
+  vfs.syncDirectory(target);
+}
+
+function copyFile(vfs: Vfs, source: string, target: string, length: number): void {
+  const from = vfs.open(source, 'read');
+  const to = vfs.open(target, 'create');
+  try {
+    const piece = new Uint8Array(Math.min(PIECE_SIZE, length));
+    for (let offset = 0; offset < length; ) {
+      const read = vfs.read(from, piece.subarray(0, Math.min(piece.length, length - offset)), offset);
+      if (read === 0) break;
+      writeWhole(vfs, to, piece.subarray(0, read), offset);
+      offset += read;
+    }
+    vfs.sync(to);
+  } finally {
+    vfs.close(from);
+    vfs.close(to);
+  }
+}

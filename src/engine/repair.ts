@@ -1,0 +1,101 @@
+// Repair, on order: makes a log whose manifest was lost writable again from what is left.
+//
+// 1. Keeps every damaged file aside under `damaged-<name>`; deletes nothing.
+// 2. Believes the last valid manifest where its files are there, the segment headers elsewhere.
+// 3. A gap between segments stays a gap: reported by reading, never closed.
+//
+// Spec: spec/recovery.md. Test: test/engine/repair.test.ts.
+
+import { errorCode } from '../errors.ts';
+import { encodeManifest, type Manifest, type SealedSegment } from './format/manifest.ts';
+import { manifestName, newest, type SegmentName, segmentName } from './format/names.ts';
+import { SegmentSum } from './format/frame.ts';
+import { SEGMENT_HEADER_SIZE } from './format/segment-header.ts';
+import { publish } from './publish.ts';
+import { SegmentFile } from './segment-file.ts';
+import { listLog, readManifest } from './snapshot.ts';
+import type { Vfs } from './vfs/vfs.ts';
+
+/** Files that were put aside; empty when there was nothing to repair. Requires: nobody owns the log. */
+export function repairLog(vfs: Vfs, directory: string): string[] {
+  const listing = listLog(vfs, directory);
+  const invalid: number[] = [];
+  let valid: Manifest | undefined;
+  for (const counter of [...listing.manifests].reverse()) {
+    valid = tryManifest(vfs, directory, counter);
+    if (valid !== undefined) break;
+    invalid.push(counter);
+  }
+  if (invalid.length === 0) return [];
+  const found = listing.segments.map((name) => describe(vfs, directory, name)).filter((each) => each !== undefined);
+  const logId = valid?.logId ?? found[0]?.logId ?? 0n;
+  const segments = chain(found.filter((each) => each.logId === logId), valid);
+  const aside: string[] = [];
+  for (const counter of invalid) {
+    const name = manifestName(counter);
+    vfs.rename(`${directory}/${name}`, `${directory}/damaged-${name}`);
+    aside.push(`${directory}/damaged-${name}`);
+  }
+  const fence = Math.max(newest(listing.fences), valid?.fence ?? 0, ...listing.segments.map((each) => each.fence), 1);
+  const numbers = listing.segments.filter((each) => each.fence === fence && !each.rewritten).map((each) => each.number);
+  const first = segments[0]?.first ?? valid?.first ?? 0;
+  const manifest: Manifest = {
+    counter: newest(listing.manifests) + 1, logId, fence, tailNumber: Math.max(0, ...numbers) + 1,
+    first, end: segments.at(-1)?.end ?? first, segments, damage: valid?.damage ?? [],
+  };
+  publish(vfs, directory, manifestName(manifest.counter), encodeManifest(manifest), { sync: true });
+  vfs.syncDirectory(directory);
+  return aside;
+}
+
+function tryManifest(vfs: Vfs, directory: string, counter: number): Manifest | undefined {
+  try {
+    return readManifest(vfs, directory, counter);
+  } catch (error) {
+    if (errorCode(error) === 'CORRUPT') return undefined;
+    throw error;
+  }
+}
+
+type Found = SealedSegment & { readonly logId: bigint };
+
+/** A segment as its file tells; undefined when not even its header holds. */
+function describe(vfs: Vfs, directory: string, name: SegmentName): Found | undefined {
+  const file = new SegmentFile(vfs, directory, name);
+  try {
+    const { header, size } = file;
+    if (typeof header === 'string' || header.rewritten !== name.rewritten) return undefined;
+    const sum = new SegmentSum(file.headerChecksum);
+    let end = header.first;
+    let length = SEGMENT_HEADER_SIZE;
+    for (let frame = file.findFrame(length, size); frame !== undefined; frame = file.findFrame(frame.end, size)) {
+      sum.add(frame.sum);
+      end = Math.max(end, frame.header.first + frame.header.count);
+      length = frame.end;
+    }
+    return { ...name, logId: header.logId, first: header.first, end, length, sum: sum.digest(), index: 0, state: 0 };
+  } finally {
+    file.close();
+  }
+}
+
+/** Segments one behind the other: those of the manifest that are there, then the widest that fits. */
+function chain(found: readonly Found[], valid: Manifest | undefined): SealedSegment[] {
+  const byName = new Map(found.map((each) => [segmentName(each), each]));
+  const listed = (valid?.segments ?? []).filter((each) => byName.has(segmentName(each)));
+  const candidates: SealedSegment[] = [...listed, ...found.filter((each) => !listed.some((known) => segmentName(known) === segmentName(each)))];
+  const result: SealedSegment[] = [];
+  let position = valid?.first ?? Math.min(...candidates.map((each) => each.first), 0);
+  for (;;) {
+    const next = candidates
+      .filter((each) => each.end > position && each.first >= position)
+      .sort((a, b) => a.first - b.first || Number(b.rewritten) - Number(a.rewritten) || b.end - a.end)[0];
+    if (next === undefined) return result;
+    const before = result.at(-1);
+    // The manifest knows no gap: the segment before it is said to reach up to the next.
+    if (before !== undefined && before.end < next.first) result[result.length - 1] = { ...before, end: next.first };
+    const { fence, number, rewritten, first, end, length, sum, index, state } = next;
+    result.push({ fence, number, rewritten, first: before === undefined ? Math.min(position, first) : first, end, length, sum, index, state });
+    position = end;
+  }
+}

@@ -1,0 +1,119 @@
+// One metric of a run: summary without reading values where blocks allow it, values on demand.
+//
+// Test: test/sdk/metric.test.ts.
+
+import { type Context, parseContext } from '../model/context.ts';
+import { checkWriterName } from '../model/names.ts';
+import { given } from '../model/given.ts';
+import { type Rows, rowsBetween, type Summary } from '../store/rows.ts';
+import type { RunReader, SequenceFacts } from '../store/run-reader.ts';
+import type { RunView } from './run-view.ts';
+
+export interface ValuesOptions {
+  /** First step; default the first there is. */
+  readonly fromStep?: number;
+  /** One past the last step. */
+  readonly toStep?: number;
+  /** Only what this writer tracked. */
+  readonly writer?: string;
+  /** Also what was replaced at its step and what a rewind hides. Default false. */
+  readonly raw?: boolean;
+}
+
+/** Columns of equal length, ordered by (step, writer). */
+export interface Values {
+  readonly steps: Float64Array;
+  readonly values: Float64Array;
+  /** Milliseconds since 1970. */
+  readonly times: Float64Array;
+  /** NaN: none. */
+  readonly epochs: Float64Array;
+}
+
+/** Points of one block that `blocks()` yields. */
+const BLOCK_POINTS = 65_536;
+
+export class Metric {
+  readonly run: RunView;
+  readonly name: string;
+  readonly context: Context;
+  readonly writers: readonly string[];
+  readonly #reader: RunReader;
+  readonly #sequence: SequenceFacts;
+  #summary: Summary | undefined | null = null;
+
+  /** @internal Use `view.metric`. */
+  constructor(run: RunView, reader: RunReader, sequence: SequenceFacts) {
+    this.run = run;
+    this.name = sequence.name;
+    this.context = parseContext(sequence.contextText);
+    this.writers = sequence.writers;
+    this.#reader = reader;
+    this.#sequence = sequence;
+  }
+
+  get #facts(): Summary | undefined {
+    if (this.#summary === null) this.#summary = this.#reader.summary(this.#sequence);
+    return this.#summary;
+  }
+
+  /** Value at the greatest step; NaN when every point is hidden. */
+  get last(): number {
+    return this.#facts?.last ?? Number.NaN;
+  }
+
+  get lastStep(): number | undefined {
+    return this.#facts?.lastStep;
+  }
+
+  /** Value at the smallest step. */
+  get first(): number {
+    return this.#facts?.first ?? Number.NaN;
+  }
+
+  get firstStep(): number | undefined {
+    return this.#facts?.firstStep;
+  }
+
+  /** Without NaN; NaN when there is no other value. */
+  get min(): number {
+    return this.#facts?.min ?? Number.NaN;
+  }
+
+  get max(): number {
+    return this.#facts?.max ?? Number.NaN;
+  }
+
+  /** Points that `values()` gives. */
+  get count(): number {
+    return this.#facts?.count ?? 0;
+  }
+
+  /** Of all values that are not NaN. */
+  get sum(): number {
+    return this.#facts?.sum ?? 0;
+  }
+
+  /** @throws TypeError, RangeError naming the option; RunlogError CORRUPT, IO. */
+  async values(options: ValuesOptions = {}): Promise<Values> {
+    const { steps, values, times, epochs } = this.#rows(options);
+    return { steps, values, times, epochs };
+  }
+
+  /** The same in pieces of at most 65,536 points. */
+  async *blocks(options: ValuesOptions = {}): AsyncGenerator<Values> {
+    const rows = this.#rows(options);
+    for (let start = 0; start < rows.steps.length; start += BLOCK_POINTS) {
+      const part = (column: Float64Array): Float64Array => column.subarray(start, start + BLOCK_POINTS);
+      yield { steps: part(rows.steps), values: part(rows.values), times: part(rows.times), epochs: part(rows.epochs) };
+    }
+  }
+
+  #rows({ fromStep = Number.NEGATIVE_INFINITY, toStep = Number.POSITIVE_INFINITY, writer, raw }: ValuesOptions): Rows {
+    for (const [name, value] of [['fromStep', fromStep], ['toStep', toStep]] as const) {
+      if (typeof value !== 'number' || Number.isNaN(value)) throw new TypeError(`${name}: expected a number, got ${given(value)}`);
+    }
+    if (writer !== undefined) checkWriterName(writer);
+    return rowsBetween(this.#reader.rows(this.#sequence, { writer, raw }), fromStep, toStep);
+  }
+}

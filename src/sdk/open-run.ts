@@ -1,0 +1,212 @@
+// Opening a run to write or to read: repo, hash, life, log.
+//
+// 1. A run is created by its edit 0 before its log is: a directory without one is no run.
+// 2. The same code run again with the same `runHash` goes on in the same run.
+//
+// Spec: spec/edits.md, spec/directory.md. Test: test/sdk/open-run.test.ts.
+
+import { createRequire } from 'node:module';
+import { hostname } from 'node:os';
+import { threadId } from 'node:worker_threads';
+
+import { RunlogError } from '../errors.ts';
+import { durations } from '../limits.ts';
+import { checkRunHash, generateHash, isGeneratedHash, isHashPrefix } from '../model/names.ts';
+import { isRemoteFileSystem, nodeVfs, type Vfs } from '../engine/index.ts';
+import { applyEdit, type Change, createRun, foldEdits, publishEdit, readFacts, type RunFacts, syncEdits } from '../store/edits.ts';
+import type { Opening, RewindTarget } from '../store/record.ts';
+import { createRepo, listHashes, listWriters, makeDirectories, type RunPlaces, runPlaces } from '../store/repo-directory.ts';
+import { RunReader } from '../store/run-reader.ts';
+import { RunWriter } from '../store/run-writer.ts';
+import { checkRunOptions, type RunOptions, systemInterval } from './options.ts';
+import { Repo } from './repo.ts';
+
+/** What a Run works with. */
+export interface OpenedRun {
+  readonly hash: string;
+  readonly repo: Repo;
+  readonly facts: RunFacts;
+  /** Undefined: opened for reading, or disabled. */
+  readonly writer: RunWriter | undefined;
+  readonly isDisabled: boolean;
+  readonly flushMode: 'turn' | 'batch';
+  readonly onError: RunOptions['onError'];
+  applyChange(facts: RunFacts, change: Change): RunFacts;
+  /** Throws Node's error. */
+  publish(changes: readonly Change[]): void;
+  syncEdits(): void;
+  readParams(path: readonly (string | number)[]): unknown;
+  /** Where the logs of the other writers end now. */
+  otherTargets(onError: (error: RunlogError) => void): RewindTarget[];
+  release(): void;
+}
+
+const { version: packageVersion } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+/** @throws as `Run.open`. */
+export async function openRun(options: RunOptions, onError: (error: RunlogError) => void): Promise<OpenedRun> {
+  checkRunOptions(options);
+  systemInterval(options.systemTrackingInterval);
+  const vfs = nodeVfs();
+  const repo = await repoOf(options, vfs);
+  if (process.env['RUNLOG_MODE'] === 'disabled') return disabledRun(repo, options);
+  if (options.readOnly) return readOnlyRun(repo, options, vfs);
+  createRepo(vfs, repo.path);
+  warnIfRemote(vfs, repo.path);
+  const hash = options.runHash ?? generateHash();
+  checkNotAPrefix(vfs, repo.path, hash);
+  const places = runPlaces(repo.path, hash);
+  if (options.mustExist && !isThere(vfs, places)) throw notFound(hash, repo);
+  const made = [...makeDirectories(vfs, places.logs), ...makeDirectories(vfs, places.edits)];
+  const { facts, created } = await createRun(vfs, places.edits, { time: Date.now(), changes: firstChanges(options) });
+  const writer = await openWriter(vfs, places, { options, facts, made, onError });
+  const opened: OpenedRun = {
+    hash, repo, writer, isDisabled: false, facts,
+    flushMode: options.durability?.flush ?? 'turn', onError: options.onError,
+    applyChange: (now, change) => applyEdit(now, { kind: 'change', time: 0, life: now.life, changes: [change] }),
+    publish(changes) {
+      publishEdit(vfs, places.edits, { kind: 'change', time: Date.now(), life: facts.life, changes });
+      isEdited = true;
+    },
+    syncEdits() {
+      if (isEdited) syncEdits(vfs, places.edits);
+      isEdited = false;
+    },
+    readParams: () => undefined,
+    otherTargets: (report) => otherTargets(vfs, places, writer, report),
+    release() {},
+  };
+  let isEdited = created;
+  if (!created) publishResumed(opened, options, facts);
+  foldQuietly(vfs, places);
+  return opened;
+}
+
+async function repoOf(options: RunOptions, vfs: Vfs): Promise<Repo> {
+  if (options.repo instanceof Repo) return options.repo;
+  return Repo.locate(options.repo, vfs);
+}
+
+const isThere = (vfs: Vfs, places: RunPlaces): boolean => {
+  if (vfs.stat(places.edits) === undefined) return false;
+  const facts = readFacts(vfs, places.edits);
+  return facts !== undefined && !facts.isDeleted;
+};
+
+const notFound = (hash: string, repo: Repo): RunlogError =>
+  new RunlogError('RUN_NOT_FOUND', `${hash}: no such run in ${repo.path}; \`runlog ls\` lists them`, { file: repo.path });
+
+/** A short hash that begins an existing one is more likely a mistake than a new run's name. */
+function checkNotAPrefix(vfs: Vfs, repo: string, hash: string): void {
+  checkRunHash(hash);
+  if (!isHashPrefix(hash) || vfs.stat(`${repo}/runs/${hash}`) !== undefined) return;
+  const whole = listHashes(vfs, repo).filter((each) => isGeneratedHash(each) && each.startsWith(hash));
+  if (whole.length === 0) return;
+  throw new RunlogError('HASH_AMBIGUOUS', `runHash: ${hash} begins the run ${whole[0]}; give the whole hash to open that one`);
+}
+
+function firstChanges(options: RunOptions): Change[] {
+  const changes: Change[] = [];
+  const { createdAt, experiment, name, description, tags = [] } = options;
+  if (createdAt !== undefined) changes.push(['createdAt', createdAt instanceof Date ? createdAt.getTime() : createdAt]);
+  if (experiment !== undefined) changes.push(['experiment', experiment]);
+  if (name !== undefined) changes.push(['name', name]);
+  if (description !== undefined) changes.push(['description', description]);
+  for (const tag of tags) changes.push(['addTag', tag]);
+  return changes;
+}
+
+/** Options given on a resume change the run; those left out change nothing. */
+function publishResumed(opened: OpenedRun, options: RunOptions, facts: RunFacts): void {
+  const changes = firstChanges(options).filter(([field, value]) => {
+    if (field === 'createdAt') return false;
+    return field === 'addTag' ? !facts.tags.includes(value as string) : facts[field as 'name'] !== value;
+  });
+  if (changes.length > 0) opened.publish(changes);
+}
+
+interface OpenWriter {
+  readonly options: RunOptions;
+  readonly facts: RunFacts;
+  readonly made: readonly string[];
+  readonly onError: (error: RunlogError) => void;
+}
+
+async function openWriter(vfs: Vfs, places: RunPlaces, { options, facts, made, onError }: OpenWriter): Promise<RunWriter> {
+  const { writer = 'main', durability = {}, lockTimeout = 0, forceResume = false } = options;
+  const others = listWriters(vfs, places.logs).filter((each) => each !== writer);
+  const reader = others.length === 0 ? undefined : await RunReader.open(vfs, places, { only: others });
+  const directory = `${places.logs}/${writer}`;
+  const common = {
+    vfs, force: forceResume, lockTimeoutMs: lockTimeout * 1000, parents: parentsOf(made),
+    durability: { syncMs: durability.syncMs === undefined ? durations.syncMs : durability.syncMs, onFlush: durability.onFlush ?? 'write' },
+  } as const;
+  const open = (fresh: boolean): Promise<RunWriter> =>
+    RunWriter.open({ directory, writer, log: { ...common, fresh }, others: reader?.changes ?? [], rewinds: reader?.rewinds ?? [], onError });
+  let opened = await open(false);
+  if (opened.life !== '' && opened.life !== facts.life) {
+    // A log of an earlier life of this run: nothing of it is part of the new one.
+    await opened.close(undefined);
+    opened = await open(true);
+  }
+  opened.opened(openingOf(facts, opened.openingCount > 0));
+  return opened;
+}
+
+/** Each made directory is an entry of the one above it. */
+const parentsOf = (made: readonly string[]): string[] => [...new Set(made.map((path) => path.slice(0, path.lastIndexOf('/'))))];
+
+const openingOf = (facts: RunFacts, resumed: boolean): Opening => ({
+  life: facts.life, openedAt: Date.now(), host: hostname(), pid: process.pid, thread: threadId,
+  resumed, nodeVersion: process.version, packageVersion,
+});
+
+function otherTargets(vfs: Vfs, places: RunPlaces, own: RunWriter, report: (error: RunlogError) => void): RewindTarget[] {
+  const names = listWriters(vfs, places.logs).filter((each) => each !== own.writer);
+  try {
+    return RunReader.ends(vfs, places, names);
+  } catch (error) {
+    report(new RunlogError('IO', `${places.logs}: other writers could not be read; the rewind covers the own log alone`, { cause: error }));
+    return [];
+  }
+}
+
+function foldQuietly(vfs: Vfs, places: RunPlaces): void {
+  try {
+    foldEdits(vfs, places.edits);
+  } catch {
+    // Folding saves files; the edits stay readable without it.
+  }
+}
+
+const warned = new Set<string>();
+
+/** E1: locks, links and caches behave differently there; said once a process and repo. */
+function warnIfRemote(vfs: Vfs, path: string): void {
+  const type = vfs.fileSystem(path);
+  if (!isRemoteFileSystem(type) || warned.has(path)) return;
+  warned.add(path);
+  process.emitWarning(`${path} is on ${type}: that two owners never overlap is best effort there; take over only by forceResume`, 'RunlogWarning');
+}
+
+async function readOnlyRun(repo: Repo, options: RunOptions, vfs: Vfs): Promise<OpenedRun> {
+  const view = await repo.run(options.runHash as string);
+  if (view === undefined) throw notFound(options.runHash as string, repo);
+  const facts = readFacts(vfs, runPlaces(repo.path, view.hash).edits);
+  return { ...disabledRun(repo, options), hash: view.hash, isDisabled: false, facts: facts ?? NO_FACTS, readParams: (path) => view.get(path as string[]) };
+}
+
+const NO_FACTS: RunFacts = {
+  life: '', createdAt: 0, isDeleted: false, name: undefined, experiment: 'default', description: undefined,
+  archived: false, tags: [], notes: [],
+};
+
+function disabledRun(repo: Repo, options: RunOptions): OpenedRun {
+  return {
+    hash: options.runHash ?? generateHash(), repo, writer: undefined, isDisabled: true, flushMode: 'turn',
+    facts: applyEdit(NO_FACTS, { kind: 'change', time: 0, life: '', changes: firstChanges(options) }),
+    onError: options.onError, applyChange: (facts) => facts, publish() {}, syncEdits() {},
+    readParams: () => undefined, otherTargets: () => [], release() {},
+  };
+}
+

@@ -1,0 +1,236 @@
+// A run being looked at: a snapshot of a live or ended run, whoever writes it.
+//
+// 1. Reading changes nothing; only `edit` writes, and that to the edits folder alone.
+// 2. Sequences are read when first asked for: a query over params opens no metric.
+//
+// Test: test/sdk/run-view.test.ts.
+
+import { type Damage, nodeHost, readHolder, type Vfs } from '../engine/index.ts';
+import { RunlogError } from '../errors.ts';
+import { durations } from '../limits.ts';
+import { canonicalContext, type Context } from '../model/context.ts';
+import { checkName } from '../model/names.ts';
+import { getParam } from '../model/params.ts';
+import { sequenceKey } from '../model/sequence.ts';
+import { type Change, type Note, publishEdit, type RunFacts, syncEdits } from '../store/edits.ts';
+import { decodeClose, decodeOpening, type KeptError, type Outcome } from '../store/record.ts';
+import { type RunPlaces, runPlaces } from '../store/repo-directory.ts';
+import { RunReader, type WriterLog } from '../store/run-reader.ts';
+import { type FollowEvent, type FollowRunOptions, followRun } from './follow-run.ts';
+import { Metric } from './metric.ts';
+import { checkText } from './options.ts';
+
+export type RunStateName = 'running' | 'finished' | 'failed' | 'killed' | 'stalled' | 'unknown';
+
+/** One opening of a run by one writer. Times are milliseconds since 1970. */
+export interface OpeningFacts {
+  readonly writer: string;
+  readonly openedAt: number;
+  readonly resumed: boolean;
+  readonly host: string;
+  readonly pid: number;
+  readonly nodeVersion: string;
+  /** Undefined: it did not close. */
+  readonly closedAt: number | undefined;
+  readonly outcome: Outcome | undefined;
+  readonly error: KeptError | undefined;
+}
+
+export interface RunEdit {
+  readonly name?: string | null;
+  readonly description?: string | null;
+  readonly experiment?: string;
+  readonly archived?: boolean;
+  readonly tags?: { readonly add?: readonly string[]; readonly remove?: readonly string[] };
+  readonly note?: string;
+}
+
+/** The worst first: what several ended writers of a run amount to. */
+const severity: readonly RunStateName[] = ['failed', 'killed', 'stalled', 'unknown', 'finished'];
+
+export class RunView {
+  readonly hash: string;
+  readonly #vfs: Vfs;
+  readonly #places: RunPlaces;
+  #reader: RunReader;
+  #state: RunStateName;
+
+  private constructor(vfs: Vfs, places: RunPlaces, hash: string, reader: RunReader, state: RunStateName) {
+    this.hash = hash;
+    this.#vfs = vfs;
+    this.#places = places;
+    this.#reader = reader;
+    this.#state = state;
+  }
+
+  /** @internal Use `repo.run`. */
+  static async open(vfs: Vfs, repo: string, hash: string): Promise<RunView | undefined> {
+    const places = runPlaces(repo, hash);
+    if (vfs.stat(places.edits) === undefined) return undefined;
+    const reader = await RunReader.open(vfs, places);
+    if (reader.facts === undefined || reader.facts.isDeleted) return undefined;
+    return new RunView(vfs, places, hash, reader, await stateOf(vfs, places, reader));
+  }
+
+  /** Reads the run anew. @throws RunlogError RUN_NOT_FOUND when it was deleted. */
+  async refresh(): Promise<void> {
+    const reader = await RunReader.open(this.#vfs, this.#places);
+    if (reader.facts === undefined || reader.facts.isDeleted) {
+      throw new RunlogError('RUN_NOT_FOUND', `${this.hash}: the run was deleted`);
+    }
+    this.#reader = reader;
+    this.#state = await stateOf(this.#vfs, this.#places, reader);
+  }
+
+  get #facts(): RunFacts {
+    return this.#reader.facts as RunFacts;
+  }
+
+  get name(): string | undefined {
+    return this.#facts.name;
+  }
+
+  get experiment(): string {
+    return this.#facts.experiment;
+  }
+
+  get description(): string | undefined {
+    return this.#facts.description;
+  }
+
+  get tags(): readonly string[] {
+    return this.#facts.tags;
+  }
+
+  get notes(): readonly Note[] {
+    return this.#facts.notes;
+  }
+
+  get archived(): boolean {
+    return this.#facts.archived;
+  }
+
+  /** Milliseconds since 1970. */
+  get createdAt(): number {
+    return this.#facts.createdAt;
+  }
+
+  /** When the last writer closed; undefined while one has not. Milliseconds since 1970. */
+  get endedAt(): number | undefined {
+    const last = this.#reader.logs.map((each) => lastOpening(each)?.closedAt);
+    return last.length === 0 || last.includes(undefined) ? undefined : Math.max(...(last as number[]));
+  }
+
+  /**
+   * running: alive with a heartbeat within 60 s; stalled: alive without; killed: dead without having
+   * closed; unknown: cannot be told. Several writers: running if any is, else the worst.
+   */
+  get state(): RunStateName {
+    return this.#state;
+  }
+
+  /** Writers of the run, by name. */
+  get writers(): readonly string[] {
+    return this.#reader.logs.map((each) => each.writer);
+  }
+
+  /** Every opening of every writer, oldest first. */
+  get openings(): readonly OpeningFacts[] {
+    return this.#reader.logs.flatMap(openingsOf).sort((a, b) => a.openedAt - b.openedAt);
+  }
+
+  /** Damage that reading came upon so far. `repo.verify()` looks everywhere. */
+  get damage(): readonly Damage[] {
+    return this.#reader.damage;
+  }
+
+  /** A copy of a param, or of all of them. A string is one key, an array a path. */
+  get(key?: string | readonly (string | number)[]): unknown {
+    return getParam(this.#reader.params, key === undefined ? [] : typeof key === 'string' ? [key] : key);
+  }
+
+  /** Every metric that has a point. */
+  metrics(): Metric[] {
+    return [...this.#reader.sequences().values()].map((each) => new Metric(this, this.#reader, each));
+  }
+
+  /** One metric; undefined when no writer has tracked it. */
+  metric(name: string, context?: Context): Metric | undefined {
+    const key = sequenceKey(checkName(name, 'name'), canonicalContext(context));
+    const sequence = this.#reader.sequences().get(key);
+    return sequence === undefined ? undefined : new Metric(this, this.#reader, sequence);
+  }
+
+  /** Changes properties, also of a run that another process writes. Durable on return. */
+  async edit(edit: RunEdit): Promise<void> {
+    const changes = changesOf(edit);
+    if (changes.length === 0) return;
+    try {
+      publishEdit(this.#vfs, this.#places.edits, { kind: 'change', time: Date.now(), life: this.#facts.life, changes });
+      syncEdits(this.#vfs, this.#places.edits);
+    } catch (error) {
+      throw new RunlogError('IO', `${this.#places.edits}: the edit could not be written`, { cause: error });
+    }
+    await this.refresh();
+  }
+
+  /** What happens in the run, each event once, in the order of each writer. Ends with the signal. */
+  follow(options: FollowRunOptions = {}): AsyncGenerator<FollowEvent> {
+    return followRun(this.#vfs, this.#places, this.hash, options);
+  }
+}
+
+function openingsOf({ writer, contents }: WriterLog): OpeningFacts[] {
+  return contents.openings().map(([opening, close]) => openingFacts(writer, opening, close));
+}
+
+function lastOpening({ writer, state }: WriterLog): OpeningFacts | undefined {
+  const last = state.openings.at(-1);
+  return last === undefined ? undefined : openingFacts(writer, last[0], last[1]);
+}
+
+function openingFacts(writer: string, opening: unknown, close: unknown): OpeningFacts {
+  const { openedAt, resumed, host, pid, nodeVersion } = decodeOpening(opening);
+  const ended = close === null || close === undefined ? undefined : decodeClose(close);
+  return {
+    writer, openedAt, resumed, host, pid, nodeVersion,
+    closedAt: ended?.closedAt, outcome: ended?.outcome, error: ended?.error,
+  };
+}
+
+async function stateOf(vfs: Vfs, places: RunPlaces, reader: RunReader): Promise<RunStateName> {
+  const states = await Promise.all(reader.logs.map((each) => writerState(vfs, places, each)));
+  if (states.includes('running')) return 'running';
+  return severity.find((each) => states.includes(each)) ?? 'unknown';
+}
+
+async function writerState(vfs: Vfs, places: RunPlaces, log: WriterLog): Promise<RunStateName> {
+  const last = lastOpening(log);
+  if (last?.outcome !== undefined) return last.outcome;
+  const holder = await readHolder(vfs, nodeHost(), `${places.logs}/${log.writer}`);
+  if (holder === undefined || holder.state === 'unknown') return 'unknown';
+  if (holder.state === 'released' || holder.state === 'dead') return 'killed';
+  const lastSign = Math.max(holder.heartbeat, holder.owner.since);
+  return Date.now() - lastSign <= durations.takeOverMs ? 'running' : 'stalled';
+}
+
+function changesOf({ name, description, experiment, archived, tags = {}, note }: RunEdit): Change[] {
+  const changes: Change[] = [];
+  if (name !== undefined) changes.push(['name', name === null ? null : checkName(name, 'name')]);
+  if (description !== undefined) {
+    checkText(description ?? undefined, 'description');
+    changes.push(['description', description]);
+  }
+  if (experiment !== undefined) changes.push(['experiment', checkName(experiment, 'experiment')]);
+  if (archived !== undefined) {
+    if (typeof archived !== 'boolean') throw new TypeError('archived: expected a boolean');
+    changes.push(['archived', archived]);
+  }
+  for (const tag of tags.add ?? []) changes.push(['addTag', checkName(tag, 'tags.add')]);
+  for (const tag of tags.remove ?? []) changes.push(['removeTag', checkName(tag, 'tags.remove')]);
+  if (note !== undefined) {
+    checkText(note, 'note');
+    changes.push(['addNote', [Date.now(), note]]);
+  }
+  return changes;
+}

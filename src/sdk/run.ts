@@ -1,0 +1,521 @@
+// A run being written: one line to open, cheap to track to, safe to kill.
+//
+// 1. After `open` nothing that the disk, a lock or the machine does makes track, set, rewind or flush
+//    throw (G1). A caller's mistake does, at the call, with nothing half-written.
+// 2. What one turn of the event loop tracked is flushed when it ends (G2).
+//
+// Spec: spec/records.md. Test: test/sdk/run.test.ts.
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+import { RunlogError } from '../errors.ts';
+import { durations } from '../limits.ts';
+import { canonicalContext, type Context, ContextCache, type ContextEntry } from '../model/context.ts';
+import { given, isPlainObject } from '../model/given.ts';
+import { checkName } from '../model/names.ts';
+import { checkParamsPath, spellParams } from '../model/params.ts';
+import { checkEpoch, checkStep, checkTime, checkValue } from '../model/point.ts';
+import type { Change, RunFacts } from '../store/edits.ts';
+import { keepError, type KeptError, type Outcome } from '../store/record.ts';
+import type { SequenceWriter } from '../store/run-writer.ts';
+import { checkText, type RunOptions } from './options.ts';
+import { openRun, type OpenedRun } from './open-run.ts';
+import { atTurnEnd, hook, type Hooked, unhook } from './process-hooks.ts';
+import type { Repo } from './repo.ts';
+import { Sequence, type Columns } from './sequence.ts';
+
+export interface TrackOptions {
+  /** Of a number; an object's keys are the names. */
+  readonly name?: string;
+  /** A safe integer. Default: the step after the largest visible one of the sequence. */
+  readonly step?: number;
+  readonly epoch?: number;
+  /** Milliseconds since 1970. Default now, read at the first call of a turn and each 16th after. */
+  readonly time?: number;
+  readonly context?: Context;
+}
+
+export interface RewindOptions {
+  /** Points with this step or a greater one are hidden. */
+  readonly step: number;
+  /** One metric only. Default: every one but `__system__`'s. */
+  readonly name?: string;
+  /** With `name`: one sequence only. */
+  readonly context?: Context;
+  /** 'all': what every writer has tracked so far. Default 'own'. */
+  readonly writers?: 'own' | 'all';
+}
+
+export interface CloseOptions {
+  readonly outcome?: Outcome;
+  readonly error?: unknown;
+  /** Milliseconds since 1970. Default now. */
+  readonly endedAt?: number;
+}
+
+export type RunRecording = 'on' | 'paused' | 'failed' | 'fenced' | 'closed';
+
+/** The clock is read at the first call of a turn and then at each of so many. */
+const CLOCK_CALLS = 16;
+
+const current = new AsyncLocalStorage<Run>();
+
+export class Run {
+  readonly hash: string;
+  readonly repo: Repo;
+  readonly #opened: OpenedRun;
+  readonly #contexts = new ContextCache<SequenceWriter>();
+  readonly #hooked: Hooked;
+  #facts: RunFacts;
+  #changes: Change[] = [];
+  #error: KeptError | undefined;
+  #isClosed = false;
+  #closing: Promise<void> | undefined;
+  #reported: string | undefined;
+  // ---- the turn
+  #isDirty = false;
+  #calls = 0;
+  #time = 0;
+  #dirtySince = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Use `Run.open`. */
+  private constructor(opened: OpenedRun) {
+    this.#opened = opened;
+    this.hash = opened.hash;
+    this.repo = opened.repo;
+    this.#facts = opened.facts;
+    this.#hooked = {
+      onTurnEnd: () => this.#onTurnEnd(),
+      onBeforeExit: () => this.#quietFlush(),
+      onExit: () => this.#onExit(),
+    };
+    if (opened.writer !== undefined) hook(this.#hooked);
+  }
+
+  /**
+   * Opens a run: a new one, or the one of `runHash` to go on where it stopped.
+   *
+   * @throws TypeError, RangeError naming the option; RunlogError RUN_LOCKED naming the holder,
+   * RUN_NOT_FOUND, HASH_AMBIGUOUS, REPO_NOT_FOUND, CORRUPT, FORMAT_TOO_NEW, IO.
+   */
+  static async open(options: RunOptions = {}): Promise<Run> {
+    const early: RunlogError[] = [];
+    let report = (error: RunlogError): void => {
+      early.push(error);
+    };
+    const opened = await openRun(options, (error) => report(error));
+    const run = new Run(opened);
+    report = (error) => run.#report(error);
+    for (const error of early) report(error);
+    if (opened.writer !== undefined) run.#touch();
+    return run;
+  }
+
+  /** Opens, calls, and closes as finished, or as failed with the error, which it rethrows. */
+  static async with<T>(options: RunOptions, body: (run: Run) => T | Promise<T>): Promise<T> {
+    const run = await Run.open(options);
+    let result: T;
+    try {
+      result = await current.run(run, () => body(run));
+    } catch (error) {
+      await run.close({ outcome: 'failed', error }).catch(() => {});
+      throw error;
+    }
+    await run.close();
+    return result;
+  }
+
+  /** The run of the enclosing `Run.with`. */
+  static current(): Run | undefined {
+    return current.getStore();
+  }
+
+  // ---- tracking
+
+  /**
+   * Tracks a value of one metric, or an object of values by name at one step. Returns at once; the
+   * points are flushed when this turn of the event loop ends.
+   *
+   * @throws TypeError, RangeError naming the argument; RunlogError RUN_CLOSED, RUN_READ_ONLY.
+   */
+  track(value: number | bigint | boolean | Readonly<Record<string, number | bigint | boolean | undefined>>, options: TrackOptions = {}): void {
+    const writer = this.#opened.writer;
+    if (writer === undefined || this.#isClosed) {
+      this.#refuse();
+      return;
+    }
+    if (typeof value === 'object') {
+      this.#trackObject(value, options);
+      return;
+    }
+    const { name, step, epoch, time, context } = options;
+    const number = checkValue(value);
+    const entry = this.#contexts.get(context);
+    const sequence = entry.slots.get(name as string) ?? this.#define(entry, name);
+    const isFull = writer.track(
+      sequence, number, step === undefined ? undefined : checkStep(step),
+      epoch === undefined ? Number.NaN : checkEpoch(epoch), time === undefined ? this.#clock() : checkTime(time),
+    );
+    this.#accepted(isFull);
+  }
+
+  #define(entry: ContextEntry<SequenceWriter>, name: unknown): SequenceWriter {
+    const sequence = this.#writer().sequence(checkName(name, 'name'), entry.text);
+    entry.slots.set(sequence.name, sequence);
+    return sequence;
+  }
+
+  #trackObject(values: unknown, options: TrackOptions): void {
+    if (!isPlainObject(values)) throw new TypeError(`value: expected a number, bigint, boolean or plain object, got ${given(values)}`);
+    if (options.name !== undefined) throw new TypeError('name: an object of values has its names as keys');
+    const entry = this.#contexts.get(options.context);
+    const epoch = options.epoch === undefined ? Number.NaN : checkEpoch(options.epoch);
+    const time = options.time === undefined ? undefined : checkTime(options.time);
+    const fixed = options.step === undefined ? undefined : checkStep(options.step);
+    // Everything is checked before anything is accepted.
+    const checked = Object.keys(values)
+      .filter((name) => values[name] !== undefined)
+      .map((name) => ({ name: checkName(name, 'name'), value: checkValue(values[name], `value.${name}`) }));
+    const points = checked.map(({ name, value }) => ({ value, sequence: entry.slots.get(name) ?? this.#define(entry, name) }));
+    const writer = this.#writer();
+    const step = fixed ?? Math.max(0, ...points.map(({ sequence }) => writer.nextStep(sequence)));
+    for (const { value, sequence } of points) {
+      this.#accepted(writer.track(sequence, value, step, epoch, time ?? this.#clock()));
+    }
+  }
+
+  /** The hot handle of one sequence. */
+  sequence(name: string, context?: Context): Sequence {
+    if (this.#opened.writer === undefined || this.#isClosed) this.#refuse();
+    const entry = this.#contexts.get(context);
+    const checked = checkName(name, 'name');
+    const writer = this.#opened.writer;
+    if (writer === undefined) return new Sequence(checked, entry.text, { track() {}, trackColumns() {} });
+    const sequence = entry.slots.get(checked) ?? this.#define(entry, checked);
+    return new Sequence(checked, entry.text, {
+      track: (value, step, epoch, time) => {
+        if (this.#isClosed) this.#refuse();
+        this.#accepted(writer.track(sequence, value, step, epoch, time ?? this.#clock()));
+      },
+      trackColumns: (columns: Columns) => {
+        if (this.#isClosed) this.#refuse();
+        this.#accepted(writer.trackColumns(sequence, { ...columns, time: this.#clock() }));
+      },
+    });
+  }
+
+  /** Milliseconds since 1970, of the last reading. Also where an old batch is noticed. */
+  #clock(): number {
+    if (this.#calls % CLOCK_CALLS === 0) {
+      this.#time = Date.now();
+      if (this.#isDirty && performance.now() - this.#dirtySince >= durations.flushMs) this.flush();
+    }
+    this.#calls += 1;
+    return this.#time;
+  }
+
+  #accepted(isFull: boolean): void {
+    if (isFull) this.flush();
+    else if (!this.#isDirty) this.#touch();
+  }
+
+  /** Something waits for the end of this turn. */
+  #touch(): void {
+    if (this.#isDirty) return;
+    this.#isDirty = true;
+    this.#dirtySince = performance.now();
+    if (this.#opened.flushMode === 'turn') atTurnEnd(this.#hooked);
+    else this.#timer ??= setTimeout(() => this.#onTurnEnd(), durations.flushMs).unref();
+  }
+
+  #onTurnEnd(): void {
+    this.#timer = undefined;
+    this.#calls = 0;
+    if (this.#isDirty && !this.#isClosed) this.flush();
+  }
+
+  // ---- params
+
+  /** Sets a param: `set('lr', 1)`, `set(['hparams', 'lr'], 1)`, `set({ lr: 1 })`. Replaces the subtree. */
+  set(key: string | readonly string[], value: unknown): void;
+  set(values: Readonly<Record<string, unknown>>): void;
+  set(key: unknown, value?: unknown): void {
+    const isWhole = arguments.length === 1;
+    if (isWhole && !isPlainObject(key)) throw new TypeError(`params: expected an object, got ${given(key)}`);
+    const entries = isWhole
+      ? Object.entries(key as Record<string, unknown>).filter(([, each]) => each !== undefined).map(([name, each]) => [[name], each] as const)
+      : [[checkParamsPath(key), value] as const];
+    const spelled = entries.map(([path, each]) => [path, spellParams(each, path)] as const);
+    const writer = this.#writerOrRefuse();
+    for (const [path, each] of spelled) writer?.setParams(path, each);
+    if (writer !== undefined) this.#touch();
+  }
+
+  /** A copy of a param, or of all of them. Undefined where there is nothing. */
+  get(key?: string | readonly (string | number)[]): unknown {
+    const path = key === undefined ? [] : typeof key === 'string' ? [key] : key;
+    return this.#opened.writer?.getParams(path) ?? this.#opened.readParams(path);
+  }
+
+  unset(key: string | readonly string[]): void {
+    const path = checkParamsPath(key);
+    this.#writerOrRefuse()?.unsetParams(path);
+    this.#touch();
+  }
+
+  // ---- properties
+
+  get name(): string | undefined {
+    return this.#facts.name;
+  }
+
+  set name(value: string | undefined) {
+    this.#change(['name', value === undefined ? null : checkName(value, 'name')]);
+  }
+
+  get description(): string | undefined {
+    return this.#facts.description;
+  }
+
+  set description(value: string | undefined) {
+    checkText(value, 'description');
+    this.#change(['description', value ?? null]);
+  }
+
+  get experiment(): string {
+    return this.#facts.experiment;
+  }
+
+  set experiment(value: string) {
+    this.#change(['experiment', checkName(value, 'experiment')]);
+  }
+
+  get archived(): boolean {
+    return this.#facts.archived;
+  }
+
+  set archived(value: boolean) {
+    if (typeof value !== 'boolean') throw new TypeError(`archived: expected a boolean, got ${given(value)}`);
+    this.#change(['archived', value]);
+  }
+
+  get tags(): readonly string[] {
+    return this.#facts.tags;
+  }
+
+  addTag(tag: string): void {
+    this.#change(['addTag', checkName(tag, 'tag')]);
+  }
+
+  removeTag(tag: string): void {
+    this.#change(['removeTag', checkName(tag, 'tag')]);
+  }
+
+  addNote(text: string): void {
+    checkText(text, 'text');
+    this.#change(['addNote', [Date.now(), text]]);
+  }
+
+  /** Held until the next flush: the changes of one turn are one edit. */
+  #change(change: Change): void {
+    if (this.#writerOrRefuse() === undefined) return;
+    this.#facts = this.#opened.applyChange(this.#facts, change);
+    this.#changes.push(change);
+    this.#touch();
+  }
+
+  // ---- rewinding
+
+  /** Hides points from a step on; the id revokes it. */
+  rewind(options: RewindOptions): string {
+    const step = checkStep(options.step);
+    const name = options.name === undefined ? undefined : checkName(options.name, 'name');
+    if (options.context !== undefined && name === undefined) throw new TypeError('context: expected together with name');
+    const contextText = options.context === undefined ? undefined : canonicalContext(options.context);
+    const writers = options.writers ?? 'own';
+    if (writers !== 'own' && writers !== 'all') throw new RangeError(`writers: expected 'own' or 'all', got ${given(writers)}`);
+    const writer = this.#writerOrRefuse();
+    if (writer === undefined) return '';
+    const others = writers === 'all' ? this.#opened.otherTargets((error) => this.#report(error)) : [];
+    const id = writer.rewind({ step, name, contextText, targets: [writer.target(), ...others], time: Date.now() });
+    this.#touch();
+    return id;
+  }
+
+  /** @throws RangeError when no rewind that stands has this id. */
+  undoRewind(id: string): void {
+    const writer = this.#writerOrRefuse();
+    if (writer === undefined) return;
+    if (!writer.hasRewind(id)) throw new RangeError(`id: no rewind ${given(id)} stands`);
+    writer.undoRewind(id);
+    this.#touch();
+  }
+
+  // ---- life cycle
+
+  /** Points that were accepted and could not be kept. */
+  get lost(): number {
+    return this.#opened.writer?.lost ?? 0;
+  }
+
+  get recording(): RunRecording {
+    if (this.#isClosed || this.#opened.writer === undefined) return 'closed';
+    return this.#opened.writer.log.recording;
+  }
+
+  /** True when everything accepted so far survives the death of this process. Never throws. */
+  flush(): boolean {
+    this.#isDirty = false;
+    const { writer } = this.#opened;
+    if (writer === undefined || this.#isClosed) return this.#opened.isDisabled;
+    const isPublished = this.#publish();
+    const isFlushed = writer.flush();
+    if (!isFlushed && writer.log.recording === 'paused') this.#touchLater();
+    return isFlushed && isPublished;
+  }
+
+  /** A paused recording is tried again also when nothing more is tracked. */
+  #touchLater(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#isDirty = true;
+      this.#onTurnEnd();
+    }, durations.pausedRetryMs).unref();
+  }
+
+  #publish(): boolean {
+    if (this.#changes.length === 0) return true;
+    try {
+      this.#opened.publish(this.#changes);
+      this.#changes = [];
+      return true;
+    } catch (error) {
+      this.#report(new RunlogError('IO', `run ${this.hash}: its properties could not be written`, { cause: error }));
+      return false;
+    }
+  }
+
+  #quietFlush(): void {
+    if (!this.#isClosed) this.flush();
+  }
+
+  /**
+   * Resolves when everything accepted so far survives a loss of power.
+   *
+   * @throws RunlogError when it does not.
+   */
+  sync(): Promise<void> {
+    return handled(this.#sync());
+  }
+
+  async #sync(): Promise<void> {
+    const { writer } = this.#opened;
+    if (writer === undefined) return;
+    if (this.#isClosed) throw this.#closedError();
+    this.#isDirty = false;
+    if (!this.#publish()) throw new RunlogError('IO', `run ${this.hash}: its properties could not be written`);
+    await writer.sync();
+    this.#opened.syncEdits();
+  }
+
+  /** Records how the run ends: `close` then closes it as failed with this error. */
+  fail(error: unknown): void {
+    this.#error = keepError(error);
+  }
+
+  /**
+   * Flushes, syncs and ends the run. Idempotent.
+   *
+   * @throws RunlogError when not everything accepted is on stable storage.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= handled(this.#close(options));
+    return this.#closing;
+  }
+
+  async #close(options: CloseOptions): Promise<void> {
+    const { outcome, error, endedAt } = options;
+    if (outcome !== undefined && outcome !== 'finished' && outcome !== 'failed') {
+      throw new RangeError(`outcome: expected 'finished' or 'failed', got ${given(outcome)}`);
+    }
+    const closedAt = endedAt === undefined ? Date.now() : checkTime(endedAt, 'endedAt');
+    const kept = error === undefined ? this.#error : keepError(error);
+    const { writer } = this.#opened;
+    const isPublished = this.#publish();
+    this.#end();
+    if (writer === undefined) return;
+    await writer.close({ closedAt, outcome: outcome ?? (kept === undefined ? 'finished' : 'failed'), error: kept });
+    this.#opened.syncEdits();
+    this.#opened.release();
+    if (!isPublished) throw new RunlogError('IO', `run ${this.hash}: its properties could not be written`);
+  }
+
+  #end(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    unhook(this.#hooked);
+  }
+
+  #onExit(): void {
+    if (this.#isClosed) return;
+    this.#publish();
+    this.#end();
+    this.#opened.writer?.closeSync(undefined);
+  }
+
+  /** Closes; never rejects. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close().catch(() => {});
+  }
+
+  // ---- refusing and reporting
+
+  #writer(): NonNullable<OpenedRun['writer']> {
+    const { writer } = this.#opened;
+    if (writer === undefined) throw this.#closedError();
+    return writer;
+  }
+
+  /** The writer; undefined in a disabled run, which takes everything and keeps nothing. */
+  #writerOrRefuse(): OpenedRun['writer'] {
+    const { writer } = this.#opened;
+    if (writer !== undefined && !this.#isClosed) return writer;
+    this.#refuse();
+    return undefined;
+  }
+
+  #refuse(): void {
+    if (this.#opened.isDisabled) return;
+    if (this.#opened.writer === undefined) {
+      throw new RunlogError('RUN_READ_ONLY', `run ${this.hash}: opened with readOnly; open it without to write`);
+    }
+    throw this.#closedError();
+  }
+
+  #closedError(): RunlogError {
+    return new RunlogError('RUN_CLOSED', `run ${this.hash}: used after close; open it again by its hash`);
+  }
+
+  /** The first failure of a kind goes to `onError`, or out as one process warning. */
+  #report(error: RunlogError): void {
+    if (this.#reported === error.message) return;
+    this.#reported = error.message;
+    const { onError } = this.#opened;
+    if (onError === undefined) {
+      process.emitWarning(`run ${this.hash}: ${error.message}`, 'RunlogWarning');
+      return;
+    }
+    try {
+      onError(error, { lost: this.lost });
+    } catch (thrown) {
+      process.emitWarning(`run ${this.hash}: onError threw ${String(thrown)}`, 'RunlogWarning');
+    }
+  }
+}
+
+/** A promise whose rejection, when nobody awaits it, ends nothing. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+

@@ -1,0 +1,84 @@
+// The hot handle: one sequence, looked up once.
+//
+// Test: test/sdk/run.test.ts.
+
+import { given } from '../model/given.ts';
+import { type Context, parseContext } from '../model/context.ts';
+import { checkEpoch, checkStep, checkTime, checkValue } from '../model/point.ts';
+
+export interface Columns {
+  /** Of equal length. NaN among `epochs`: none. */
+  readonly values: ArrayLike<number>;
+  /** Default: steps that go on after the largest visible one. */
+  readonly steps?: ArrayLike<number>;
+  readonly epochs?: ArrayLike<number>;
+  /** Milliseconds since 1970. Default: now, for all of them. */
+  readonly times?: ArrayLike<number>;
+}
+
+/** What a handle needs of its run. */
+export interface SequenceTarget {
+  track(value: number, step: number | undefined, epoch: number, time: number | undefined): void;
+  trackColumns(columns: Columns): void;
+}
+
+export class Sequence {
+  readonly name: string;
+  readonly #contextText: string;
+  readonly #target: SequenceTarget;
+
+  /** Use `run.sequence`. */
+  constructor(name: string, contextText: string, target: SequenceTarget) {
+    this.name = name;
+    this.#contextText = contextText;
+    this.#target = target;
+  }
+
+  get context(): Context {
+    return parseContext(this.#contextText);
+  }
+
+  /** @throws TypeError, RangeError naming the argument; RunlogError RUN_CLOSED. */
+  track(value: number | bigint | boolean, step?: number, epoch?: number, time?: number): void {
+    this.#target.track(
+      checkValue(value), step === undefined ? undefined : checkStep(step),
+      epoch === undefined ? Number.NaN : checkEpoch(epoch), time === undefined ? undefined : checkTime(time),
+    );
+  }
+
+  /**
+   * Tracks many points at once. The columns are copied before it returns.
+   *
+   * @throws TypeError, RangeError naming the column and the place; nothing is accepted then.
+   */
+  trackColumns(columns: Columns): void {
+    if (typeof columns !== 'object' || columns === null) throw new TypeError(`columns: expected an object, got ${given(columns)}`);
+    const { values, steps, epochs, times } = columns;
+    checkColumn(values, 'values', values?.length, (each, place) => checkValue(each, place));
+    checkColumn(steps, 'steps', values.length, checkStep);
+    checkColumn(epochs, 'epochs', values.length, checkEpoch);
+    checkColumn(times, 'times', values.length, checkTime);
+    this.#target.trackColumns(columns);
+  }
+}
+
+function checkColumn(
+  column: ArrayLike<number> | undefined, name: string, length: number | undefined, check: (each: unknown, place: string) => number,
+): void {
+  if (column === undefined && name !== 'values') return;
+  const isColumn = Array.isArray(column) || (ArrayBuffer.isView(column) && !(column instanceof DataView));
+  if (!isColumn) throw new TypeError(`columns.${name}: expected an array or a typed array, got ${given(column)}`);
+  if (column.length !== length) throw new RangeError(`columns.${name}: ${column.length} elements, values has ${length}`);
+  if (column instanceof Float64Array && name === 'values') return;
+  if (column instanceof BigInt64Array || column instanceof BigUint64Array) {
+    throw new TypeError(`columns.${name}: expected numbers, got bigints`);
+  }
+  for (let index = 0; index < column.length; index += 1) {
+    const each = column[index];
+    // Made only when it is needed: a text for each element would cost more than the point.
+    if (typeof each !== 'number') check(each, `columns.${name}[${index}]`);
+    else if (name === 'steps' ? !Number.isSafeInteger(each) : name === 'times' ? !Number.isFinite(each) : Math.abs(each) === Number.POSITIVE_INFINITY && name === 'epochs') {
+      check(each, `columns.${name}[${index}]`);
+    }
+  }
+}

@@ -1,0 +1,90 @@
+// The hot batch: points as they come, gathered in columns and spelled into one body.
+//
+// 1. Gathering a point is five stores. A batch is encoded once, when it is put into a frame.
+//
+// Spec: spec/columns.md, Hot batch. Test: test/store/batch.test.ts.
+
+import { RunlogError } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import { ByteReader, ByteWriter, decodeHotColumn, encodeIntegers, encodeNone, encodeValues } from './hot-column.ts';
+
+export interface PointColumns {
+  readonly count: number;
+  readonly sequences: Float64Array;
+  readonly steps: Float64Array;
+  readonly values: Float64Array;
+  readonly times: Float64Array;
+  /** NaN: none. */
+  readonly epochs: Float64Array;
+}
+
+/** Gathers points; columns keep their memory between batches. */
+export class PointBuffer implements PointColumns {
+  count = 0;
+  sequences: Float64Array;
+  steps: Float64Array;
+  values: Float64Array;
+  times: Float64Array;
+  epochs: Float64Array;
+  hasEpochs = false;
+
+  /** `capacity`: points at most between two calls of `clear`. */
+  constructor(capacity: number) {
+    this.sequences = new Float64Array(capacity);
+    this.steps = new Float64Array(capacity);
+    this.values = new Float64Array(capacity);
+    this.times = new Float64Array(capacity);
+    this.epochs = new Float64Array(capacity);
+  }
+
+  push(sequence: number, step: number, value: number, time: number, epoch: number): void {
+    const index = this.count;
+    this.sequences[index] = sequence;
+    this.steps[index] = step;
+    this.values[index] = value;
+    this.times[index] = time;
+    this.epochs[index] = epoch;
+    // NaN is the only number that is not itself.
+    // biome-ignore lint/suspicious/noSelfCompare: the cheapest test for NaN on the hot path.
+    if (epoch === epoch) this.hasEpochs = true;
+    this.count = index + 1;
+  }
+
+  clear(): void {
+    this.count = 0;
+    this.hasEpochs = false;
+  }
+}
+
+const writer = new ByteWriter(4096);
+
+/** The columns of a batch; a view that is valid until the next call. Requires: at least one point. */
+export function encodeBatch(points: PointBuffer): Uint8Array {
+  const { count } = points;
+  writer.size = 0;
+  encodeIntegers(writer, points.sequences, count);
+  encodeIntegers(writer, points.steps, count);
+  encodeValues(writer, points.values, count);
+  encodeIntegers(writer, points.times, count);
+  if (points.hasEpochs) encodeIntegers(writer, points.epochs, count);
+  else {
+    writer.reserve(1);
+    encodeNone(writer);
+  }
+  return writer.bytes.subarray(0, writer.size);
+}
+
+/** @throws RunlogError CORRUPT. */
+export function decodeBatch(bytes: Uint8Array, count: number): PointColumns {
+  if (!Number.isInteger(count) || count < 1 || count > limits.frameRecordCountMax) {
+    throw new RunlogError('CORRUPT', `a batch of ${count} points`);
+  }
+  const reader = new ByteReader(bytes);
+  const sequences = decodeHotColumn(reader, count);
+  const steps = decodeHotColumn(reader, count);
+  const values = decodeHotColumn(reader, count);
+  const times = decodeHotColumn(reader, count);
+  const epochs = decodeHotColumn(reader, count);
+  if (!reader.isAtEnd) throw new RunlogError('CORRUPT', 'bytes behind the columns of a batch');
+  return { count, sequences, steps, values, times, epochs };
+}

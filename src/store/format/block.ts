@@ -1,0 +1,160 @@
+// Sealed blocks: the points of one sequence, sorted, with a summary; and the axes that blocks share.
+//
+// 1. An axis is the columns step, time and epoch of rows in order of step; a block names the rows of
+//    its axis that are its own, all of them or those of a bitmap.
+// 2. The point number of every row is kept: order of arrival, and what a rewind reaches.
+// 3. A summary is of all rows of the block. *Clean*: no step repeats inside. Whether it may be used
+//    is decided by who knows the other blocks and the rewinds.
+//
+// Spec: spec/columns.md, Axis and Block. Test: test/store/block.test.ts.
+
+import { RunlogError } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import { type Rows, summarize, type Summary } from '../rows.ts';
+import { decodeColumn, encodeColumn } from './column.ts';
+
+/** As stored: [count, steps, times, epochs or nil]. */
+export type StoredAxis = readonly [count: number, steps: Uint8Array, times: Uint8Array, epochs: Uint8Array | null];
+
+/** As stored. */
+export type StoredBlock = readonly [
+  flags: number, count: number, firstStep: number, lastStep: number, first: number, last: number, min: number,
+  max: number, sum: number, nanCount: number, firstNumber: number, lastNumber: number, values: Uint8Array,
+  numbers: Uint8Array, rows: Uint8Array | null,
+];
+
+export const blockFlag = { clean: 1 } as const;
+
+export interface BlockSummary extends Summary {
+  readonly isClean: boolean;
+  /** Least and greatest point number. */
+  readonly firstNumber: number;
+  readonly lastNumber: number;
+}
+
+/** Columns that several sequences may share. */
+export interface Axis {
+  readonly steps: Float64Array;
+  readonly times: Float64Array;
+  readonly epochs: Float64Array;
+}
+
+export async function encodeAxis(axis: Axis): Promise<StoredAxis> {
+  const hasEpochs = axis.epochs.some((epoch) => !Number.isNaN(epoch));
+  const [steps, times, epochs] = await Promise.all([
+    encodeColumn(axis.steps), encodeColumn(axis.times), hasEpochs ? encodeColumn(axis.epochs) : null,
+  ]);
+  return [axis.steps.length, steps, times, epochs];
+}
+
+const corrupt = (what: string): RunlogError => new RunlogError('CORRUPT', `${what}: not the shape of its type`);
+
+function checkCount(count: unknown, what: string): number {
+  if (Number.isInteger(count) && (count as number) > 0 && (count as number) <= limits.blockPointCountMax) return count as number;
+  throw corrupt(what);
+}
+
+/** @throws RunlogError CORRUPT. */
+export function decodeAxis(stored: unknown): Axis {
+  if (!Array.isArray(stored) || stored.length !== 4) throw corrupt('axis');
+  const [rawCount, steps, times, epochs] = stored as unknown as StoredAxis;
+  const count = checkCount(rawCount, 'axis');
+  return {
+    steps: decodeColumn(steps, count), times: decodeColumn(times, count),
+    epochs: epochs === null ? new Float64Array(count).fill(Number.NaN) : decodeColumn(epochs, count),
+  };
+}
+
+/**
+ * A block of `rows`, sorted by (step, number). `own`: places of the rows in the axis, in order;
+ * undefined: all of it.
+ */
+export async function encodeBlock(rows: Rows, axisCount: number, own: ArrayLike<number> | undefined): Promise<StoredBlock> {
+  const summary = summarize(rows);
+  if (summary === undefined) throw new RangeError('rows: expected at least one');
+  const { numbers, steps } = rows;
+  let isClean = true;
+  for (let index = 1; index < steps.length && isClean; index += 1) isClean = steps[index] !== steps[index - 1];
+  const [values, spelledNumbers] = await Promise.all([encodeColumn(rows.values), encodeColumn(numbers)]);
+  let least = numbers[0] as number;
+  let greatest = least;
+  for (const number of numbers) {
+    if (number < least) least = number;
+    if (number > greatest) greatest = number;
+  }
+  const { count, firstStep, lastStep, first, last, min, max, sum, nanCount } = summary;
+  return [
+    isClean ? blockFlag.clean : 0, count, firstStep, lastStep, first, last, min, max, sum, nanCount,
+    least, greatest, values, spelledNumbers, own === undefined ? null : bitmapOf(own, axisCount),
+  ];
+}
+
+/** Bit i of byte i >> 3, least significant first: row i of the axis is the block's. */
+function bitmapOf(own: ArrayLike<number>, axisCount: number): Uint8Array {
+  const bitmap = new Uint8Array((axisCount + 7) >> 3);
+  for (let index = 0; index < own.length; index += 1) {
+    const row = own[index] as number;
+    bitmap[row >> 3] = (bitmap[row >> 3] as number) | (1 << (row & 7));
+  }
+  return bitmap;
+}
+
+/** @throws RunlogError CORRUPT. */
+export function blockSummary(stored: unknown): BlockSummary {
+  if (!Array.isArray(stored) || stored.length !== 15) throw corrupt('block');
+  const [flags, rawCount, firstStep, lastStep, first, last, min, max, sum, nanCount, firstNumber, lastNumber] = stored as unknown as StoredBlock;
+  const count = checkCount(rawCount, 'block');
+  const isClean = (flags & blockFlag.clean) !== 0;
+  return { isClean, count, firstStep, lastStep, first, last, min, max, sum, nanCount, firstNumber, lastNumber };
+}
+
+/** @throws RunlogError CORRUPT. */
+export function decodeBlock(stored: unknown, axis: Axis): Rows {
+  const { count } = blockSummary(stored);
+  const [values, numbers, bitmap] = (stored as unknown as StoredBlock).slice(12) as [Uint8Array, Uint8Array, Uint8Array | null];
+  const whole = { values: decodeColumn(values, count), numbers: decodeColumn(numbers, count) };
+  if (bitmap === null) {
+    if (axis.steps.length !== count) throw corrupt('block');
+    return { ...axis, ...whole };
+  }
+  const own = ownRows(bitmap, axis.steps.length, count);
+  const take = (column: Float64Array): Float64Array => Float64Array.from(own, (row) => column[row] as number);
+  return { steps: take(axis.steps), times: take(axis.times), epochs: take(axis.epochs), ...whole };
+}
+
+function ownRows(bitmap: Uint8Array, axisCount: number, count: number): Uint32Array {
+  if (bitmap.length !== (axisCount + 7) >> 3) throw corrupt('block');
+  const own = new Uint32Array(count);
+  let found = 0;
+  for (let row = 0; row < axisCount; row += 1) {
+    if ((((bitmap[row >> 3] as number) >> (row & 7)) & 1) === 0) continue;
+    if (found === count) throw corrupt('block');
+    own[found] = row;
+    found += 1;
+  }
+  if (found !== count) throw corrupt('block');
+  return own;
+}
+
+/** Row places of `rows` in `axis` when each of its rows is one of the axis, in order; else undefined. */
+export function rowsWithin(rows: Rows, axis: Axis): Uint32Array | 'all' | undefined {
+  const { steps, times, epochs } = rows;
+  const count = steps.length;
+  const axisCount = axis.steps.length;
+  if (count > axisCount) return undefined;
+  const own = new Uint32Array(count);
+  let row = 0;
+  for (let index = 0; index < count; index += 1) {
+    const step = steps[index] as number;
+    const time = times[index];
+    const epoch = epochs[index];
+    while (row < axisCount && !((axis.steps[row] as number) === step && axis.times[row] === time && Object.is(axis.epochs[row], epoch))) {
+      if ((axis.steps[row] as number) > step) return undefined;
+      row += 1;
+    }
+    if (row === axisCount) return undefined;
+    own[index] = row;
+    row += 1;
+  }
+  return count === axisCount ? 'all' : own;
+}

@@ -1,0 +1,263 @@
+// One column of a hot batch in its narrowest lossless form.
+//
+// 1. Encoding is one or two passes over typed arrays: it is on the path of every flush.
+// 2. What is decoded is bit for bit what was encoded; -0 and NaN take the raw form.
+// 3. Decoding never reads past its bytes: they may be anything.
+//
+// Both need a little-endian host, as all that run Node are.
+//
+// Spec: spec/columns.md, Hot batch. Test: test/store/batch.test.ts.
+
+import { RunlogError } from '../../errors.ts';
+
+export const hotForm = {
+  constant: 0, linear: 1, offset8: 2, offset16: 3, offset32: 4, float32: 5, float64: 6, periodic: 7, repeated: 8, none: 9,
+} as const;
+
+/** Bytes that one column of `count` may need at most. */
+export const hotSizeMax = (count: number): number => 32 + 8 * count;
+
+/** Where columns are written. */
+export class ByteWriter {
+  bytes: Uint8Array;
+  view: DataView;
+  size = 0;
+
+  constructor(capacity: number) {
+    this.bytes = new Uint8Array(capacity);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  reserve(size: number): void {
+    if (this.size + size <= this.bytes.length) return;
+    const larger = new Uint8Array(Math.max(this.bytes.length * 2, this.size + size));
+    larger.set(this.bytes.subarray(0, this.size));
+    this.bytes = larger;
+    this.view = new DataView(larger.buffer);
+  }
+
+  byte(value: number): void {
+    this.bytes[this.size] = value;
+    this.size += 1;
+  }
+
+  float(value: number): void {
+    this.view.setFloat64(this.size, value, true);
+    this.size += 8;
+  }
+
+  copy(source: Uint8Array): void {
+    this.bytes.set(source, this.size);
+    this.size += source.length;
+  }
+}
+
+/** Every epoch is NaN: none was given. */
+export function encodeNone(writer: ByteWriter): void {
+  writer.byte(hotForm.none);
+}
+
+/** A column whose elements are mostly integers: sequences, steps, times, epochs. */
+export function encodeIntegers(writer: ByteWriter, column: Float64Array, count: number): void {
+  writer.reserve(hotSizeMax(count));
+  const first = column[0] as number;
+  const increment = count > 1 ? (column[1] as number) - first : 0;
+  let isLinear = true;
+  let isInteger = true;
+  let min = first;
+  let max = first;
+  for (let index = 0; index < count; index += 1) {
+    const value = column[index] as number;
+    if (value < min) min = value;
+    else if (value > max) max = value;
+    if (isLinear && value !== first + index * increment) isLinear = false;
+    if (isInteger && (!Number.isSafeInteger(value) || (value === 0 && 1 / value < 0))) isInteger = false;
+  }
+  if (isLinear && (isInteger || (increment === 0 && first !== 0))) {
+    writer.byte(increment === 0 ? hotForm.constant : hotForm.linear);
+    writer.float(first);
+    if (increment !== 0) writer.float(increment);
+    return;
+  }
+  const range = max - min;
+  if (!isInteger || range > 0xffff_ffff) {
+    encodeRaw(writer, column, count);
+    return;
+  }
+  const repeat = repeatLength(column, count);
+  if (repeat > 1) {
+    writer.byte(hotForm.repeated);
+    writer.view.setUint32(writer.size, repeat, true);
+    writer.size += 4;
+    encodeIntegers(writer, column.filter((_, index) => index % repeat === 0), Math.ceil(count / repeat));
+    return;
+  }
+  const period = periodLength(column, count);
+  if (period < count) {
+    writer.byte(hotForm.periodic);
+    writer.view.setUint32(writer.size, period, true);
+    writer.size += 4;
+    encodeIntegers(writer, column, period);
+    return;
+  }
+  encodeOffsets(writer, column, count, min, range);
+}
+
+function encodeOffsets(writer: ByteWriter, column: Float64Array, count: number, min: number, range: number): void {
+  const { view } = writer;
+  writer.byte(range < 0x100 ? hotForm.offset8 : range < 0x1_0000 ? hotForm.offset16 : hotForm.offset32);
+  writer.float(min);
+  let place = writer.size;
+  if (range < 0x100) {
+    for (let index = 0; index < count; index += 1) writer.bytes[place++] = (column[index] as number) - min;
+  } else if (range < 0x1_0000) {
+    for (let index = 0; index < count; index += 1, place += 2) view.setUint16(place, (column[index] as number) - min, true);
+  } else {
+    for (let index = 0; index < count; index += 1, place += 4) view.setUint32(place, (column[index] as number) - min, true);
+  }
+  writer.size = place;
+}
+
+/** The length of runs of equal elements where all runs (the last may be shorter) are of one length, else 1. */
+function repeatLength(column: Float64Array, count: number): number {
+  let length = 1;
+  while (length < count && column[length] === column[0]) length += 1;
+  if (length === 1) return 1;
+  for (let index = length; index < count; index += 1) {
+    if (index % length !== 0 && column[index] !== column[index - 1]) return 1;
+  }
+  return length;
+}
+
+/** The smallest period that the first return of the first element suggests, or `count`. */
+function periodLength(column: Float64Array, count: number): number {
+  let period = 1;
+  while (period < count && column[period] !== column[0]) period += 1;
+  for (let index = period; index < count; index += 1) if (column[index] !== column[index - period]) return count;
+  return period;
+}
+
+/** A column of measured values: constant, float32 where that is exact, else float64. */
+export function encodeValues(writer: ByteWriter, column: Float64Array, count: number): void {
+  writer.reserve(hotSizeMax(count));
+  const first = column[0] as number;
+  let isConstant = true;
+  let isSingle = true;
+  for (let index = 0; index < count && (isConstant || isSingle); index += 1) {
+    const value = column[index] as number;
+    if (value !== first) isConstant = false;
+    if (Math.fround(value) !== value) isSingle = false;
+  }
+  if (isConstant && first !== 0) {
+    writer.byte(hotForm.constant);
+    writer.float(first);
+  } else if (isSingle) {
+    writer.byte(hotForm.float32);
+    for (let index = 0; index < count; index += 1) writer.view.setFloat32(writer.size + 4 * index, column[index] as number, true);
+    writer.size += 4 * count;
+  } else encodeRaw(writer, column, count);
+}
+
+function encodeRaw(writer: ByteWriter, column: Float64Array, count: number): void {
+  writer.byte(hotForm.float64);
+  writer.copy(new Uint8Array(column.buffer, column.byteOffset, count * 8));
+}
+
+/** Where columns are read from. */
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #offset = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** The place of the next `size` bytes, which are there. @throws RunlogError CORRUPT. */
+  take(size: number): number {
+    const place = this.#offset;
+    if (place + size > this.#bytes.length) throw new RunlogError('CORRUPT', 'a column ends before its count');
+    this.#offset += size;
+    return place;
+  }
+
+  get view(): DataView {
+    return this.#view;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#offset === this.#bytes.length;
+  }
+
+  float(): number {
+    return this.#view.getFloat64(this.take(8), true);
+  }
+}
+
+/** @throws RunlogError CORRUPT. */
+export function decodeHotColumn(reader: ByteReader, count: number, depth = 0): Float64Array {
+  const { view, bytes } = reader;
+  const form = bytes[reader.take(1)] as number;
+  const column = new Float64Array(count);
+  switch (form) {
+    case hotForm.none:
+      return column.fill(Number.NaN);
+    case hotForm.constant:
+      return column.fill(reader.float());
+    case hotForm.linear: {
+      const first = reader.float();
+      const increment = reader.float();
+      for (let index = 0; index < count; index += 1) column[index] = first + index * increment;
+      return column;
+    }
+    case hotForm.offset8:
+    case hotForm.offset16:
+    case hotForm.offset32:
+      return decodeOffsets(reader, column, form);
+    case hotForm.float32: {
+      const place = reader.take(4 * count);
+      for (let index = 0; index < count; index += 1) column[index] = view.getFloat32(place + 4 * index, true);
+      return column;
+    }
+    case hotForm.float64: {
+      const place = reader.take(8 * count);
+      new Uint8Array(column.buffer).set(bytes.subarray(place, place + 8 * count));
+      return column;
+    }
+    case hotForm.periodic:
+    case hotForm.repeated: {
+      const length = view.getUint32(reader.take(4), true);
+      if (length === 0 || length > count || depth > 2) throw new RunlogError('CORRUPT', 'a column repeats in no way');
+      const isPeriodic = form === hotForm.periodic;
+      const part = decodeHotColumn(reader, isPeriodic ? length : Math.ceil(count / length), depth + 1);
+      for (let index = 0; index < count; index += 1) {
+        column[index] = part[isPeriodic ? index % length : Math.floor(index / length)] as number;
+      }
+      return column;
+    }
+    default:
+      throw new RunlogError('CORRUPT', `a column of unknown form ${form}`);
+  }
+}
+
+function decodeOffsets(reader: ByteReader, column: Float64Array, form: number): Float64Array {
+  const { view, bytes } = reader;
+  const base = reader.float();
+  const count = column.length;
+  if (form === hotForm.offset8) {
+    const place = reader.take(count);
+    for (let index = 0; index < count; index += 1) column[index] = base + (bytes[place + index] as number);
+  } else if (form === hotForm.offset16) {
+    const place = reader.take(2 * count);
+    for (let index = 0; index < count; index += 1) column[index] = base + view.getUint16(place + 2 * index, true);
+  } else {
+    const place = reader.take(4 * count);
+    for (let index = 0; index < count; index += 1) column[index] = base + view.getUint32(place + 4 * index, true);
+  }
+  return column;
+}

@@ -1,0 +1,209 @@
+// The points of one log by sequence: sealed blocks and what is still hot.
+//
+// 1. A log is passed over once, when everything is asked for; one sequence alone is found by its key.
+// 2. Blocks are decoded when their values are asked for; summaries stand beside them.
+//
+// Spec: spec/records.md. Test: test/store/log-contents.test.ts.
+
+import type { FramePlace, Log, LogRecord } from '../engine/index.ts';
+import { type Axis, blockSummary, type BlockSummary, decodeAxis, decodeBlock } from './format/block.ts';
+import { decodeBatch } from './format/batch.ts';
+import { recordType, type Rewind } from './record.ts';
+import { concatRows, type Cut, cutsOf, makeRows, NO_ROWS, type Rows, sortRows, visibleRows } from './rows.ts';
+
+interface BlockPlace {
+  readonly summary: BlockSummary;
+  readonly stored: unknown;
+  readonly axisPlace: FramePlace;
+  readonly axisIndex: number;
+}
+
+/** Sequences of hot batches by id, points in order of arrival. */
+interface Hot {
+  readonly keys: ReadonlyMap<number, string>;
+  readonly rows: ReadonlyMap<string, Rows>;
+}
+
+interface Everything {
+  readonly blocks: Map<string, BlockPlace[]>;
+  readonly openings: [opening: unknown, close: unknown][];
+}
+
+/** Only what this module needs, so that an owner's log serves as well as a reader's. */
+type ContentsLog = Pick<Log, 'records' | 'find' | 'frame' | 'manifest'>;
+
+export class LogContents {
+  readonly #log: ContentsLog;
+  readonly writer: string;
+  #all: Everything | undefined;
+  #hot: Hot | undefined;
+  readonly #axes = new Map<string, Axis[]>();
+  /** Axis records of frames passed over, not decoded yet. */
+  readonly #storedAxes = new Map<string, unknown[]>();
+
+  constructor(log: ContentsLog, writer: string) {
+    this.#log = log;
+    this.writer = writer;
+  }
+
+  /** Keys of every sequence with a definition, sealed ones first. */
+  keys(): string[] {
+    const { blocks } = this.#everything();
+    return [...new Set([...blocks.keys(), ...this.#hotPart().keys.values()])];
+  }
+
+  /** Bodies of every opening and of its close, oldest first. */
+  openings(): readonly [opening: unknown, close: unknown][] {
+    return this.#everything().openings;
+  }
+
+  #everything(): Everything {
+    if (this.#all !== undefined) return this.#all;
+    const blocks = new Map<string, BlockPlace[]>();
+    const openings: [unknown, unknown][] = [];
+    const hot = new HotPoints();
+    for (const record of this.#log.records()) {
+      switch (record.type) {
+        case recordType.opening:
+          openings.push([record.body, null]);
+          break;
+        case recordType.close: {
+          const last = openings.at(-1);
+          if (last !== undefined) last[1] = record.body;
+          break;
+        }
+        case recordType.axis: {
+          const name = placeName(record.place);
+          const axes = this.#storedAxes.get(name);
+          if (axes === undefined) this.#storedAxes.set(name, [record.body]);
+          else axes.push(record.body);
+          break;
+        }
+        case recordType.blocks: {
+          const key = record.key as string;
+          const known = blocks.get(key);
+          if (known === undefined) blocks.set(key, blocksOf(record));
+          else known.push(...blocksOf(record));
+          break;
+        }
+        default:
+          hot.add(record);
+      }
+    }
+    this.#all = { blocks, openings };
+    this.#hot = hot.finish();
+    return this.#all;
+  }
+
+  /** What no rewriting has taken yet. */
+  #hotPart(): Hot {
+    if (this.#hot !== undefined) return this.#hot;
+    const lastRewritten = this.#log.manifest?.segments.findLast((each) => each.rewritten);
+    const hot = new HotPoints();
+    for (const record of this.#log.records(lastRewritten?.end ?? 0)) hot.add(record);
+    this.#hot = hot.finish();
+    return this.#hot;
+  }
+
+  #blocksOf(key: string): BlockPlace[] {
+    if (this.#all !== undefined) return this.#all.blocks.get(key) ?? [];
+    return this.#log.find(key).filter((each) => each.type === recordType.blocks).flatMap(blocksOf);
+  }
+
+  /** Every row of a sequence, also replaced and hidden ones, by (step, number). */
+  rows(key: string): Rows {
+    const parts = this.#blocksOf(key).map((each) => this.#decode(each));
+    const hot = this.#hotPart().rows.get(key);
+    if (hot !== undefined) parts.push(hot);
+    return parts.length === 0 ? NO_ROWS : sortRows(concatRows(parts));
+  }
+
+  #decode(block: BlockPlace): Rows {
+    const name = placeName(block.axisPlace);
+    let axes = this.#axes.get(name);
+    if (axes === undefined) {
+      const stored = this.#storedAxes.get(name) ?? this.#log.frame(block.axisPlace).filter((each) => each.type === recordType.axis).map((each) => each.body);
+      axes = stored.map(decodeAxis);
+      this.#axes.set(name, axes);
+    }
+    const axis = axes[block.axisIndex];
+    return axis === undefined ? NO_ROWS : decodeBlock(block.stored, axis);
+  }
+
+  /**
+   * Summaries of the blocks of a sequence when they say everything: each clean, none overlapping
+   * another, nothing hot, nothing reached by a cut. Undefined: the values have to be read.
+   */
+  cleanSummaries(key: string, cuts: readonly Cut[]): BlockSummary[] | undefined {
+    if (this.#hotPart().rows.has(key)) return undefined;
+    const summaries = this.#blocksOf(key).map((each) => each.summary).sort((a, b) => a.firstStep - b.firstStep);
+    for (const [index, each] of summaries.entries()) {
+      const before = summaries[index - 1];
+      if (!each.isClean || (before !== undefined && before.lastStep >= each.firstStep)) return undefined;
+      if (cuts.some((cut) => each.lastStep >= cut.step && each.firstNumber < cut.number)) return undefined;
+    }
+    return summaries;
+  }
+
+  /** The greatest step that no rewind hides, of a sequence; undefined when there is none. */
+  lastStep(sequence: { key: string; name: string; contextText: string }, rewinds: readonly Rewind[]): number | undefined {
+    const cuts = cutsOf(rewinds, this.writer, sequence.name, sequence.contextText);
+    if (cuts.length === 0) {
+      const sealed = this.#blocksOf(sequence.key).map((each) => each.summary.lastStep);
+      const hot = this.#hotPart().rows.get(sequence.key)?.steps ?? [];
+      return greatest([...sealed, ...hot]);
+    }
+    return visibleRows(this.rows(sequence.key), cuts).steps.at(-1);
+  }
+}
+
+const greatest = (steps: readonly number[]): number | undefined =>
+  steps.length === 0 ? undefined : steps.reduce((most, each) => Math.max(most, each));
+
+const placeName = ({ fence, number, offset }: FramePlace): string => `${fence}-${number}@${offset}`;
+
+function blocksOf(record: LogRecord): BlockPlace[] {
+  const [, , blocks] = record.body as [number, string, [number, number, unknown][]];
+  return blocks.map(([axisFrame, axisIndex, stored]) => ({
+    summary: blockSummary(stored), stored, axisIndex,
+    axisPlace: axisFrame === 0 ? record.place : { ...record.place, offset: axisFrame },
+  }));
+}
+
+/** Gathers hot batches as they are met. */
+class HotPoints {
+  readonly #keys = new Map<number, string>();
+  readonly #batches: [first: number, count: number, bytes: Uint8Array][] = [];
+
+  add(record: LogRecord): void {
+    if (record.type === recordType.sequence) this.#keys.set((record.body as [number])[0], record.key as string);
+    else if (record.type === recordType.blocks) this.#keys.set((record.body as [number])[0], record.key as string);
+    else if (record.type === recordType.points) this.#batches.push(record.body as [number, number, Uint8Array]);
+  }
+
+  /** Splits the batches by sequence: counted first, so that each column is made once. */
+  finish(): Hot {
+    const counts = new Map<number, number>();
+    const decoded = this.#batches.map(([first, count, bytes]) => ({ first, columns: decodeBatch(bytes, count) }));
+    for (const { columns } of decoded) for (const id of columns.sequences) counts.set(id, (counts.get(id) ?? 0) + 1);
+    const rowsById = new Map([...counts].map(([id, count]) => [id, { rows: makeRows(count), next: 0 }]));
+    for (const { first, columns } of decoded) {
+      const { sequences, steps, values, times, epochs } = columns;
+      for (let index = 0; index < columns.count; index += 1) {
+        const own = rowsById.get(sequences[index] as number) as { rows: Rows; next: number };
+        own.rows.steps[own.next] = steps[index] as number;
+        own.rows.values[own.next] = values[index] as number;
+        own.rows.times[own.next] = times[index] as number;
+        own.rows.epochs[own.next] = epochs[index] as number;
+        own.rows.numbers[own.next] = first + index;
+        own.next += 1;
+      }
+    }
+    const rows = new Map<string, Rows>();
+    for (const [id, own] of rowsById) {
+      const key = this.#keys.get(id);
+      if (key !== undefined) rows.set(key, own.rows);
+    }
+    return { keys: this.#keys, rows };
+  }
+}

@@ -1,0 +1,45 @@
+// The params of a run from the changes of its writers.
+//
+// 1. Changes are applied in the order of (Lamport number, writer name), whatever order they are read
+//    in: every reader ends with the same tree.
+// 2. A change that a later one of the same or a shorter path replaces is not needed any more.
+//
+// Spec: spec/records.md, Params. Test: test/store/params-merge.test.ts.
+
+import { type ParamsTree, setParam, unsetParam } from '../model/params.ts';
+import type { ParamsChange } from './record.ts';
+
+export interface WriterChange extends ParamsChange {
+  readonly writer: string;
+}
+
+/** Drops the changes of one writer that a later one of it covers; order is kept. */
+export function compactChanges(changes: readonly ParamsChange[]): ParamsChange[] {
+  const later = new Set<string>();
+  const kept: ParamsChange[] = [];
+  for (const change of [...changes].reverse()) {
+    const isCovered = change.path.some((_, index) => later.has(pathText(change.path.slice(0, index))));
+    if (isCovered || later.has(pathText(change.path))) continue;
+    later.add(pathText(change.path));
+    kept.push(change);
+  }
+  return kept.reverse();
+}
+
+const pathText = (path: readonly string[]): string => JSON.stringify(path);
+
+/** Pure: the tree that the changes of all writers make. */
+export function mergeParams(changes: readonly WriterChange[]): ParamsTree {
+  const ordered = [...changes].sort((a, b) => a.lamport - b.lamport || (a.writer < b.writer ? -1 : a.writer > b.writer ? 1 : 0));
+  const holder: ParamsTree = { root: {} };
+  for (const each of ordered) applyChange(holder, each);
+  return holder['root'] as ParamsTree;
+}
+
+/** Applies one change to a tree that is held under `root`, so that an empty path replaces it whole. */
+export function applyChange(holder: ParamsTree, change: ParamsChange): void {
+  const path = ['root', ...change.path];
+  if ('value' in change) setParam(holder, path, change.value);
+  else if (change.path.length === 0) holder['root'] = {};
+  else unsetParam(holder, path);
+}

@@ -1,0 +1,130 @@
+// Record types of a run's log and the shapes of their bodies.
+//
+// 1. A number that was given out is never used for anything else.
+// 2. Whoever reads a body checks its shape here: a checksum says that it is what was written, not
+//    that it was written by us.
+//
+// Spec: spec/records.md. Test: test/store/record.test.ts.
+
+import { RunlogError } from '../errors.ts';
+
+export const recordType = {
+  opening: 16, close: 17, params: 18, sequence: 19, points: 20, rewind: 21, undo: 22,
+  axis: 32, blocks: 33, stretch: 34,
+} as const;
+
+export type Outcome = 'finished' | 'failed';
+
+/** An error as it is kept. */
+export interface KeptError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+}
+
+export interface Opening {
+  /** 16 hex digits. */
+  readonly life: string;
+  readonly openedAt: number;
+  readonly host: string;
+  readonly pid: number;
+  readonly thread: number;
+  readonly resumed: boolean;
+  readonly nodeVersion: string;
+  readonly packageVersion: string;
+}
+
+export interface Close {
+  readonly closedAt: number;
+  readonly outcome: Outcome;
+  readonly error: KeptError | undefined;
+}
+
+/** One `set` or `unset`. */
+export interface ParamsChange {
+  readonly lamport: number;
+  readonly path: readonly string[];
+  /** Spelled; absent: unset. */
+  readonly value?: unknown;
+}
+
+export interface RewindTarget {
+  readonly writer: string;
+  readonly position: number;
+  /** Points of the writer below it are hidden. */
+  readonly number: number;
+}
+
+export interface Rewind {
+  /** 16 hex digits. */
+  readonly id: string;
+  readonly step: number;
+  /** Undefined: every sequence that the user tracks. */
+  readonly name: string | undefined;
+  /** Canonical text; undefined: every context of the name. */
+  readonly contextText: string | undefined;
+  readonly targets: readonly RewindTarget[];
+  readonly time: number;
+}
+
+export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+export const bytesOf = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
+
+/** The elements of a body that must be an array of at least `length`. */
+export function bodyFields(body: unknown, length: number, what: string): unknown[] {
+  if (Array.isArray(body) && body.length >= length) return body;
+  throw new RunlogError('CORRUPT', `${what}: not the shape of its type`);
+}
+
+export const encodeOpening = (each: Opening): unknown => [
+  bytesOf(each.life), each.openedAt, each.host, each.pid, each.thread, each.resumed, each.nodeVersion, each.packageVersion, null,
+];
+
+export function decodeOpening(body: unknown): Opening {
+  const [life, openedAt, host, pid, thread, resumed, nodeVersion, packageVersion] = bodyFields(body, 8, 'opening') as [
+    Uint8Array, number, string, number, number, boolean, string, string,
+  ];
+  return { life: hexOf(life), openedAt, host, pid, thread, resumed, nodeVersion, packageVersion };
+}
+
+export function encodeClose({ closedAt, outcome, error }: Close): unknown {
+  return [closedAt, outcome, error === undefined ? null : [error.name, error.message, error.stack], null];
+}
+
+export function decodeClose(body: unknown): Close {
+  const [closedAt, outcome, error] = bodyFields(body, 3, 'close') as [number, Outcome, [string, string, string] | null];
+  if (error === null) return { closedAt, outcome, error: undefined };
+  const [name, message, stack] = error;
+  return { closedAt, outcome, error: { name, message, stack } };
+}
+
+export const encodeParams = (each: ParamsChange): unknown =>
+  'value' in each ? [each.lamport, each.path, each.value] : [each.lamport, each.path];
+
+export function decodeParams(body: unknown): ParamsChange {
+  const fields = bodyFields(body, 2, 'params');
+  const [lamport, path, value] = fields as [number, string[], unknown];
+  return fields.length === 2 ? { lamport, path } : { lamport, path, value };
+}
+
+export function encodeRewind({ id, step, name, contextText, targets, time }: Rewind): unknown {
+  const pairs = targets.map(({ writer, position, number }) => [writer, position, number]);
+  return [id, step, name ?? null, contextText ?? null, pairs, time];
+}
+
+export function decodeRewind(body: unknown): Rewind {
+  const [id, step, name, contextText, pairs, time] = bodyFields(body, 6, 'rewind') as [
+    string, number, string | null, string | null, [string, number, number][], number,
+  ];
+  const targets = pairs.map(([writer, position, number]) => ({ writer, position, number }));
+  return { id, step, name: name ?? undefined, contextText: contextText ?? undefined, targets, time };
+}
+
+/** An error as it can be kept: well-formed text, whatever was thrown. */
+export function keepError(error: unknown): KeptError {
+  const wellFormed = (text: unknown): string => String(text).toWellFormed();
+  if (error instanceof Error) {
+    return { name: wellFormed(error.name), message: wellFormed(error.message), stack: wellFormed(error.stack ?? '') };
+  }
+  return { name: 'Error', message: wellFormed(error), stack: '' };
+}

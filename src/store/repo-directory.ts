@@ -1,0 +1,133 @@
+// The directory of a repo: finding, creating, listing, and the places of its runs. Files of Python Aim
+// in the same `.aim` are left alone.
+//
+// 1. Reading never creates anything; only opening a run for writing and `init` do.
+// 2. Names of runs and writers were checked before they become paths, so none leads out of the repo.
+//
+// Spec: spec/directory.md. Test: test/store/repo-directory.test.ts.
+
+import { dirname, join, resolve } from 'node:path';
+
+import { publish, readWhole, type Vfs } from '../engine/index.ts';
+import { errorCode, RunlogError } from '../errors.ts';
+import { isHashPrefix, isIdentifier } from '../model/names.ts';
+
+const MARK = 'runlog.json';
+const FORMAT = 1;
+const MARK_SIZE_MAX = 4096;
+export const REPO_NAME = '.aim';
+
+/** `~` and relative paths resolved; a path that ends in `.aim` is that repo, any other holds one. */
+export function repoPathOf(path: string, home: string): string {
+  const expanded = path === '~' || path.startsWith('~/') ? join(home, path.slice(1)) : path;
+  const absolute = resolve(expanded);
+  return absolute.endsWith(`/${REPO_NAME}`) ? absolute : join(absolute, REPO_NAME);
+}
+
+/** The nearest repo in `start` or above it, or undefined. */
+export function searchRepo(vfs: Vfs, start: string): string | undefined {
+  for (let directory = resolve(start); ; directory = dirname(directory)) {
+    const path = join(directory, REPO_NAME);
+    if (isRepo(vfs, path)) return path;
+    if (dirname(directory) === directory) return undefined;
+  }
+}
+
+export const isRepo = (vfs: Vfs, path: string): boolean => vfs.stat(join(path, MARK)) !== undefined;
+
+/** @throws RunlogError REPO_NOT_FOUND, FORMAT_TOO_NEW, CORRUPT. */
+export function checkRepo(vfs: Vfs, path: string): void {
+  const file = join(path, MARK);
+  let text: string;
+  try {
+    text = Buffer.from(readWhole(vfs, file, MARK_SIZE_MAX)).toString();
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) throw error;
+    throw new RunlogError('REPO_NOT_FOUND', `${path}: no runlog repo here; open a run to create one, or run \`runlog init\``, {
+      file: path, cause: error,
+    });
+  }
+  let format: unknown;
+  try {
+    format = (JSON.parse(text) as { format?: unknown }).format;
+  } catch (error) {
+    throw new RunlogError('CORRUPT', `${file}: not JSON; it holds {"format":${FORMAT}}`, { file, offset: 0, size: text.length, cause: error });
+  }
+  if (typeof format !== 'number') throw new RunlogError('CORRUPT', `${file}: no format number`, { file, offset: 0, size: text.length });
+  if (format > FORMAT) {
+    throw new RunlogError('FORMAT_TOO_NEW', `${path}: repo format ${format}, this package reads up to ${FORMAT}; upgrade runlog`, { file });
+  }
+}
+
+/** Makes the repo unless it is there. Throws Node's error, or RunlogError as `checkRepo`. */
+export function createRepo(vfs: Vfs, path: string): void {
+  if (isRepo(vfs, path)) {
+    checkRepo(vfs, path);
+    return;
+  }
+  const isNew = makeDirectories(vfs, path).includes(path);
+  makeDirectories(vfs, join(path, 'runs'));
+  if (isNew) publish(vfs, path, '.gitignore', Buffer.from('*\n'), { sync: true });
+  publish(vfs, path, MARK, Buffer.from(`${JSON.stringify({ format: FORMAT })}\n`), { sync: true });
+  vfs.syncDirectory(path);
+}
+
+/** Makes a directory and what is missing above it; what had to be made, innermost first. */
+export function makeDirectories(vfs: Vfs, path: string): string[] {
+  try {
+    vfs.makeDirectory(path);
+    return [path];
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return [];
+    if (errorCode(error) !== 'ENOENT' || dirname(path) === path) throw error;
+  }
+  const above = makeDirectories(vfs, dirname(path));
+  try {
+    vfs.makeDirectory(path);
+    return [path, ...above];
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+    return above;
+  }
+}
+
+export interface RunPlaces {
+  readonly directory: string;
+  readonly edits: string;
+  readonly logs: string;
+}
+
+export function runPlaces(repo: string, hash: string): RunPlaces {
+  const directory = `${repo}/runs/${hash}`;
+  return { directory, edits: `${directory}/edits`, logs: `${directory}/logs` };
+}
+
+/** Names in a directory, or none where it is missing. */
+export function listIfThere(vfs: Vfs, path: string): string[] {
+  try {
+    return vfs.list(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return [];
+    throw error;
+  }
+}
+
+/** Hashes of the directories that may hold runs, sorted. */
+export const listHashes = (vfs: Vfs, repo: string): string[] =>
+  listIfThere(vfs, `${repo}/runs`).filter(isIdentifier).sort();
+
+export const listWriters = (vfs: Vfs, logs: string): string[] => listIfThere(vfs, logs).filter(isIdentifier).sort();
+
+/**
+ * The one run that `text` names: an exact hash, else a unique prefix of 4 characters or more.
+ *
+ * @throws RunlogError HASH_AMBIGUOUS naming the candidates.
+ */
+export function resolveHash(vfs: Vfs, repo: string, text: string): string | undefined {
+  if (isIdentifier(text) && vfs.stat(`${repo}/runs/${text}`)?.isDirectory) return text;
+  if (!isHashPrefix(text) && text.length < 4) return undefined;
+  const found = listHashes(vfs, repo).filter((hash) => hash.startsWith(text));
+  if (found.length <= 1) return found[0];
+  const shown = found.slice(0, 5).join(', ');
+  throw new RunlogError('HASH_AMBIGUOUS', `${text}: begins ${found.length} hashes (${shown}${found.length > 5 ? ', ...' : ''}); write more of it`);
+}

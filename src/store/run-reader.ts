@@ -1,0 +1,137 @@
+// A run as a reader sees it: facts, params and sequences from the logs of all its writers.
+//
+// 1. A snapshot: what it holds stays the same until it is read anew.
+// 2. A log of another life of the run is not part of it.
+// 3. Writers are in the order of their names, so every reader merges alike.
+//
+// Spec: spec/records.md. Test: test/store/run-reader.test.ts.
+
+import { type Damage, loadXxhash, Log, type Vfs } from '../engine/index.ts';
+import type { ParamsTree } from '../model/params.ts';
+import { parseSequenceKey } from '../model/sequence.ts';
+import { type RunFacts, readFacts } from './edits.ts';
+import { LogContents } from './log-contents.ts';
+import { mergeParams, type WriterChange } from './params-merge.ts';
+import type { Rewind, RewindTarget } from './record.ts';
+import { listWriters, type RunPlaces } from './repo-directory.ts';
+import { cutsOf, mergeSummaries, mergeWriters, newestRows, NO_ROWS, type Rows, summarize, type Summary, visibleRows } from './rows.ts';
+import { readState, runFold, type RunState, type StoredState } from './run-state.ts';
+
+export interface WriterLog {
+  readonly writer: string;
+  readonly log: Log<StoredState>;
+  readonly state: RunState;
+  readonly contents: LogContents;
+}
+
+/** One sequence of a run, and which writers track it. */
+export interface SequenceFacts {
+  readonly key: string;
+  readonly name: string;
+  readonly contextText: string;
+  readonly writers: readonly string[];
+}
+
+export class RunReader {
+  readonly facts: RunFacts | undefined;
+  readonly logs: readonly WriterLog[];
+  readonly #params: ParamsTree;
+  /** Those that no writer has undone. */
+  readonly rewinds: readonly Rewind[];
+  #sequences: Map<string, SequenceFacts> | undefined;
+
+  private constructor(facts: RunFacts | undefined, logs: readonly WriterLog[]) {
+    this.facts = facts;
+    this.logs = logs;
+    this.#params = mergeParams(this.changes);
+    const undone = new Set(logs.flatMap((each) => each.state.undone));
+    this.rewinds = logs.flatMap((each) => each.state.rewinds).filter((each) => !undone.has(each.id));
+  }
+
+  /** `only`: these writers. Throws RunlogError, Node's error. */
+  static async open(vfs: Vfs, places: RunPlaces, options: { only?: readonly string[] } = {}): Promise<RunReader> {
+    await loadXxhash();
+    const facts = readFacts(vfs, places.edits);
+    const writers = options.only ?? listWriters(vfs, places.logs);
+    const logs = writers
+      .map((writer) => openLog(vfs, places, writer))
+      .filter((each) => each.state.life === '' || each.state.life === facts?.life);
+    return new RunReader(facts, logs);
+  }
+
+  /** Where the logs of these writers end now. Requires: `loadXxhash` has resolved. */
+  static ends(vfs: Vfs, places: RunPlaces, writers: readonly string[]): RewindTarget[] {
+    return writers
+      .map((writer) => openLog(vfs, places, writer))
+      .map(({ writer, log, state }) => ({ writer, position: log.position, number: state.nextPoint }));
+  }
+
+  get changes(): WriterChange[] {
+    return this.logs.flatMap(({ writer, state }) => state.changes.map((each) => ({ ...each, writer })));
+  }
+
+  get params(): ParamsTree {
+    return this.#params;
+  }
+
+  get damage(): Damage[] {
+    return this.logs.flatMap((each) => each.log.damage);
+  }
+
+  /** Every sequence with a point of any writer, in the order in which writers defined them. */
+  sequences(): ReadonlyMap<string, SequenceFacts> {
+    if (this.#sequences !== undefined) return this.#sequences;
+    const writersOf = new Map<string, string[]>();
+    for (const { writer, contents } of this.logs) {
+      for (const key of contents.keys()) {
+        const writers = writersOf.get(key);
+        if (writers === undefined) writersOf.set(key, [writer]);
+        else writers.push(writer);
+      }
+    }
+    const sequences = new Map<string, SequenceFacts>();
+    for (const [key, writers] of writersOf) {
+      const parsed = parseSequenceKey(key);
+      if (parsed !== undefined) sequences.set(key, { key, ...parsed, writers });
+    }
+    this.#sequences = sequences;
+    return sequences;
+  }
+
+  /** Rows of one sequence by writer; `raw`: also those replaced at their step and those hidden. */
+  rowsByWriter(sequence: SequenceFacts, raw: boolean): { writer: string; rows: Rows }[] {
+    return this.logs
+      .filter((each) => sequence.writers.includes(each.writer))
+      .map(({ writer, contents }) => {
+        const rows = contents.rows(sequence.key);
+        if (raw) return { writer, rows };
+        const cuts = cutsOf(this.rewinds, writer, sequence.name, sequence.contextText);
+        return { writer, rows: newestRows(visibleRows(rows, cuts)) };
+      });
+  }
+
+  /** Of what `rows` gives, without reading values where the blocks say enough; undefined: no row. */
+  summary(sequence: SequenceFacts): Summary | undefined {
+    const parts: Summary[] = [];
+    for (const { writer, contents } of this.logs) {
+      if (!sequence.writers.includes(writer)) continue;
+      const cuts = cutsOf(this.rewinds, writer, sequence.name, sequence.contextText);
+      const blocks = contents.cleanSummaries(sequence.key, cuts);
+      if (blocks !== undefined) parts.push(...blocks);
+      else parts.push(...[summarize(newestRows(visibleRows(contents.rows(sequence.key), cuts)))].filter((each) => each !== undefined));
+    }
+    return mergeSummaries(parts);
+  }
+
+  /** Rows of all writers, or of one, ordered by (step, writer). */
+  rows(sequence: SequenceFacts, options: { writer?: string | undefined; raw?: boolean | undefined } = {}): Rows {
+    const parts = this.rowsByWriter(sequence, options.raw ?? false);
+    if (options.writer === undefined) return mergeWriters(parts.map((each) => each.rows));
+    return parts.find((each) => each.writer === options.writer)?.rows ?? NO_ROWS;
+  }
+}
+
+function openLog(vfs: Vfs, places: RunPlaces, writer: string): WriterLog {
+  const log = Log.snapshot<StoredState>(`${places.logs}/${writer}`, { vfs, fold: runFold });
+  return { writer, log, state: readState(log.state as StoredState), contents: new LogContents(log, writer) };
+}

@@ -1,0 +1,314 @@
+// One writer of a run: points gathered in columns, everything else in order between them, into the
+// log as one frame a flush.
+//
+// 1. Order of acceptance is the order in the log: points gathered so far go in front of a change of
+//    params or a rewind.
+// 2. A definition stands in the frame of, or before, the first point of its sequence.
+// 3. Nothing here throws for the disk's sake (G1); points that could not be kept are counted.
+//
+// Spec: spec/records.md. Test: test/store/run-writer.test.ts.
+
+import { randomBytes } from 'node:crypto';
+
+import { Log, type LogOptions, type RecordInput, type RunlogError } from '../engine/index.ts';
+import { type ParamsTree, getParam } from '../model/params.ts';
+import { sequenceKey } from '../model/sequence.ts';
+import { encodeBatch, PointBuffer } from './format/batch.ts';
+import { LogContents } from './log-contents.ts';
+import { applyChange, mergeParams, type WriterChange } from './params-merge.ts';
+import {
+  type Close, encodeClose, encodeOpening, encodeParams, encodeRewind, type Opening, type ParamsChange,
+  recordType, type Rewind,
+} from './record.ts';
+import { rewriteRun } from './rewrite-run.ts';
+import { readState, runFold, type StoredState } from './run-state.ts';
+
+/** Points gathered before they are put into a frame without being asked. */
+const BATCH_POINTS = 8192;
+
+/** A sequence as its writer knows it: the hot handle. */
+export interface SequenceWriter {
+  readonly id: number;
+  readonly key: string;
+  readonly name: string;
+  readonly contextText: string;
+  /** The step after the largest visible one; undefined until it has been looked up. */
+  nextStep: number | undefined;
+}
+
+const definitionOf = ({ id, key }: SequenceWriter): RecordInput => ({ type: recordType.sequence, key, body: [id, 'metric'] });
+
+export interface RunWriterOptions {
+  readonly directory: string;
+  readonly writer: string;
+  readonly log: Omit<LogOptions<StoredState>, 'fold' | 'rewrite' | 'readOnly'>;
+  /** Changes of params that other writers of the run have made. */
+  readonly others: readonly WriterChange[];
+  readonly rewinds: readonly Rewind[];
+  readonly onError: (error: RunlogError) => void;
+}
+
+export class RunWriter {
+  readonly writer: string;
+  /** Points of frames that no flush has acknowledged yet. */
+  #unacknowledged = 0;
+  #lost = 0;
+  readonly log: Log<StoredState>;
+  readonly #options: RunWriterOptions;
+  readonly #sequences = new Map<string, SequenceWriter>();
+  readonly #points = new PointBuffer(BATCH_POINTS);
+  /** By id. */
+  readonly #byId: SequenceWriter[] = [];
+  /** Number of the segment that holds the definition of each id, so that none depends on another. */
+  readonly #definedIn: number[] = [];
+  #nextPoint: number;
+  #nextSequence: number;
+  #lamport: number;
+  readonly #params: ParamsTree;
+  readonly #isResumed: boolean;
+  /** That stand, of every writer. */
+  #rewinds: Rewind[];
+  /** The log as it was when the first unknown next step was asked for. */
+  #earlier: LogContents | undefined;
+
+  private constructor(log: Log<StoredState>, options: RunWriterOptions) {
+    this.log = log;
+    this.#options = options;
+    this.writer = options.writer;
+    const state = readState(log.state as StoredState);
+    this.#nextPoint = state.nextPoint;
+    this.#nextSequence = state.nextSequence;
+    this.#isResumed = state.nextSequence > 0;
+    this.#rewinds = [...options.rewinds, ...state.rewinds];
+    const own = state.changes.map((each) => ({ ...each, writer: options.writer }));
+    const changes = [...options.others, ...own];
+    this.#lamport = changes.reduce((most, each) => Math.max(most, each.lamport), state.lamport);
+    this.#params = { root: mergeParams(changes) };
+  }
+
+  /** @throws RunlogError as `Log.open`. */
+  static async open(options: RunWriterOptions): Promise<RunWriter> {
+    const log = await Log.open<StoredState>(options.directory, {
+      ...options.log, fold: runFold, rewrite: rewriteRun, onError: options.onError,
+    });
+    return new RunWriter(log, options);
+  }
+
+  get openingCount(): number {
+    return readState(this.log.state as StoredState).openingCount;
+  }
+
+  /** Of the run that the log belongs to, 16 hex digits; '' for a new log. */
+  get life(): string {
+    return readState(this.log.state as StoredState).life;
+  }
+
+  opened(opening: Opening): void {
+    this.#append([{ type: recordType.opening, body: encodeOpening(opening) }]);
+  }
+
+  /** The handle of a sequence, defined at its first use in this log. */
+  sequence(name: string, contextText: string): SequenceWriter {
+    const key = sequenceKey(name, contextText);
+    const known = this.#sequences.get(key);
+    if (known !== undefined) return known;
+    const id = this.#isResumed ? this.#idOf(key) : undefined;
+    const sequence: SequenceWriter = {
+      id: id ?? this.#nextSequence, key, name, contextText, nextStep: id === undefined ? 0 : undefined,
+    };
+    if (id === undefined) this.#nextSequence += 1;
+    this.#sequences.set(key, sequence);
+    this.#byId[sequence.id] = sequence;
+    return sequence;
+  }
+
+  /** The id under which this log knows the key, or undefined; a disk that refuses counts as unknown. */
+  #idOf(key: string): number | undefined {
+    const records = this.#quietly(() => this.log.find(key));
+    const record = records?.findLast((each) => each.type === recordType.sequence || each.type === recordType.blocks);
+    return record === undefined ? undefined : (record.body as [number])[0];
+  }
+
+  #quietly<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      this.#options.onError(error as RunlogError);
+      return undefined;
+    }
+  }
+
+  /** The next step of a sequence that earlier openings of the log have tracked. */
+  nextStep(sequence: SequenceWriter): number {
+    if (sequence.nextStep !== undefined) return sequence.nextStep;
+    const step = this.#quietly(() => this.#lookUpNextStep(sequence)) ?? 0;
+    sequence.nextStep = step;
+    return step;
+  }
+
+  #lookUpNextStep(sequence: SequenceWriter): number {
+    // Points of a sequence are accepted only after its next step is known, so what was read once
+    // holds for every sequence that is still unknown.
+    if (this.#earlier === undefined) {
+      this.#drain();
+      this.log.flush();
+      this.#earlier = new LogContents(this.log, this.writer);
+    }
+    const last = this.#earlier.lastStep(sequence, this.#rewinds);
+    return last === undefined ? 0 : last + 1;
+  }
+
+  /** Accepts one point, checked before. `step` undefined: the next one. True: the batch is full. */
+  track(sequence: SequenceWriter, value: number, step: number | undefined, epoch: number, time: number): boolean {
+    const next = sequence.nextStep ?? this.nextStep(sequence);
+    const at = step ?? next;
+    if (at >= next) sequence.nextStep = at + 1;
+    this.#points.push(sequence.id, at, value, time, epoch);
+    if (this.#points.count < BATCH_POINTS) return false;
+    this.#drain();
+    return true;
+  }
+
+  /** Accepts many points of one sequence at once; columns are copied. */
+  trackColumns(sequence: SequenceWriter, columns: {
+    values: ArrayLike<number>; steps?: ArrayLike<number> | undefined; epochs?: ArrayLike<number> | undefined;
+    times?: ArrayLike<number> | undefined; time: number;
+  }): boolean {
+    const { values, steps, epochs, times, time } = columns;
+    const count = values.length;
+    if (count === 0) return false;
+    const firstStep = this.nextStep(sequence);
+    let most = firstStep;
+    for (let start = 0; start < count; start += BATCH_POINTS) {
+      const end = Math.min(count, start + BATCH_POINTS);
+      if (this.#points.count + (end - start) > BATCH_POINTS) this.#drain();
+      for (let index = start; index < end; index += 1) {
+        const step = steps === undefined ? firstStep + index : (steps[index] as number);
+        if (step >= most) most = step + 1;
+        this.#points.push(
+          sequence.id, step, values[index] as number, times === undefined ? time : (times[index] as number),
+          epochs === undefined ? Number.NaN : (epochs[index] as number),
+        );
+      }
+    }
+    sequence.nextStep = most;
+    return count >= BATCH_POINTS;
+  }
+
+  /** Points accepted and not yet in a frame. */
+  get pending(): number {
+    return this.#points.count;
+  }
+
+  /** Puts the gathered points into the log's memory. */
+  #drain(): void {
+    const count = this.#points.count;
+    if (count === 0) return;
+    const body = [this.#nextPoint, count, encodeBatch(this.#points)];
+    const points: RecordInput = { type: recordType.points, body };
+    const segment = this.log.segmentNumber;
+    const undefinedHere = this.#undefinedIn(segment);
+    const records = undefinedHere.length === 0 ? [points] : [...undefinedHere.map(definitionOf), points];
+    this.#points.clear();
+    if (this.log.appendAll(records) < 0) {
+      this.#lost += count;
+      return;
+    }
+    this.#unacknowledged += count;
+    this.#nextPoint += count;
+    for (const { id } of undefinedHere) this.#definedIn[id] = segment;
+  }
+
+  /** Sequences of the gathered points that the segment does not define yet. */
+  #undefinedIn(segment: number): SequenceWriter[] {
+    const found = new Set<SequenceWriter>();
+    const { sequences, count } = this.#points;
+    for (let index = 0; index < count; index += 1) {
+      const id = sequences[index] as number;
+      if (this.#definedIn[id] !== segment) found.add(this.#byId[id] as SequenceWriter);
+    }
+    return [...found];
+  }
+
+  #append(records: readonly RecordInput[]): boolean {
+    this.#drain();
+    return this.log.appendAll(records) >= 0;
+  }
+
+  setParams(path: readonly string[], spelled: unknown): void {
+    this.#change({ lamport: this.#lamport + 1, path, value: spelled });
+  }
+
+  unsetParams(path: readonly string[]): void {
+    this.#change({ lamport: this.#lamport + 1, path });
+  }
+
+  #change(change: ParamsChange): void {
+    this.#lamport = change.lamport;
+    applyChange(this.#params, change);
+    this.#append([{ type: recordType.params, body: encodeParams(change) }]);
+  }
+
+  getParams(path: readonly (string | number)[]): unknown {
+    return getParam(this.#params, ['root', ...path]);
+  }
+
+  /** The own log up to here: what a rewind by this writer hides of it. */
+  target(): { writer: string; position: number; number: number } {
+    this.#drain();
+    return { writer: this.writer, position: this.log.position, number: this.#nextPoint };
+  }
+
+  rewind(rewind: Omit<Rewind, 'id'>): string {
+    const whole: Rewind = { ...rewind, id: randomBytes(8).toString('hex') };
+    this.#append([{ type: recordType.rewind, body: encodeRewind(whole) }]);
+    this.#rewinds.push(whole);
+    this.#forgetNextSteps();
+    return whole.id;
+  }
+
+  undoRewind(id: string): void {
+    this.#append([{ type: recordType.undo, body: [id] }]);
+    this.#rewinds = this.#rewinds.filter((each) => each.id !== id);
+    this.#forgetNextSteps();
+  }
+
+  hasRewind(id: string): boolean {
+    return this.#rewinds.some((each) => each.id === id);
+  }
+
+  /** Steps go on after the largest visible one: it may be another now. */
+  #forgetNextSteps(): void {
+    this.#earlier = undefined;
+    for (const sequence of this.#sequences.values()) sequence.nextStep = undefined;
+  }
+
+  /** G2 for points and params. */
+  flush(): boolean {
+    this.#drain();
+    if (!this.log.flush()) return false;
+    this.#unacknowledged = 0;
+    return true;
+  }
+
+  /** Points that were accepted and could not be kept, or whose outcome another owner decides. */
+  get lost(): number {
+    const isOver = this.log.recording === 'failed' || this.log.recording === 'fenced';
+    return this.#lost + (isOver ? this.#unacknowledged + this.#points.count : 0);
+  }
+
+  sync(): Promise<void> {
+    this.#drain();
+    return this.log.sync();
+  }
+
+  async close(close: Close | undefined): Promise<void> {
+    if (close !== undefined) this.#append([{ type: recordType.close, body: encodeClose(close) }]);
+    await this.log.close();
+  }
+
+  closeSync(close: Close | undefined): boolean {
+    if (close !== undefined) this.#append([{ type: recordType.close, body: encodeClose(close) }]);
+    return this.log.closeSync();
+  }
+}
