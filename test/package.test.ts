@@ -41,7 +41,7 @@ describe('the packed package', () => {
     application = path.join(work, 'application');
     const tarball = pack(path.join(work, 'package'));
     offline = install(tarball);
-  });
+  }, 240_000);
 
   afterAll(() => {
     if (work !== '') fs.rmSync(work, { recursive: true, force: true });
@@ -174,7 +174,9 @@ function install(tarball: string): string | undefined {
       '--no-audit',
       '--no-fund',
       '--prefer-offline',
-      '--fetch-retries=1',
+      // Offline this is asked once a package.
+      `--fetch-retries=${isCi ? 3 : 0}`,
+      '--fetch-retry-mintimeout=1000',
       tarball,
       `@types/node@${nodeTypesVersion}`,
     ],
@@ -231,8 +233,10 @@ interface Ended {
 function start(command: string, given: readonly string[], directory: string): Ended {
   // A repo named for the developer, or a mode, would answer instead of the installed package.
   const env: NodeJS.ProcessEnv = { ...process.env, RUNLOG_REPO: undefined, RUNLOG_MODE: undefined };
-  // vitest's own loader options are not for the user's program.
+  // What vitest and npm tell the programs they start is not for these: npx given a version of Node
+  // would hand its own package on to the npx below.
   delete env['NODE_OPTIONS'];
+  for (const name of ['package', 'call', 'local_prefix']) delete env[`npm_config_${name}`];
   const { status, stdout, stderr, error } = spawnSync(command, given, {
     cwd: directory,
     encoding: 'utf8',

@@ -164,6 +164,23 @@ describe('sources', () => {
   });
 });
 
+describe('the lock file', () => {
+  const text = fs.readFileSync(path.join(root, 'package-lock.json'), 'utf8');
+  const { packages } = JSON.parse(text) as { packages: Record<string, { license?: string }> };
+
+  it('names no address to install from: each machine has its own', () => {
+    expect(text).not.toMatch(/"resolved":/);
+  });
+
+  it('brings only packages under a permissive licence', () => {
+    const permissive = /^\(?(MIT|ISC|0BSD|BSD-[23]-Clause|Apache-2\.0|BlueOak-1\.0\.0)\b/;
+    const found = Object.entries(packages).filter(
+      ([, { license }]) => !permissive.test(license ?? ''),
+    );
+    expect(found.map(([name, { license }]) => `${name}: ${license}`)).toEqual([]);
+  });
+});
+
 describe('tests', () => {
   it('are neither left out nor singled out', () => {
     const found = list('test', /\.test\.ts$|-suite\.ts$/).flatMap(({ file, text }) =>
