@@ -91,6 +91,8 @@ export class Rewriter {
   readonly #refused = new Set<string>();
   #running: Promise<void> | undefined;
   #isStopped = false;
+  /** Nobody waits for it. */
+  #isInBackground = false;
   #number = 0;
 
   constructor(options: RewriterOptions) {
@@ -99,13 +101,20 @@ export class Rewriter {
 
   /** Begins in the background when there is something to do. */
   start(): void {
-    this.run().catch(() => {
+    if (this.#running !== undefined) return;
+    this.#isInBackground = true;
+    this.#begin().catch(() => {
       // What could not be rewritten stays as it is; the next seal or opening tries again.
     });
   }
 
   /** Rewrites until nothing is left to do. One at a time. */
   run(): Promise<void> {
+    this.#isInBackground = false;
+    return this.#begin();
+  }
+
+  #begin(): Promise<void> {
     this.#running ??= this.#loop().finally(() => {
       this.#running = undefined;
     });
@@ -119,6 +128,7 @@ export class Rewriter {
   /** At close: seals what is hot if it is worth it, and rewrites. */
   async finish(): Promise<void> {
     const { appender } = this.#options;
+    this.#isInBackground = false;
     await this.#running?.catch(() => {});
     const hot = appender.manifest.segments.reduce((sum, each) => sum + (each.rewritten ? 0 : each.length), 0);
     if (hot + appender.segment.size < limits.rewriteSizeMin) return;
@@ -145,6 +155,7 @@ export class Rewriter {
     const damage: Damage[] = [];
     const output = new OutputSegment(vfs, host, directory, {
       name, first: from, end: to, logId: appender.manifest.logId, nonce: appender.nonce,
+      inBackground: () => this.#isInBackground,
     });
     try {
       await hook(readRecords(vfs, directory, inputs, damage), output, { from, to });
@@ -200,7 +211,11 @@ function deflateSmall(type: number, body: Uint8Array): Uint8Array | undefined {
   return deflated.length < body.length * 0.95 ? deflated : undefined;
 }
 
+/** Never keeps the process alive: what is not rewritten now is rewritten by the next owner. */
+const rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
+
 interface OutputOptions {
+  readonly inBackground: () => boolean;
   readonly name: { readonly fence: number; readonly number: number; readonly rewritten: boolean };
   readonly first: number;
   readonly end: number;
@@ -217,6 +232,7 @@ class OutputSegment implements RewriteOutput {
   readonly #salt = dataViewOf(randomBytes(8)).getBigUint64(0, true);
   readonly #keys: IndexEntry[] = [];
   readonly #sum: SegmentSum;
+  readonly #inBackground: () => boolean;
   #pending: Uint8Array[] = [];
   #pendingSize = 0;
   #size = 0;
@@ -228,6 +244,7 @@ class OutputSegment implements RewriteOutput {
     this.#vfs = vfs;
     this.#host = host;
     this.#options = options;
+    this.#inBackground = options.inBackground;
     this.#path = `${directory}/${segmentName(options.name)}`;
     this.#sliceStart = host.monotonic();
     const { logId, first, nonce, name } = options;
@@ -276,8 +293,11 @@ class OutputSegment implements RewriteOutput {
   }
 
   async pause(): Promise<void> {
-    if (this.#host.monotonic() - this.#sliceStart < durations.sliceMs) return;
-    await new Promise((resolve) => setImmediate(resolve));
+    const spent = this.#host.monotonic() - this.#sliceStart;
+    if (spent < durations.sliceMs) return;
+    // In the background the loop belongs to its owner: rest twice as long as the work took.
+    if (this.#inBackground()) await rest(2 * spent);
+    else await new Promise((resolve) => setImmediate(resolve));
     this.#sliceStart = this.#host.monotonic();
   }
 

@@ -7,9 +7,9 @@
 
 import type { FramePlace, Log, LogRecord } from '../engine/index.ts';
 import { type Axis, blockSummary, type BlockSummary, decodeAxis, decodeBlock } from './format/block.ts';
-import { decodeBatch } from './format/batch.ts';
+import { type BatchBody, HotPoints } from './hot-points.ts';
 import { recordType, type Rewind } from './record.ts';
-import { concatRows, type Cut, cutsOf, makeRows, NO_ROWS, type Rows, sortRows, visibleRows } from './rows.ts';
+import { concatRows, type Cut, cutsOf, NO_ROWS, type Rows, sortRows, visibleRows } from './rows.ts';
 
 interface BlockPlace {
   readonly summary: BlockSummary;
@@ -61,7 +61,7 @@ export class LogContents {
     if (this.#all !== undefined) return this.#all;
     const blocks = new Map<string, BlockPlace[]>();
     const openings: [unknown, unknown][] = [];
-    const hot = new HotPoints();
+    const hot = new HotRecords();
     for (const record of this.#log.records()) {
       switch (record.type) {
         case recordType.opening:
@@ -99,7 +99,7 @@ export class LogContents {
   #hotPart(): Hot {
     if (this.#hot !== undefined) return this.#hot;
     const lastRewritten = this.#log.manifest?.segments.findLast((each) => each.rewritten);
-    const hot = new HotPoints();
+    const hot = new HotRecords();
     for (const record of this.#log.records(lastRewritten?.end ?? 0)) hot.add(record);
     this.#hot = hot.finish();
     return this.#hot;
@@ -170,39 +170,22 @@ function blocksOf(record: LogRecord): BlockPlace[] {
   }));
 }
 
-/** Gathers hot batches as they are met. */
-class HotPoints {
+/** Gathers hot batches and definitions as they are met. */
+class HotRecords {
   readonly #keys = new Map<number, string>();
-  readonly #batches: [first: number, count: number, bytes: Uint8Array][] = [];
+  readonly #points = new HotPoints();
 
   add(record: LogRecord): void {
-    if (record.type === recordType.sequence) this.#keys.set((record.body as [number])[0], record.key as string);
-    else if (record.type === recordType.blocks) this.#keys.set((record.body as [number])[0], record.key as string);
-    else if (record.type === recordType.points) this.#batches.push(record.body as [number, number, Uint8Array]);
+    const isDefinition = record.type === recordType.sequence || record.type === recordType.blocks;
+    if (isDefinition) this.#keys.set((record.body as [number])[0], record.key as string);
+    else if (record.type === recordType.points) this.#points.add(record.body as BatchBody);
   }
 
-  /** Splits the batches by sequence: counted first, so that each column is made once. */
   finish(): Hot {
-    const counts = new Map<number, number>();
-    const decoded = this.#batches.map(([first, count, bytes]) => ({ first, columns: decodeBatch(bytes, count) }));
-    for (const { columns } of decoded) for (const id of columns.sequences) counts.set(id, (counts.get(id) ?? 0) + 1);
-    const rowsById = new Map([...counts].map(([id, count]) => [id, { rows: makeRows(count), next: 0 }]));
-    for (const { first, columns } of decoded) {
-      const { sequences, steps, values, times, epochs } = columns;
-      for (let index = 0; index < columns.count; index += 1) {
-        const own = rowsById.get(sequences[index] as number) as { rows: Rows; next: number };
-        own.rows.steps[own.next] = steps[index] as number;
-        own.rows.values[own.next] = values[index] as number;
-        own.rows.times[own.next] = times[index] as number;
-        own.rows.epochs[own.next] = epochs[index] as number;
-        own.rows.numbers[own.next] = first + index;
-        own.next += 1;
-      }
-    }
     const rows = new Map<string, Rows>();
-    for (const [id, own] of rowsById) {
+    for (const [id, own] of this.#points.rows()) {
       const key = this.#keys.get(id);
-      if (key !== undefined) rows.set(key, own.rows);
+      if (key !== undefined) rows.set(key, own);
     }
     return { keys: this.#keys, rows };
   }

@@ -9,7 +9,8 @@
 import type { LogRecord, RecordInput, RewriteHook, RewriteOutput } from '../engine/index.ts';
 import { limits } from '../limits.ts';
 import { type Axis, decodeAxis, decodeBlock, encodeAxis, encodeBlock, rowsWithin } from './format/block.ts';
-import { decodeBatch, encodeBatch, PointBuffer } from './format/batch.ts';
+import { encodeBatch, PointBuffer } from './format/batch.ts';
+import { type BatchBody, HotPoints } from './hot-points.ts';
 import { recordType } from './record.ts';
 import { concatRows, makeRows, type Rows, sortRows } from './rows.ts';
 
@@ -19,33 +20,6 @@ interface Gathered {
   readonly key: string;
   readonly kind: string;
   parts: Rows[];
-}
-
-/** Rows that grow; columns double. */
-class GrowingRows {
-  #rows: Rows = makeRows(16);
-  #count = 0;
-
-  push(step: number, value: number, time: number, epoch: number, number: number): void {
-    if (this.#count === this.#rows.steps.length) this.#grow();
-    const index = this.#count;
-    this.#rows.steps[index] = step;
-    this.#rows.values[index] = value;
-    this.#rows.times[index] = time;
-    this.#rows.epochs[index] = epoch;
-    this.#rows.numbers[index] = number;
-    this.#count += 1;
-  }
-
-  #grow(): void {
-    this.#rows = concatRows([this.#rows, makeRows(this.#count)]);
-  }
-
-  take(): Rows {
-    const part = (column: Float64Array): Float64Array => column.subarray(0, this.#count);
-    const { steps, values, times, epochs, numbers } = this.#rows;
-    return { steps: part(steps), values: part(values), times: part(times), epochs: part(epochs), numbers: part(numbers) };
-  }
 }
 
 /** Blocks whose records are put into one frame until it is about so large. */
@@ -68,7 +42,7 @@ export const rewriteRun: RewriteHook = async (input, output, { from, to }) => {
 /** What a stretch holds, by sequence. */
 class Stretch {
   readonly #byId = new Map<number, Gathered>();
-  readonly #hot = new Map<number, GrowingRows>();
+  readonly #points = new HotPoints();
   readonly #axes = new Map<string, Axis[]>();
   firstPoint = Number.POSITIVE_INFINITY;
   endPoint = 0;
@@ -83,7 +57,7 @@ class Stretch {
         return true;
       }
       case recordType.points:
-        this.#addPoints(record.body as [number, number, Uint8Array]);
+        this.#addPoints(record.body as BatchBody);
         return true;
       case recordType.axis:
         this.#axesOf(record, 0).push(decodeAxis(record.body));
@@ -120,18 +94,9 @@ class Stretch {
     this.endPoint = Math.max(this.endPoint, end);
   }
 
-  #addPoints([first, count, bytes]: [number, number, Uint8Array]): void {
-    const { sequences, steps, values, times, epochs } = decodeBatch(bytes, count);
-    this.#covers(first, first + count);
-    for (let index = 0; index < count; index += 1) {
-      const id = sequences[index] as number;
-      let rows = this.#hot.get(id);
-      if (rows === undefined) {
-        rows = new GrowingRows();
-        this.#hot.set(id, rows);
-      }
-      rows.push(steps[index] as number, values[index] as number, times[index] as number, epochs[index] as number, first + index);
-    }
+  #addPoints(body: BatchBody): void {
+    this.#covers(body[0], body[0] + body[1]);
+    this.#points.add(body);
   }
 
   /** Axes of one frame, in the order of their records. */
@@ -156,13 +121,18 @@ class Stretch {
   }
 
   /** Every sequence with its rows sorted; definitions of sequences without points as well. */
-  *sequences(): Generator<{ id: number; key: string | undefined; kind: string; rows: Rows }> {
-    const ids = new Set([...this.#byId.keys(), ...this.#hot.keys()]);
+  async *sequences(pause: () => Promise<void>): AsyncGenerator<{ id: number; key: string | undefined; kind: string; rows: Rows }> {
+    const split = this.#points.split();
+    let step = split.next();
+    for (; !step.done; step = split.next()) await pause();
+    const hot = step.value;
+    const ids = new Set([...this.#byId.keys(), ...hot.keys()]);
     for (const id of [...ids].sort((a, b) => a - b)) {
       const known = this.#byId.get(id);
-      const hot = this.#hot.get(id)?.take();
-      const parts = [...(known?.parts ?? []), ...(hot === undefined ? [] : [hot])];
+      const own = hot.get(id);
+      const parts = [...(known?.parts ?? []), ...(own === undefined ? [] : [own])];
       yield { id, key: known?.key, kind: known?.kind ?? 'metric', rows: sortRows(concatRows(parts.length === 0 ? [makeRows(0)] : parts)) };
+      await pause();
     }
   }
 }
@@ -185,7 +155,7 @@ class StretchWriter {
   }
 
   async write(stretch: Stretch): Promise<void> {
-    for (const { id, key, kind, rows } of stretch.sequences()) {
+    for await (const { id, key, kind, rows } of stretch.sequences(() => this.#output.pause())) {
       if (key === undefined) {
         this.#keepHot(id, rows);
         continue;

@@ -179,17 +179,12 @@ export class RunWriter {
     if (count === 0) return false;
     const firstStep = this.nextStep(sequence);
     let most = firstStep;
+    if (steps === undefined) most = firstStep + count;
+    else for (let index = 0; index < count; index += 1) if ((steps[index] as number) >= most) most = (steps[index] as number) + 1;
     for (let start = 0; start < count; start += BATCH_POINTS) {
       const end = Math.min(count, start + BATCH_POINTS);
       if (this.#points.count + (end - start) > BATCH_POINTS) this.#drain();
-      for (let index = start; index < end; index += 1) {
-        const step = steps === undefined ? firstStep + index : (steps[index] as number);
-        if (step >= most) most = step + 1;
-        this.#points.push(
-          sequence.id, step, values[index] as number, times === undefined ? time : (times[index] as number),
-          epochs === undefined ? Number.NaN : (epochs[index] as number),
-        );
-      }
+      this.#points.pushColumns(sequence.id, { values, steps, epochs, times, time, firstStep }, start, end);
     }
     sequence.nextStep = most;
     return count >= BATCH_POINTS;

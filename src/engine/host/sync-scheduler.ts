@@ -62,10 +62,11 @@ class Scheduler {
         stdin: false, stdout: false, stderr: false, execArgv: [],
         resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4, stackSizeMb: 1 },
       });
-      worker.unref();
       worker.on('error', () => this.#lostWorker());
       worker.on('exit', () => this.#lostWorker());
       worker.on('message', () => this.#tick());
+      // Last: a listener added later would keep the process alive again.
+      worker.unref();
       this.worker = worker;
       for (const slot of this.#slots) slot.handOver(worker);
     } catch {

@@ -50,10 +50,44 @@ export class PointBuffer implements PointColumns {
     this.count = index + 1;
   }
 
+  /** Points [start, end) of one sequence. `steps` undefined: firstStep + index; `times`: all `time`. */
+  pushColumns(sequence: number, columns: SequenceColumns, start: number, end: number): void {
+    const { values, steps, epochs, times, time, firstStep } = columns;
+    const index = this.count;
+    const next = index + (end - start);
+    this.sequences.fill(sequence, index, next);
+    copyColumn(this.values, index, values, start, end);
+    if (steps === undefined) for (let place = index, step = firstStep + start; place < next; place += 1, step += 1) this.steps[place] = step;
+    else copyColumn(this.steps, index, steps, start, end);
+    if (times === undefined) this.times.fill(time, index, next);
+    else copyColumn(this.times, index, times, start, end);
+    if (epochs === undefined) this.epochs.fill(Number.NaN, index, next);
+    else {
+      copyColumn(this.epochs, index, epochs, start, end);
+      this.hasEpochs = true;
+    }
+    this.count = next;
+  }
+
   clear(): void {
     this.count = 0;
     this.hasEpochs = false;
   }
+}
+
+/** Columns of one sequence, of equal length. */
+export interface SequenceColumns {
+  readonly values: ArrayLike<number>;
+  readonly steps: ArrayLike<number> | undefined;
+  readonly epochs: ArrayLike<number> | undefined;
+  readonly times: ArrayLike<number> | undefined;
+  readonly time: number;
+  readonly firstStep: number;
+}
+
+function copyColumn(target: Float64Array, offset: number, source: ArrayLike<number>, start: number, end: number): void {
+  if (source instanceof Float64Array) target.set(source.subarray(start, end), offset);
+  else for (let index = start; index < end; index += 1) target[offset + index - start] = source[index] as number;
 }
 
 const writer = new ByteWriter(4096);
