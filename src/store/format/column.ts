@@ -11,7 +11,7 @@ import { deflateRaw, deflateRawSync, inflateRawSync } from 'node:zlib';
 
 import { RunlogError } from '../../errors.ts';
 
-export const columnForm = { constant: 0, linear: 1, integer: 2, float32: 3, float64: 4, runs: 5 } as const;
+export const columnForm = { constant: 0, linear: 1, integer: 2, float32: 3, float64: 4, runs: 5, patched: 6 } as const;
 const DEFLATED = 0x80;
 
 const deflateInPool = promisify(deflateRaw);
@@ -53,8 +53,8 @@ async function seal(candidate: Candidate): Promise<Uint8Array> {
 }
 
 function join({ form, header, planes }: Candidate, deflated: Uint8Array): Uint8Array {
-  // The parts of runs are columns, deflated already where it paid.
-  const isSmaller = form !== columnForm.runs && deflated.length < planes.length * 0.98;
+  // The parts of runs and patches are columns, deflated already where it paid.
+  const isSmaller = form !== columnForm.runs && form !== columnForm.patched && deflated.length < planes.length * 0.98;
   const body = isSmaller ? deflated : planes;
   const bytes = new Uint8Array(1 + header.length + body.length);
   bytes[0] = form | (isSmaller ? DEFLATED : 0);
@@ -108,6 +108,8 @@ function candidatesOf(column: Float64Array): Candidate[] {
   }
   const singles = encodeSingles(column);
   if (singles !== undefined) candidates.push(singles);
+  const patched = candidates.length === 0 ? encodePatched(column) : undefined;
+  if (patched !== undefined) candidates.push(patched);
   if (candidates.length === 0) candidates.push({ form: columnForm.float64, header: NO_HEADER, planes: planesOf(column, 8) });
   const runs = encodeRuns(column);
   if (runs !== undefined) candidates.push(runs);
@@ -209,6 +211,41 @@ function planesOf(column: Float64Array | Float32Array, width: number): Uint8Arra
   return planes;
 }
 
+/**
+ * A few elements that are no finite number, apart from the others: [count, size of places, size of
+ * elements] places, elements, the column with each replaced by the one before it.
+ */
+function encodePatched(column: Float64Array): Candidate | undefined {
+  const places: number[] = [];
+  const rest = column.slice();
+  for (let index = 0; index < column.length; index += 1) {
+    if (Number.isFinite(column[index])) continue;
+    places.push(index);
+    if (places.length * 8 > column.length) return undefined;
+    rest[index] = index === 0 ? (column.find(Number.isFinite) ?? 0) : (rest[index - 1] as number);
+  }
+  if (places.length === 0) return undefined;
+  const parts = [encodeColumnSync(Float64Array.from(places)), encodeColumnSync(takeBits(column, places)), encodeColumnSync(rest)];
+  const header = new Uint8Array(12);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, places.length, true);
+  view.setUint32(4, (parts[0] as Uint8Array).length, true);
+  view.setUint32(8, (parts[1] as Uint8Array).length, true);
+  return { form: columnForm.patched, header, planes: Buffer.concat(parts) };
+}
+
+/** Elements as they are: a NaN keeps its payload. */
+function takeBits(column: Float64Array, places: readonly number[]): Float64Array {
+  const taken = new Float64Array(places.length);
+  const source = bitsOf(column);
+  const target = bitsOf(taken);
+  places.forEach((place, index) => {
+    target[2 * index] = source[2 * place] as number;
+    target[2 * index + 1] = source[2 * place + 1] as number;
+  });
+  return taken;
+}
+
 /** Runs of equal elements, where they are long: [count of runs] lengths, elements. */
 function encodeRuns(column: Float64Array): Candidate | undefined {
   const bits = bitsOf(column);
@@ -285,6 +322,10 @@ export function decodeColumn(bytes: Uint8Array, count: number, depth = 0): Float
       if (depth > DEPTH_MAX) throw corrupt('runs within runs');
       return decodeRuns(bytes, view, count, depth + 1);
     }
+    case columnForm.patched:
+      need(13);
+      if (depth > DEPTH_MAX) throw corrupt('patches within patches');
+      return decodePatched(bytes, view, count, depth + 1);
     default:
       throw corrupt(`unknown form ${form}`);
   }
@@ -365,5 +406,22 @@ function decodeRuns(bytes: Uint8Array, view: DataView, count: number, depth: num
     }
   }
   if (place !== count) throw corrupt('runs shorter than the column');
+  return column;
+}
+
+function decodePatched(bytes: Uint8Array, view: DataView, count: number, depth: number): Float64Array {
+  const patches = view.getUint32(1, true);
+  const placesEnd = 13 + view.getUint32(5, true);
+  const elementsEnd = placesEnd + view.getUint32(9, true);
+  if (patches > count || elementsEnd > bytes.length) throw corrupt('patches out of range');
+  const places = decodeColumn(bytes.subarray(13, placesEnd), patches, depth);
+  const elements = bitsOf(decodeColumn(bytes.subarray(placesEnd, elementsEnd), patches, depth));
+  const column = decodeColumn(bytes.subarray(elementsEnd), count, depth);
+  const target = bitsOf(column);
+  places.forEach((place, index) => {
+    if (!Number.isInteger(place) || place < 0 || place >= count) throw corrupt('a patch outside the column');
+    target[2 * place] = elements[2 * index] as number;
+    target[2 * place + 1] = elements[2 * index + 1] as number;
+  });
   return column;
 }
