@@ -168,8 +168,9 @@ export function summarize(rows: Rows): Summary | undefined {
   for (const value of values) {
     if (Number.isNaN(value)) nanCount += 1;
     else {
-      if (value < min) min = value;
-      if (value > max) max = value;
+      // Not by comparison: -0 is less than 0 here, whatever the order they came in.
+      min = Math.min(min, value);
+      max = Math.max(max, value);
       sum += value;
     }
   }
