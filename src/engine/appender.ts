@@ -296,6 +296,7 @@ export class Appender {
   /** As `sync`, on the calling thread: for the exit path. */
   syncSync(): boolean {
     if (!this.flush()) return false;
+    if (this.durable >= this.position && !this.#parentsDue) return true;
     try {
       this.#syncNow();
       return this.#isMine();

@@ -66,17 +66,19 @@ export async function openRun(options: RunOptions, onError: (error: RunlogError)
     applyChange: (now, change) => applyEdit(now, { kind: 'change', time: 0, life: now.life, changes: [change] }),
     publish(changes) {
       publishEdit(vfs, places.edits, { kind: 'change', time: Date.now(), life: facts.life, changes });
-      isEdited = true;
+      due = 'edits';
     },
     syncEdits() {
-      if (isEdited) syncEdits(vfs, places.edits);
-      isEdited = false;
+      if (due === 'edits') syncEdits(vfs, places.edits);
+      else if (due === 'directory') vfs.syncDirectory(places.edits);
+      due = 'nothing';
     },
     readParams: () => undefined,
     otherTargets: (report) => otherTargets(vfs, places, writer, report),
     release() {},
   };
-  let isEdited = created;
+  // Edit 0 is synced where it is made; its name is not.
+  let due: 'nothing' | 'directory' | 'edits' = created ? 'directory' : 'nothing';
   if (!created) publishResumed(opened, options, facts);
   foldQuietly(vfs, places);
   return opened;

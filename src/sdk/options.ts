@@ -3,8 +3,10 @@
 // Test: test/sdk/options.test.ts.
 
 import type { RunlogError } from '../errors.ts';
+import type { Context } from '../model/context.ts';
 import { checkName, checkRunHash, checkWriterName } from '../model/names.ts';
 import { given } from '../model/given.ts';
+import type { Outcome } from '../store/record.ts';
 import type { Repo } from './repo.ts';
 
 export interface Durability {
@@ -55,6 +57,37 @@ export interface RunOptions {
   /** Told of the first failure of each kind; without it one process warning is emitted. */
   readonly onError?: (error: RunlogError, state: { readonly lost: number }) => void;
 }
+
+export interface TrackOptions {
+  /** Of a number; an object's keys are the names. */
+  readonly name?: string;
+  /** A safe integer. Default: the step after the largest visible one of the sequence. */
+  readonly step?: number;
+  readonly epoch?: number;
+  /** Milliseconds since 1970. Default now, read at the first call of a turn and each 16th after. */
+  readonly time?: number;
+  readonly context?: Context;
+}
+
+export interface RewindOptions {
+  /** Points with this step or a greater one are hidden. */
+  readonly step: number;
+  /** One metric only. Default: every one but `__system__`'s. */
+  readonly name?: string;
+  /** With `name`: one sequence only. */
+  readonly context?: Context;
+  /** 'all': what every writer has tracked so far. Default 'own'. */
+  readonly writers?: 'own' | 'all';
+}
+
+export interface CloseOptions {
+  readonly outcome?: Outcome;
+  readonly error?: unknown;
+  /** Milliseconds since 1970. Default now. */
+  readonly endedAt?: number;
+}
+
+export type RunRecording = 'on' | 'paused' | 'failed' | 'fenced' | 'closed';
 
 const optionNames = new Set([
   'runHash', 'repo', 'experiment', 'name', 'description', 'tags', 'createdAt', 'readOnly', 'mustExist', 'writer',

@@ -9,54 +9,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { RunlogError } from '../errors.ts';
-import { durations } from '../limits.ts';
 import { canonicalContext, type Context, ContextCache, type ContextEntry } from '../model/context.ts';
 import { given, isPlainObject } from '../model/given.ts';
 import { checkName } from '../model/names.ts';
 import { checkParamsPath, spellParams } from '../model/params.ts';
 import { checkEpoch, checkStep, checkTime, checkValue } from '../model/point.ts';
 import type { Change, RunFacts } from '../store/edits.ts';
-import { keepError, type KeptError, type Outcome } from '../store/record.ts';
+import { keepError, type KeptError } from '../store/record.ts';
 import type { SequenceWriter } from '../store/run-writer.ts';
-import { checkText, type RunOptions } from './options.ts';
+import { checkText, type CloseOptions, type RewindOptions, type RunOptions, type RunRecording, type TrackOptions } from './options.ts';
 import { openRun, type OpenedRun } from './open-run.ts';
-import { atTurnEnd, hook, type Hooked, unhook } from './process-hooks.ts';
 import type { Repo } from './repo.ts';
 import { Sequence, type Columns } from './sequence.ts';
-
-export interface TrackOptions {
-  /** Of a number; an object's keys are the names. */
-  readonly name?: string;
-  /** A safe integer. Default: the step after the largest visible one of the sequence. */
-  readonly step?: number;
-  readonly epoch?: number;
-  /** Milliseconds since 1970. Default now, read at the first call of a turn and each 16th after. */
-  readonly time?: number;
-  readonly context?: Context;
-}
-
-export interface RewindOptions {
-  /** Points with this step or a greater one are hidden. */
-  readonly step: number;
-  /** One metric only. Default: every one but `__system__`'s. */
-  readonly name?: string;
-  /** With `name`: one sequence only. */
-  readonly context?: Context;
-  /** 'all': what every writer has tracked so far. Default 'own'. */
-  readonly writers?: 'own' | 'all';
-}
-
-export interface CloseOptions {
-  readonly outcome?: Outcome;
-  readonly error?: unknown;
-  /** Milliseconds since 1970. Default now. */
-  readonly endedAt?: number;
-}
-
-export type RunRecording = 'on' | 'paused' | 'failed' | 'fenced' | 'closed';
-
-/** The clock is read at the first call of a turn and then at each of so many. */
-const CLOCK_CALLS = 16;
+import { Turn } from './turn.ts';
 
 const current = new AsyncLocalStorage<Run>();
 
@@ -65,19 +30,14 @@ export class Run {
   readonly repo: Repo;
   readonly #opened: OpenedRun;
   readonly #contexts = new ContextCache<SequenceWriter>();
-  readonly #hooked: Hooked;
+  /** Undefined in a run that writes nothing. */
+  readonly #turn: Turn | undefined;
   #facts: RunFacts;
   #changes: Change[] = [];
   #error: KeptError | undefined;
   #isClosed = false;
   #closing: Promise<void> | undefined;
   #reported: string | undefined;
-  // ---- the turn
-  #isDirty = false;
-  #calls = 0;
-  #time = 0;
-  #dirtySince = 0;
-  #timer: NodeJS.Timeout | undefined;
 
   /** Use `Run.open`. */
   private constructor(opened: OpenedRun) {
@@ -85,12 +45,8 @@ export class Run {
     this.hash = opened.hash;
     this.repo = opened.repo;
     this.#facts = opened.facts;
-    this.#hooked = {
-      onTurnEnd: () => this.#onTurnEnd(),
-      onBeforeExit: () => this.#quietFlush(),
-      onExit: () => this.#onExit(),
-    };
-    if (opened.writer !== undefined) hook(this.#hooked);
+    if (opened.writer === undefined) return;
+    this.#turn = new Turn(opened.flushMode, { flush: () => this.flush(), exit: () => this.#onExit() });
   }
 
   /**
@@ -108,7 +64,7 @@ export class Run {
     const run = new Run(opened);
     report = (error) => run.#report(error);
     for (const error of early) report(error);
-    if (opened.writer !== undefined) run.#touch();
+    run.#turn?.touch();
     return run;
   }
 
@@ -155,7 +111,7 @@ export class Run {
     const sequence = entry.slots.get(name as string) ?? this.#define(entry, name);
     const isFull = writer.track(
       sequence, number, step === undefined ? undefined : checkStep(step),
-      epoch === undefined ? Number.NaN : checkEpoch(epoch), time === undefined ? this.#clock() : checkTime(time),
+      epoch === undefined ? Number.NaN : checkEpoch(epoch), time === undefined ? (this.#turn as Turn).now() : checkTime(time),
     );
     this.#accepted(isFull);
   }
@@ -181,7 +137,7 @@ export class Run {
     const writer = this.#writer();
     const step = fixed ?? Math.max(0, ...points.map(({ sequence }) => writer.nextStep(sequence)));
     for (const { value, sequence } of points) {
-      this.#accepted(writer.track(sequence, value, step, epoch, time ?? this.#clock()));
+      this.#accepted(writer.track(sequence, value, step, epoch, time ?? (this.#turn as Turn).now()));
     }
   }
 
@@ -196,43 +152,18 @@ export class Run {
     return new Sequence(checked, entry.text, {
       track: (value, step, epoch, time) => {
         if (this.#isClosed) this.#refuse();
-        this.#accepted(writer.track(sequence, value, step, epoch, time ?? this.#clock()));
+        this.#accepted(writer.track(sequence, value, step, epoch, time ?? (this.#turn as Turn).now()));
       },
       trackColumns: (columns: Columns) => {
         if (this.#isClosed) this.#refuse();
-        this.#accepted(writer.trackColumns(sequence, { ...columns, time: this.#clock() }));
+        this.#accepted(writer.trackColumns(sequence, { ...columns, time: (this.#turn as Turn).now() }));
       },
     });
   }
 
-  /** Milliseconds since 1970, of the last reading. Also where an old batch is noticed. */
-  #clock(): number {
-    if (this.#calls % CLOCK_CALLS === 0) {
-      this.#time = Date.now();
-      if (this.#isDirty && performance.now() - this.#dirtySince >= durations.flushMs) this.flush();
-    }
-    this.#calls += 1;
-    return this.#time;
-  }
-
   #accepted(isFull: boolean): void {
     if (isFull) this.flush();
-    else if (!this.#isDirty) this.#touch();
-  }
-
-  /** Something waits for the end of this turn. */
-  #touch(): void {
-    if (this.#isDirty) return;
-    this.#isDirty = true;
-    this.#dirtySince = performance.now();
-    if (this.#opened.flushMode === 'turn') atTurnEnd(this.#hooked);
-    else this.#timer ??= setTimeout(() => this.#onTurnEnd(), durations.flushMs).unref();
-  }
-
-  #onTurnEnd(): void {
-    this.#timer = undefined;
-    this.#calls = 0;
-    if (this.#isDirty && !this.#isClosed) this.flush();
+    else this.#turn?.touch();
   }
 
   // ---- params
@@ -249,7 +180,7 @@ export class Run {
     const spelled = entries.map(([path, each]) => [path, spellParams(each, path)] as const);
     const writer = this.#writerOrRefuse();
     for (const [path, each] of spelled) writer?.setParams(path, each);
-    if (writer !== undefined) this.#touch();
+    this.#turn?.touch();
   }
 
   /** A copy of a param, or of all of them. Undefined where there is nothing. */
@@ -261,7 +192,7 @@ export class Run {
   unset(key: string | readonly string[]): void {
     const path = checkParamsPath(key);
     this.#writerOrRefuse()?.unsetParams(path);
-    this.#touch();
+    this.#turn?.touch();
   }
 
   // ---- properties
@@ -322,7 +253,7 @@ export class Run {
     if (this.#writerOrRefuse() === undefined) return;
     this.#facts = this.#opened.applyChange(this.#facts, change);
     this.#changes.push(change);
-    this.#touch();
+    this.#turn?.touch();
   }
 
   // ---- rewinding
@@ -339,7 +270,7 @@ export class Run {
     if (writer === undefined) return '';
     const others = writers === 'all' ? this.#opened.otherTargets((error) => this.#report(error)) : [];
     const id = writer.rewind({ step, name, contextText, targets: [writer.target(), ...others], time: Date.now() });
-    this.#touch();
+    this.#turn?.touch();
     return id;
   }
 
@@ -349,7 +280,7 @@ export class Run {
     if (writer === undefined) return;
     if (!writer.hasRewind(id)) throw new RangeError(`id: no rewind ${given(id)} stands`);
     writer.undoRewind(id);
-    this.#touch();
+    this.#turn?.touch();
   }
 
   // ---- life cycle
@@ -366,21 +297,13 @@ export class Run {
 
   /** True when everything accepted so far survives the death of this process. Never throws. */
   flush(): boolean {
-    this.#isDirty = false;
+    this.#turn?.flushed();
     const { writer } = this.#opened;
     if (writer === undefined || this.#isClosed) return this.#opened.isDisabled;
     const isPublished = this.#publish();
     const isFlushed = writer.flush();
-    if (!isFlushed && writer.log.recording === 'paused') this.#touchLater();
+    if (!isFlushed && writer.log.recording === 'paused') this.#turn?.retry();
     return isFlushed && isPublished;
-  }
-
-  /** A paused recording is tried again also when nothing more is tracked. */
-  #touchLater(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#isDirty = true;
-      this.#onTurnEnd();
-    }, durations.pausedRetryMs).unref();
   }
 
   #publish(): boolean {
@@ -393,10 +316,6 @@ export class Run {
       this.#report(new RunlogError('IO', `run ${this.hash}: its properties could not be written`, { cause: error }));
       return false;
     }
-  }
-
-  #quietFlush(): void {
-    if (!this.#isClosed) this.flush();
   }
 
   /**
@@ -412,7 +331,7 @@ export class Run {
     const { writer } = this.#opened;
     if (writer === undefined) return;
     if (this.#isClosed) throw this.#closedError();
-    this.#isDirty = false;
+    this.#turn?.flushed();
     if (!this.#publish()) throw new RunlogError('IO', `run ${this.hash}: its properties could not be written`);
     await writer.sync();
     this.#opened.syncEdits();
@@ -452,8 +371,7 @@ export class Run {
 
   #end(): void {
     this.#isClosed = true;
-    clearTimeout(this.#timer);
-    unhook(this.#hooked);
+    this.#turn?.stop();
   }
 
   #onExit(): void {
