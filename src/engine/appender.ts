@@ -174,6 +174,8 @@ export class Appender {
   #watch(): void {
     const { vfs, host, ownership, syncMs } = this.#options;
     if (this.#slot !== undefined || this.#segment.handle === undefined) return;
+    // The file was created just now, maybe after an earlier sync of the directory.
+    this.#directoryDue = true;
     this.#slot = host.schedule.watch({
       vfs, segment: this.#segment.handle, fence: ownership.handle, heartbeatOffset: HEARTBEAT_OFFSET,
       syncMs, onSync: () => this.#onSync(),

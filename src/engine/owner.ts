@@ -95,7 +95,7 @@ export function acquire(vfs: Vfs, directory: string, holder: Holder, contender: 
       closeQuietly(vfs, handle);
       return undefined;
     }
-    collect(vfs, directory, holder.number, decided.manifest, contender.owner.probe);
+    collect(vfs, directory, holder.number, decided, contender.owner.probe);
     return { fence: number, handle, identity, owner: contender.owner, ...decided };
   } catch (error) {
     // The fence stays: unlinking it would let its predecessor believe that it was never fenced.
@@ -240,24 +240,25 @@ export function checkFence(vfs: Vfs, directory: string, number: number, identity
   return vfs.stat(`${directory}/${fenceName(number)}`)?.identity === identity;
 }
 
-/** Step 11. Nothing here is needed by anybody who follows the protocol; failures are left behind. */
-function collect(vfs: Vfs, directory: string, previous: number, manifest: Manifest, probe: string): void {
+/**
+ * Step 11. Nothing here is needed by anybody who follows the protocol; failures are left behind. An
+ * unlink may survive a power loss that the manifest before it does not: the directory is synced
+ * between the two.
+ */
+function collect(vfs: Vfs, directory: string, previous: number, decided: Decision, probe: string): void {
+  const { manifest, directorySyncDue } = decided;
   const listing = listLog(vfs, directory);
-  for (const number of listing.fences) {
-    if (number < previous) vfs.unlink(`${directory}/${fenceName(number)}`);
-  }
-  for (const counter of listing.manifests) {
-    if (counter < manifest.counter - 1) unlinkQuietly(vfs, `${directory}/${manifestName(counter)}`);
-  }
   const listed = new Set(manifest.segments.map(segmentName));
-  for (const segment of listing.segments) {
-    if (segment.fence < manifest.fence && !listed.has(segmentName(segment))) {
-      unlinkQuietly(vfs, `${directory}/${segmentName(segment)}`);
-    }
-  }
-  for (const name of [...listing.temporary, ...listing.probes]) {
-    if (name !== probe) unlinkQuietly(vfs, `${directory}/${name}`);
-  }
+  const fences = listing.fences.filter((number) => number < previous).map(fenceName);
+  const manifests = listing.manifests.filter((counter) => counter < manifest.counter - 1).map(manifestName);
+  const segments = listing.segments
+    .filter((segment) => segment.fence < manifest.fence && !listed.has(segmentName(segment)))
+    .map(segmentName);
+  const others = [...listing.temporary, ...listing.probes].filter((name) => name !== probe);
+  if (directorySyncDue && manifests.length + segments.length > 0) vfs.syncDirectory(directory);
+  // Lowest first: an owner that finds its own gone must not find the next one gone as well.
+  for (const name of fences) vfs.unlink(`${directory}/${name}`);
+  for (const name of [...manifests, ...segments, ...others]) unlinkQuietly(vfs, `${directory}/${name}`);
 }
 
 /** Overwrites the heartbeat of an own fence; its loss costs a successor time, never data. */

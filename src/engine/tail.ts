@@ -58,21 +58,33 @@ export function readTail(vfs: Vfs, directory: string, start: TailStart): Tail {
   const scan: Scan = { end: start.end, watermark: start.end, damage: [], keys: [], torn: undefined };
   const segments: TailSegment[] = [];
   let file = openTail(vfs, directory, start, start.tailNumber);
-  try {
-    for (let number = start.tailNumber; file !== undefined; number += 1) {
-      const next = openTail(vfs, directory, start, number + 1);
+  for (let number = start.tailNumber; file !== undefined; number += 1) {
+    const next: SegmentFile | undefined = closingOnError(file, () => openTail(vfs, directory, start, number + 1));
+    const isLast = closingOnError(next, () => {
+      const current = file as SegmentFile;
       try {
-        const ended = readTailSegment(file, next, { start, number, scan, segments });
-        if (ended) break;
+        return readTailSegment(current, next, { start, number, scan, segments });
       } finally {
-        file.close();
-        file = next;
+        current.close();
       }
+    });
+    if (isLast) {
+      next?.close();
+      break;
     }
-  } finally {
-    file?.close();
+    file = next;
   }
   return { segments, ...scan };
+}
+
+/** Runs `work`; closes the file that waits for its turn when it throws. */
+function closingOnError<T>(waiting: SegmentFile | undefined, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    waiting?.close();
+    throw error;
+  }
 }
 
 function openTail(vfs: Vfs, directory: string, start: TailStart, number: number): SegmentFile | undefined {
