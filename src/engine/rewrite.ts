@@ -159,16 +159,14 @@ export class Rewriter {
     });
     try {
       await hook(readRecords(vfs, directory, inputs, damage), output, { from, to });
-      if (damage.length > 0) {
-        for (const each of inputs) this.#refused.add(segmentName(each));
-        output.discard();
-        return;
+      if (damage.length > 0) for (const each of inputs) this.#refused.add(segmentName(each));
+      else {
+        const sealed = await output.finish(this.#stateOf(inputs));
+        if (!this.#isStopped) this.#replace(inputs, sealed);
       }
-      const sealed = await output.finish(this.#stateOf(inputs));
-      if (this.#isStopped || !this.#replace(inputs, sealed)) output.discard();
-    } catch (error) {
-      output.discard();
-      throw error;
+    } finally {
+      // A manifest that was linked may be what a successor has read, whatever came after the link.
+      if (!appender.manifest.segments.some((each) => segmentName(each) === segmentName(name))) output.discard();
     }
   }
 
@@ -182,21 +180,20 @@ export class Rewriter {
     return isBeforeOwn && startState !== undefined ? { position: last.end, body: startState } : undefined;
   }
 
-  /** Publishes the output in place of the inputs, checks, deletes them. False: nothing was decided. */
-  #replace(inputs: readonly SealedSegment[], sealed: SealedSegment): boolean {
+  /** Publishes the output in place of the inputs, checks, deletes them. */
+  #replace(inputs: readonly SealedSegment[], sealed: SealedSegment): void {
     const { vfs, directory, appender } = this.#options;
     const names = inputs.map(segmentName);
     const { segments } = appender.manifest;
     const start = segments.findIndex((each) => segmentName(each) === names[0]);
     const found = segments.slice(start, start + inputs.length).map(segmentName);
-    if (start < 0 || found.join() !== names.join()) return false;
+    if (start < 0 || found.join() !== names.join()) return;
     vfs.syncDirectory(directory);
     const next = [...segments.slice(0, start), sealed, ...segments.slice(start + inputs.length)];
     const gone = new Set(inputs.map((each) => `${each.fence}-${each.number}`));
     const damage = appender.manifest.damage.filter((each) => !gone.has(`${each.fence}-${each.number}`));
-    if (!appender.publish({ segments: next, damage })) return false;
+    if (!appender.publish({ segments: next, damage })) return;
     for (const each of names) unlinkQuietly(vfs, `${directory}/${each}`);
-    return true;
   }
 }
 
