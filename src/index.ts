@@ -1,12 +1,31 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The public API: every export of the package, nothing else. `runlog/engine` is the log alone.
 
-export { type ErrorCode, type ErrorDetails, errorCodes, type LogHolder, RunlogError } from './errors.ts';
+export {
+  type ErrorCode,
+  type ErrorDetails,
+  errorCodes,
+  type LogHolder,
+  RunlogError,
+} from './errors.ts';
 export type { Context, ContextValue } from './model/context.ts';
 export type { FollowCursor, FollowEvent, FollowRunOptions } from './sdk/follow-run.ts';
 export type { Metric, Values, ValuesOptions } from './sdk/metric.ts';
-export type { CloseOptions, Durability, RewindOptions, RunOptions, RunRecording, TrackOptions } from './sdk/options.ts';
-export { Repo, type RepoOptions, type RepoReport, type RepoSize, type RunsOptions } from './sdk/repo.ts';
+export type {
+  CloseOptions,
+  Durability,
+  RewindOptions,
+  RunOptions,
+  RunRecording,
+  TrackOptions,
+} from './sdk/options.ts';
+export {
+  Repo,
+  type RepoOptions,
+  type RepoReport,
+  type RepoSize,
+  type RunsOptions,
+} from './sdk/repo.ts';
 export { Run } from './sdk/run.ts';
 export type { OpeningFacts, RunEdit, RunStateName, RunView } from './sdk/run-view.ts';
 export type { Columns, Sequence } from './sdk/sequence.ts';

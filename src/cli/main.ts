@@ -18,7 +18,13 @@ import { addShow } from './commands/show.ts';
 import { addVerify } from './commands/verify.ts';
 
 const exitCodes: Partial<Record<ErrorCode, number>> = {
-  REPO_NOT_FOUND: 2, RUN_NOT_FOUND: 2, HASH_AMBIGUOUS: 2, FORMAT_TOO_NEW: 3, RUN_LOCKED: 4, CORRUPT: 5, IO: 6,
+  REPO_NOT_FOUND: 2,
+  RUN_NOT_FOUND: 2,
+  HASH_AMBIGUOUS: 2,
+  FORMAT_TOO_NEW: 3,
+  RUN_LOCKED: 4,
+  CORRUPT: 5,
+  IO: 6,
 };
 
 function versionOf(): string {
@@ -34,9 +40,15 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const program = new Command('runlog')
   .description('Looks at runs that programs have recorded.')
   .version(versionOf())
-  .option('--repo <path>', 'the repo, or the directory that holds its .aim (default: RUNLOG_REPO, else the nearest above)')
+  .option(
+    '--repo <path>',
+    'the repo, or the directory that holds its .aim (default: RUNLOG_REPO, else the nearest above)',
+  )
   .exitOverride()
-  .addHelpText('after', '\nExamples:\n  $ runlog ls\n  $ runlog show -1\n  $ runlog show 3fa9 --json\n  $ runlog verify');
+  .addHelpText(
+    'after',
+    '\nExamples:\n  $ runlog ls\n  $ runlog show -1\n  $ runlog show 3fa9 --json\n  $ runlog verify',
+  );
 
 for (const add of [addInit, addList, addShow, addVerify, addRepair]) add(program);
 

@@ -21,5 +21,8 @@ export async function findRun(repo: Repo, text: string): Promise<RunView> {
     const view = await repo.run(text);
     if (view !== undefined) return view;
   }
-  throw new RunlogError('RUN_NOT_FOUND', `${text}: no such run in ${repo.path}; \`runlog ls\` lists them`);
+  throw new RunlogError(
+    'RUN_NOT_FOUND',
+    `${text}: no such run in ${repo.path}; \`runlog ls\` lists them`,
+  );
 }

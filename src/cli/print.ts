@@ -10,7 +10,8 @@ const isTerminal = (): boolean => process.stdout.isTTY === true;
 const hasColours = (): boolean => isTerminal() && (process.env['NO_COLOR'] ?? '') === '';
 
 type Style = Parameters<typeof styleText>[0];
-export const styled = (style: Style, text: string): string => (hasColours() ? styleText(style, text) : text);
+export const styled = (style: Style, text: string): string =>
+  hasColours() ? styleText(style, text) : text;
 
 export const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -24,28 +25,45 @@ function jsonValue(_: string, value: unknown): unknown {
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   if (value instanceof Map) return Object.fromEntries(value);
   if (value instanceof Set) return [...value];
-  return ArrayBuffer.isView(value) && !(value instanceof DataView) ? Array.from(value as Float64Array) : value;
+  return ArrayBuffer.isView(value) && !(value instanceof DataView)
+    ? Array.from(value as Float64Array)
+    : value;
 }
 
 const widthOf = (cell: string): number => stripVTControlCharacters(cell).length;
 
 /** Pure: rows aligned to the left; a line longer than `width` is cut. Cells may hold colours. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[], width: number): string[] {
-  const widths = header.map((name, index) => Math.max(name.length, ...rows.map((row) => widthOf(row[index] ?? ''))));
+export function table(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): string[] {
+  const widths = header.map((name, index) =>
+    Math.max(name.length, ...rows.map((row) => widthOf(row[index] ?? ''))),
+  );
   return [header, ...rows].map((row) => {
-    const cells = row.map((cell, index) => (index === row.length - 1 ? cell : cell + ' '.repeat((widths[index] ?? 0) - widthOf(cell))));
+    const cells = row.map((cell, index) =>
+      index === row.length - 1 ? cell : cell + ' '.repeat((widths[index] ?? 0) - widthOf(cell)),
+    );
     const line = cells.join('  ').trimEnd();
-    return widthOf(line) > width ? `${stripVTControlCharacters(line).slice(0, Math.max(0, width - 3))}...` : line;
+    return widthOf(line) > width
+      ? `${stripVTControlCharacters(line).slice(0, Math.max(0, width - 3))}...`
+      : line;
   });
 }
 
 export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
-  const [first, ...rest] = table(header, rows, isTerminal() ? process.stdout.columns : Number.POSITIVE_INFINITY);
+  const [first, ...rest] = table(
+    header,
+    rows,
+    isTerminal() ? process.stdout.columns : Number.POSITIVE_INFINITY,
+  );
   print(styled('bold', first ?? ''));
   for (const line of rest) print(line);
 }
 
-export const time = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
+export const time = (ms: number): string =>
+  new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
 
 export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
@@ -54,9 +72,15 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 3600)}h${Math.floor((seconds % 3600) / 60)}m`;
 }
 
-export const number = (value: number): string => (Number.isInteger(value) ? String(value) : value.toPrecision(6));
+export const number = (value: number): string =>
+  Number.isInteger(value) ? String(value) : value.toPrecision(6);
 
 const stateStyles: Record<RunStateName, Style> = {
-  running: 'green', finished: 'reset', failed: 'red', killed: 'red', stalled: 'yellow', unknown: 'gray',
+  running: 'green',
+  finished: 'reset',
+  failed: 'red',
+  killed: 'red',
+  stalled: 'yellow',
+  unknown: 'gray',
 };
 export const state = (name: RunStateName): string => styled(stateStyles[name], name);

@@ -8,55 +8,30 @@
 //
 // Spec: spec/ownership.md, spec/segment.md. Test: test/engine/appender.test.ts.
 
-import { errorCode, RunlogError } from '../errors.ts';
+import { RunlogError } from '../errors.ts';
 import { durations, limits } from '../limits.ts';
+import type { AppenderOptions, Recording } from './appender-options.ts';
+import { DirectoryEntries } from './directory-entries.ts';
 import { HEARTBEAT_OFFSET } from './format/document.ts';
 import { RELEASED } from './format/fence.ts';
 import { frameType, SKIPPABLE } from './format/frame.ts';
-import { encodeIndexPages, encodeIndexRoot } from './format/index-page.ts';
-import { encodeManifest, type Manifest, type SealedSegment } from './format/manifest.ts';
-import { manifestName } from './format/names.ts';
+import type { Manifest, SealedSegment } from './format/manifest.ts';
 import { NO_PREDECESSOR, type SegmentHeader } from './format/segment-header.ts';
-import type { Host, SyncSlot } from './host.ts';
+import type { SyncSlot } from './host.ts';
 import { HotSegment } from './hot-segment.ts';
-import type { HotKeys } from './lookup.ts';
-import { checkFence, type Ownership, writeHeartbeat } from './owner.ts';
-import { closeQuietly, publish, readWhole } from './publish.ts';
+import { writeIndex } from './index-writer.ts';
+import { checkFence, writeHeartbeat } from './owner.ts';
+import { closeQuietly } from './publish.ts';
+import { collectManifest, publishManifest } from './publish-manifest.ts';
 import { repeatSegment } from './repeat.ts';
-import type { Vfs } from './vfs/vfs.ts';
-
-export type Recording = 'on' | 'paused' | 'failed' | 'fenced' | 'closed';
-
-/** Sizes that tests lower; everything else uses limits.ts. */
-export interface AppenderSizes {
-  readonly segmentSize: number;
-  readonly segmentSizeMax: number;
-  readonly stateInterval: number;
-  readonly replaySizeMax: number;
-  readonly syncSize: number;
-  readonly pausedSizeMax: number;
-}
-
-export interface AppenderOptions {
-  readonly vfs: Vfs;
-  readonly host: Host;
-  readonly directory: string;
-  readonly ownership: Ownership;
-  readonly syncMs: number | null;
-  /** 'sync': a flush is true only when its bytes are on stable storage. */
-  readonly onFlush: 'write' | 'sync';
-  readonly sizes: AppenderSizes;
-  /** Directories whose entries must be durable before the first sync resolves, innermost first. */
-  readonly parents: readonly string[];
-  /** Keys of segments that have no index: they go into the next one written. */
-  readonly keys: HotKeys;
-  /** The packed body of a state frame, or undefined where nothing is folded. */
-  readonly packState: () => Uint8Array | undefined;
-  /** Called once for each change of `recording` away from 'on'. */
-  readonly onTrouble: (error: RunlogError) => void;
-  /** Called when a segment was sealed: there may be something to rewrite. */
-  readonly onSeal: () => void;
-}
+import {
+  failedError,
+  fencedError,
+  isOutOfRoom,
+  pausedError,
+  removedError,
+  SyncFailure,
+} from './trouble.ts';
 
 export class Appender {
   recording: Recording = 'on';
@@ -68,9 +43,7 @@ export class Appender {
   readonly #options: AppenderOptions;
   #segment: HotSegment;
   #slot: SyncSlot | undefined;
-  /** Entries of the directory (and its parents) that the first sync has to make durable. */
-  #directoryDue: boolean;
-  #parentsDue: boolean;
+  readonly #entries: DirectoryEntries;
   #retryAt = 0;
   #lastState: number;
   #rollAt: number;
@@ -86,8 +59,7 @@ export class Appender {
     this.#segment = new HotSegment(vfs, directory, this.#headerOfNext());
     this.#lastState = this.#segment.size;
     this.#rollAt = this.#segmentSize();
-    this.#directoryDue = true;
-    this.#parentsDue = options.parents.length > 0;
+    this.#entries = new DirectoryEntries(vfs, directory, options.parents);
   }
 
   /** Position of the next record. */
@@ -110,15 +82,22 @@ export class Appender {
 
   /** The log-wide watermark. */
   get durable(): number {
-    const synced = this.#slot === undefined || this.#directoryDue ? 0 : this.#slot.synced();
+    const synced = this.#slot === undefined || this.#entries.isDue ? 0 : this.#slot.synced();
     return Math.max(this.#segment.first, synced);
   }
 
-  #headerOfNext(): Pick<SegmentHeader, 'logId' | 'fence' | 'number' | 'first' | 'predecessor' | 'nonce'> {
+  #headerOfNext(): Pick<
+    SegmentHeader,
+    'logId' | 'fence' | 'number' | 'first' | 'predecessor' | 'nonce'
+  > {
     const { manifest } = this;
     return {
-      logId: manifest.logId, fence: manifest.fence, number: manifest.tailNumber, first: manifest.end,
-      predecessor: manifest.segments.at(-1) ?? NO_PREDECESSOR, nonce: this.#options.ownership.owner.nonce,
+      logId: manifest.logId,
+      fence: manifest.fence,
+      number: manifest.tailNumber,
+      first: manifest.end,
+      predecessor: manifest.segments.at(-1) ?? NO_PREDECESSOR,
+      nonce: this.#options.ownership.owner.nonce,
     };
   }
 
@@ -175,10 +154,14 @@ export class Appender {
     const { vfs, host, ownership, syncMs } = this.#options;
     if (this.#slot !== undefined || this.#segment.handle === undefined) return;
     // The file was created just now, maybe after an earlier sync of the directory.
-    this.#directoryDue = true;
+    this.#entries.isDue = true;
     this.#slot = host.schedule.watch({
-      vfs, segment: this.#segment.handle, fence: ownership.handle, heartbeatOffset: HEARTBEAT_OFFSET,
-      syncMs, onSync: () => this.#onSync(),
+      vfs,
+      segment: this.#segment.handle,
+      fence: ownership.handle,
+      heartbeatOffset: HEARTBEAT_OFFSET,
+      syncMs,
+      onSync: () => this.#onSync(),
     });
   }
 
@@ -215,20 +198,16 @@ export class Appender {
     return this.append(frameType.state | SKIPPABLE, 0, 0, body) ?? 0;
   }
 
-  /** Makes the directory entries durable that a completed sync needs. Throws Node's error. */
-  #syncDirectories(): void {
-    const { vfs, directory, parents } = this.#options;
-    if (this.#directoryDue) vfs.syncDirectory(directory);
-    if (this.#parentsDue) for (const parent of parents) vfs.syncDirectory(parent);
-    this.#directoryDue = false;
-    this.#parentsDue = false;
-  }
-
   /** After a background sync: the watermark counts once the entries are durable too. */
   #settle(): void {
-    if (!this.#directoryDue || this.#slot === undefined || this.#slot.synced() <= this.#segment.first) return;
+    if (
+      !this.#entries.isDue ||
+      this.#slot === undefined ||
+      this.#slot.synced() <= this.#segment.first
+    )
+      return;
     try {
-      this.#syncDirectories();
+      this.#entries.sync();
     } catch {
       // The watermark stays where it is; the next sync tries again and reports.
     }
@@ -264,7 +243,7 @@ export class Appender {
     } catch (error) {
       throw new SyncFailure('sync', { cause: error });
     }
-    this.#syncDirectories();
+    this.#entries.sync();
   }
 
   /** G3. @throws RunlogError when it does not hold. */
@@ -272,10 +251,10 @@ export class Appender {
     for (;;) {
       if (!this.flush()) throw this.#notHeld();
       const target = this.position;
-      if (this.durable >= target && !this.#parentsDue) return;
+      if (this.durable >= target && !this.#entries.areParentsDue) return;
       const slot = this.#slot;
       if (slot === undefined) {
-        this.#syncDirectories();
+        this.#entries.sync();
         return;
       }
       try {
@@ -287,9 +266,13 @@ export class Appender {
       }
       if (this.#slot !== slot) continue;
       try {
-        this.#syncDirectories();
+        this.#entries.sync();
       } catch (error) {
-        throw new RunlogError('IO', `${this.#options.directory}: the directory could not be synced`, { cause: error });
+        throw new RunlogError(
+          'IO',
+          `${this.#options.directory}: the directory could not be synced`,
+          { cause: error },
+        );
       }
       if (this.durable >= target) return;
     }
@@ -298,7 +281,7 @@ export class Appender {
   /** As `sync`, on the calling thread: for the exit path. */
   syncSync(): boolean {
     if (!this.flush()) return false;
-    if (this.durable >= this.position && !this.#parentsDue) return true;
+    if (this.durable >= this.position && !this.#entries.areParentsDue) return true;
     try {
       this.#syncNow();
       return this.#isMine();
@@ -308,7 +291,10 @@ export class Appender {
   }
 
   #notHeld(): RunlogError {
-    return this.trouble ?? new RunlogError('IO', `${this.#options.directory}: not everything could be written`);
+    return (
+      this.trouble ??
+      new RunlogError('IO', `${this.#options.directory}: not everything could be written`)
+    );
   }
 
   /** Seals the segment and goes on in the next one. False when it stays as it is. */
@@ -321,8 +307,13 @@ export class Appender {
       const state = this.#appendState();
       if (segment.pending > 0) segment.write();
       const sealed: SealedSegment = {
-        ...segment.name, first: segment.first, end: segment.end, length: segment.written,
-        sum: segment.sum(), index, state,
+        ...segment.name,
+        first: segment.first,
+        end: segment.end,
+        length: segment.written,
+        sum: segment.sum(),
+        index,
+        state,
       };
       this.#watch();
       this.#syncNow();
@@ -330,7 +321,7 @@ export class Appender {
       const segments = [...this.manifest.segments, sealed];
       if (!this.publish({ segments, end, tailNumber: segment.name.number + 1 })) return false;
     } catch (error) {
-      if (isDead(error)) return this.#refused(error as Error);
+      if (error instanceof SyncFailure) return this.#refused(error as Error);
       // Tried again a quarter of a segment later; a manifest that did appear seals the segment.
       if (this.manifest.tailNumber <= segment.name.number) return false;
     }
@@ -345,37 +336,24 @@ export class Appender {
   publish(change: Partial<Manifest>): boolean {
     const { vfs, directory } = this.#options;
     const next: Manifest = { ...this.manifest, ...change, counter: this.manifest.counter + 1 };
-    const name = manifestName(next.counter);
-    const bytes = encodeManifest(next);
-    try {
-      if (!publish(vfs, directory, name, bytes, { sync: true })) return this.#end('fenced', undefined);
-    } catch (error) {
-      // A call that failed may have had its effect: what stands there now counts.
-      if (!holds(vfs, `${directory}/${name}`, bytes)) throw error;
-    }
+    if (!publishManifest(vfs, directory, next)) return this.#end('fenced', undefined);
     this.manifest = next;
     vfs.syncDirectory(directory);
     if (!this.#isMine()) return this.#end('fenced', undefined);
-    closeOldManifest(vfs, directory, next.counter);
+    collectManifest(vfs, directory, next.counter);
     return true;
   }
 
-  /** Index pages of the keys that no index covers yet; the byte place of their root, 0 for none. */
+  /** The index of the keys that none covers yet; the byte place of its root, 0 for none. */
   #appendIndex(): number {
-    const keys = this.#options.keys.all();
-    if (keys.length === 0) return 0;
-    const derived = (type: number, body: Uint8Array): number => this.append(type | SKIPPABLE, 0, 0, body) ?? 0;
-    const pages = encodeIndexPages(keys).map((page) => ({
-      hash: page.first, count: page.count, offset: derived(frameType.indexPage, page.bytes),
-    }));
-    return derived(frameType.indexRoot, encodeIndexRoot(pages));
+    return writeIndex(this.#options.keys.all(), (type, body) => this.append(type, 0, 0, body));
   }
 
   #open(segment: HotSegment): void {
     this.#segment = segment;
     this.#lastState = segment.size;
     this.#rollAt = this.#segmentSize();
-    this.#directoryDue = true;
+    this.#entries.isDue = true;
   }
 
   #closeSegment(): void {
@@ -386,12 +364,11 @@ export class Appender {
 
   /** A write or sync was refused. Always false. */
   #refused(error: Error): false {
-    const code = errorCode(error) ?? '';
-    if (OUT_OF_ROOM.has(code) && !isDead(error)) {
+    if (isOutOfRoom(error)) {
       this.#retryAt = this.#options.host.monotonic() + durations.pausedRetryMs;
       if (this.recording === 'paused') return false;
       this.recording = 'paused';
-      this.#report(`no room (${code}); recording is paused and tried again each second`, error);
+      this.#report(pausedError(this.#options.directory, error));
       return false;
     }
     this.#repeat(error);
@@ -408,11 +385,14 @@ export class Appender {
       const frames = old.framesFrom(durable);
       if (frames === undefined) throw error;
       const next = repeatSegment(vfs, directory, {
-        old, durable, frames, header: { ...this.#headerOfNext(), number: old.name.number + 1 },
+        old,
+        durable,
+        frames,
+        header: { ...this.#headerOfNext(), number: old.name.number + 1 },
       });
       const segments = [...this.manifest.segments, ...next.kept];
       this.#segment = next.segment;
-      this.#directoryDue = false;
+      this.#entries.isDue = false;
       this.#lastState = next.segment.size;
       if (!this.#isMine()) {
         this.#end('fenced', undefined);
@@ -428,31 +408,25 @@ export class Appender {
     }
   }
 
-  #report(what: string, cause: Error | undefined): void {
-    const { directory } = this.#options;
-    this.trouble = new RunlogError('IO', `${directory}: ${what}`, { cause });
-    this.#options.onTrouble(this.trouble);
+  #report(trouble: RunlogError): void {
+    this.trouble = trouble;
+    this.#options.onTrouble(trouble);
   }
 
   /** Recording is over. Always false. */
   #end(how: 'failed' | 'fenced', error: Error | undefined): false {
     if (this.recording === how) return false;
-    const isGone = how === 'fenced' && this.#options.vfs.stat(this.#options.directory) === undefined;
+    const { vfs, directory } = this.#options;
+    const isGone = how === 'fenced' && vfs.stat(directory) === undefined;
+    const { durable } = this;
     this.recording = isGone ? 'failed' : how;
     this.#cancelWatermark?.();
     this.#closeSegment();
-    if (isGone) {
-      this.#report('the directory was removed; recording has ended', error);
-    } else if (how === 'failed') {
+    if (isGone) this.#report(removedError(directory));
+    else
       this.#report(
-        `the disk refused (${errorCode(error) ?? error?.message}); recording has ended, records from position ${this.durable} on are in doubt`,
-        error,
+        how === 'failed' ? failedError(directory, durable, error) : fencedError(directory),
       );
-    } else {
-      const message = `${this.#options.directory}: another owner has taken this log over; nothing that follows is recorded`;
-      this.trouble = new RunlogError('RUN_FENCED', message);
-      this.#options.onTrouble(this.trouble);
-    }
     return false;
   }
 
@@ -474,29 +448,5 @@ export class Appender {
     } catch {
       return false;
     }
-  }
-}
-
-const OUT_OF_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
-
-/** An error after which a handle is never trusted again. */
-class SyncFailure extends Error {}
-const isDead = (error: unknown): boolean => error instanceof SyncFailure;
-
-function holds(vfs: Vfs, path: string, bytes: Uint8Array): boolean {
-  try {
-    return Buffer.compare(readWhole(vfs, path, limits.documentSizeMax), bytes) === 0;
-  } catch {
-    return false;
-  }
-}
-
-/** Keeps the newest two, as a successor would. */
-function closeOldManifest(vfs: Vfs, directory: string, counter: number): void {
-  if (counter <= 2) return;
-  try {
-    vfs.unlink(`${directory}/${manifestName(counter - 2)}`);
-  } catch {
-    // Collected already, or left for the next owner.
   }
 }

@@ -23,13 +23,24 @@ export function copyLog(vfs: Vfs, source: string, target: string, owner: OwnerRe
   const { manifest, tail, listing, end } = readSnapshot(vfs, source);
   if (manifest === undefined) return;
   const segments = [...manifest.segments, ...tail.segments.filter((each) => each.end > each.first)];
-  for (const segment of segments) copyFile(vfs, `${source}/${segmentName(segment)}`, `${target}/${segmentName(segment)}`, segment.length);
+  for (const segment of segments)
+    copyFile(
+      vfs,
+      `${source}/${segmentName(segment)}`,
+      `${target}/${segmentName(segment)}`,
+      segment.length,
+    );
   const fence = Math.max(newest(listing.fences), manifest.fence) + 1;
   const bytes = encodeFence('maintenance', owner);
   dataViewOf(bytes).setBigUint64(HEARTBEAT_OFFSET, RELEASED, true);
   publish(vfs, target, fenceName(fence), bytes, { sync: true });
   vfs.syncDirectory(target);
-  const damage = [...manifest.damage, ...tail.segments.flatMap(({ fence: own, number, damage: ranges }) => ranges.map((each) => ({ fence: own, number, ...each })))];
+  const damage = [
+    ...manifest.damage,
+    ...tail.segments.flatMap(({ fence: own, number, damage: ranges }) =>
+      ranges.map((each) => ({ fence: own, number, ...each })),
+    ),
+  ];
   const copied = { ...manifest, counter: 1, fence, tailNumber: 1, end, segments, damage };
   publish(vfs, target, manifestName(1), encodeManifest(copied), { sync: true });
   vfs.syncDirectory(target);
@@ -41,7 +52,11 @@ function copyFile(vfs: Vfs, source: string, target: string, length: number): voi
   try {
     const piece = new Uint8Array(Math.min(PIECE_SIZE, length));
     for (let offset = 0; offset < length; ) {
-      const read = vfs.read(from, piece.subarray(0, Math.min(piece.length, length - offset)), offset);
+      const read = vfs.read(
+        from,
+        piece.subarray(0, Math.min(piece.length, length - offset)),
+        offset,
+      );
       if (read === 0) break;
       writeWhole(vfs, to, piece.subarray(0, read), offset);
       offset += read;

@@ -9,8 +9,8 @@
 
 import { frameType, SKIPPABLE } from './format/frame.ts';
 import type { SealedSegment } from './format/manifest.ts';
-import { segmentName } from './format/names.ts';
 import { packBody, unpackBody } from './format/msgpack.ts';
+import { segmentName } from './format/names.ts';
 import { readFrames, recordsOf } from './log-reader.ts';
 import { inflateBody, type LogRecord } from './record.ts';
 import { SegmentFile } from './segment-file.ts';
@@ -32,12 +32,17 @@ export interface StateFrame {
 }
 
 /** The state frame at a segment's `state`, or undefined when there is none that holds. */
-export function readStateFrame(vfs: Vfs, directory: string, segment: SealedSegment): StateFrame | undefined {
+export function readStateFrame(
+  vfs: Vfs,
+  directory: string,
+  segment: SealedSegment,
+): StateFrame | undefined {
   if (segment.state === 0) return undefined;
   const file = new SegmentFile(vfs, directory, segment, 'lookup');
   try {
     const frame = file.frameAt(segment.state, segment.length);
-    if (typeof frame === 'string' || frame.header.type !== (frameType.state | SKIPPABLE)) return undefined;
+    if (typeof frame === 'string' || frame.header.type !== (frameType.state | SKIPPABLE))
+      return undefined;
     return { position: frame.header.first, body: inflateBody(frame.header, frame.body).slice() };
   } finally {
     file.close();
@@ -46,7 +51,11 @@ export function readStateFrame(vfs: Vfs, directory: string, segment: SealedSegme
 
 /** The state after the last record of `segments`. */
 export function foldSegments<State>(
-  vfs: Vfs, directory: string, segments: readonly SealedSegment[], fold: Fold<State>, damage: Damage[],
+  vfs: Vfs,
+  directory: string,
+  segments: readonly SealedSegment[],
+  fold: Fold<State>,
+  damage: Damage[],
 ): State {
   for (let index = segments.length - 1; index >= 0; index -= 1) {
     const segment = segments[index] as SealedSegment;
@@ -54,20 +63,41 @@ export function foldSegments<State>(
     if (frame === undefined) continue;
     const [state] = unpackBody(frame.body) as [State];
     const rest = segments.slice(index);
-    return apply(vfs, directory, rest, fold, state, frame.position, segment.rewritten ? undefined : segment.state, damage);
+    return apply(
+      vfs,
+      directory,
+      rest,
+      fold,
+      state,
+      frame.position,
+      segment.rewritten ? undefined : segment.state,
+      damage,
+    );
   }
   return apply(vfs, directory, segments, fold, fold.initial(), 0, undefined, damage);
 }
 
 function apply<State>(
-  vfs: Vfs, directory: string, segments: readonly SealedSegment[], fold: Fold<State>, start: State,
-  position: number, offset: number | undefined, damage: Damage[],
+  vfs: Vfs,
+  directory: string,
+  segments: readonly SealedSegment[],
+  fold: Fold<State>,
+  start: State,
+  position: number,
+  offset: number | undefined,
+  damage: Damage[],
 ): State {
   let state = start;
   for (const [index, segment] of segments.entries()) {
     if (segment.end <= position) continue;
     const file = `${directory}/${segmentName(segment)}`;
-    for (const frame of readFrames(vfs, directory, segment, damage, index === 0 ? offset : undefined)) {
+    for (const frame of readFrames(
+      vfs,
+      directory,
+      segment,
+      damage,
+      index === 0 ? offset : undefined,
+    )) {
       for (const record of recordsOf(frame, segment, file, damage)) {
         if (record.position >= position) state = fold.apply(state, record);
       }

@@ -27,13 +27,20 @@ export interface FollowOptions {
 
 /** Sizes and names that must differ when there is something new to deliver. */
 function fingerprint(vfs: Vfs, directory: string): string {
-  const names = vfs.list(directory).filter((name) => /^(fence|manifest|segment)-/.test(name)).sort();
+  const names = vfs
+    .list(directory)
+    .filter((name) => /^(fence|manifest|segment)-/.test(name))
+    .sort();
   const last = names.findLast((name) => name.startsWith('segment-'));
   const size = last === undefined ? 0 : vfs.stat(`${directory}/${last}`)?.size;
   return `${names.join()}:${size}`;
 }
 
-export async function* follow(vfs: Vfs, directory: string, options: FollowOptions): AsyncGenerator<LogRecord> {
+export async function* follow(
+  vfs: Vfs,
+  directory: string,
+  options: FollowOptions,
+): AsyncGenerator<LogRecord> {
   const { from = 0, signal, pollMs = durations.followPollMs, events = true } = options;
   const damage: Damage[] = [];
   let position = from;
@@ -87,7 +94,9 @@ function newRecords(vfs: Vfs, directory: string, position: number, damage: Damag
 }
 
 function waitForChange(
-  watch: ReturnType<typeof openWatch> | undefined, pollMs: number, signal: AbortSignal | undefined,
+  watch: ReturnType<typeof openWatch> | undefined,
+  pollMs: number,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
@@ -101,4 +110,3 @@ function waitForChange(
     watch?.onChange(done);
   });
 }
-

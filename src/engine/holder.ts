@@ -21,7 +21,11 @@ export interface HolderFacts {
 }
 
 /** The holder of the newest fence; undefined where there is none, or none that can be read. */
-export async function readHolder(vfs: Vfs, host: Host, directory: string): Promise<HolderFacts | undefined> {
+export async function readHolder(
+  vfs: Vfs,
+  host: Host,
+  directory: string,
+): Promise<HolderFacts | undefined> {
   let fence: ReturnType<typeof readFence>;
   try {
     const number = newest(listLog(vfs, directory).fences);
@@ -33,5 +37,10 @@ export async function readHolder(vfs: Vfs, host: Host, directory: string): Promi
   if (fence === undefined) return undefined;
   const { kind, owner } = fence;
   if (isReleased(fence)) return { kind, owner, state: 'released', heartbeat: 0 };
-  return { kind, owner, state: await host.liveness.state(owner, directory), heartbeat: Number(fence.heartbeat) };
+  return {
+    kind,
+    owner,
+    state: await host.liveness.state(owner, directory),
+    heartbeat: Number(fence.heartbeat),
+  };
 }

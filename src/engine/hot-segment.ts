@@ -11,9 +11,20 @@
 import { randomBytes } from 'node:crypto';
 
 import { assert } from '../assert.ts';
-import { FRAME_HEADER_SIZE, type FrameHeader, headerSum, paddedSize, sealFrame, SegmentSum } from './format/frame.ts';
+import {
+  FRAME_HEADER_SIZE,
+  type FrameHeader,
+  headerSum,
+  paddedSize,
+  SegmentSum,
+  sealFrame,
+} from './format/frame.ts';
 import { type SegmentName, segmentName } from './format/names.ts';
-import { encodeSegmentHeader, SEGMENT_HEADER_SIZE, type SegmentHeader } from './format/segment-header.ts';
+import {
+  encodeSegmentHeader,
+  SEGMENT_HEADER_SIZE,
+  type SegmentHeader,
+} from './format/segment-header.ts';
 import { dataViewOf } from './format/version.ts';
 import { closeQuietly, writeWhole } from './publish.ts';
 import type { FileHandle, Vfs } from './vfs/vfs.ts';
@@ -32,7 +43,10 @@ interface Chunk {
 const CHUNK_SIZE_FIRST = 16 * 1024;
 const CHUNK_SIZE = 512 * 1024;
 
-export type HotSegmentOptions = Pick<SegmentHeader, 'logId' | 'fence' | 'number' | 'first' | 'predecessor' | 'nonce'>;
+export type HotSegmentOptions = Pick<
+  SegmentHeader,
+  'logId' | 'fence' | 'number' | 'first' | 'predecessor' | 'nonce'
+>;
 
 export class HotSegment {
   readonly name: SegmentName;
@@ -126,7 +140,8 @@ export class HotSegment {
   writeHeaderLast(): void {
     const handle = this.handle;
     assert(handle !== undefined, 'the file is open');
-    for (const chunk of this.#chunks) writeWhole(this.#vfs, handle, chunk.bytes.subarray(0, chunk.size), chunk.offset);
+    for (const chunk of this.#chunks)
+      writeWhole(this.#vfs, handle, chunk.bytes.subarray(0, chunk.size), chunk.offset);
     this.#vfs.sync(handle);
     writeWhole(this.#vfs, handle, this.#header, 0);
     this.#vfs.sync(handle);
@@ -138,7 +153,11 @@ export class HotSegment {
     const end = chunk.offset + chunk.size;
     try {
       while (place < end) {
-        place += this.#vfs.write(handle, chunk.bytes.subarray(place - chunk.offset, chunk.size), place);
+        place += this.#vfs.write(
+          handle,
+          chunk.bytes.subarray(place - chunk.offset, chunk.size),
+          place,
+        );
       }
       this.written = end;
     } catch (error) {
@@ -194,10 +213,17 @@ export class HotSegment {
         if (first >= position) {
           if (first !== expected) return undefined;
           const header = {
-            type: view.getUint8(place + 8), flags: view.getUint8(place + 9), bodySize, count, first,
+            type: view.getUint8(place + 8),
+            flags: view.getUint8(place + 9),
+            bodySize,
+            count,
+            first,
             watermark: Number(view.getBigUint64(place + 24, true)),
           };
-          const body = bytes.subarray(place + FRAME_HEADER_SIZE, place + FRAME_HEADER_SIZE + bodySize);
+          const body = bytes.subarray(
+            place + FRAME_HEADER_SIZE,
+            place + FRAME_HEADER_SIZE + bodySize,
+          );
           frames.push({ header, body });
           expected = first + count;
         }
@@ -209,17 +235,25 @@ export class HotSegment {
 
   /** The body of a frame that is still in memory, for reading back what is not written yet. */
   frameAt(offset: number): { header: FrameHeader; body: Uint8Array } | undefined {
-    const chunk = this.#chunks.find((each) => offset >= each.offset && offset < each.offset + each.size);
+    const chunk = this.#chunks.find(
+      (each) => offset >= each.offset && offset < each.offset + each.size,
+    );
     if (chunk === undefined) return undefined;
     const place = offset - chunk.offset;
     const { view } = chunk;
     const bodySize = view.getUint32(place + 4, true);
     const header = {
-      type: view.getUint8(place + 8), flags: view.getUint8(place + 9), bodySize,
-      count: view.getUint32(place + 12, true), first: Number(view.getBigUint64(place + 16, true)),
+      type: view.getUint8(place + 8),
+      flags: view.getUint8(place + 9),
+      bodySize,
+      count: view.getUint32(place + 12, true),
+      first: Number(view.getBigUint64(place + 16, true)),
       watermark: Number(view.getBigUint64(place + 24, true)),
     };
-    return { header, body: chunk.bytes.slice(place + FRAME_HEADER_SIZE, place + FRAME_HEADER_SIZE + bodySize) };
+    return {
+      header,
+      body: chunk.bytes.slice(place + FRAME_HEADER_SIZE, place + FRAME_HEADER_SIZE + bodySize),
+    };
   }
 
   close(): void {

@@ -1,17 +1,31 @@
 // runlog/engine: append-only logs that know nothing of runs.
 
-export { type ErrorCode, type ErrorDetails, errorCodes, type LogHolder, RunlogError } from '../errors.ts';
-export type { Recording } from './appender.ts';
+export {
+  type ErrorCode,
+  type ErrorDetails,
+  errorCodes,
+  type LogHolder,
+  RunlogError,
+} from '../errors.ts';
+export type { Recording } from './appender-options.ts';
 export type { Fold } from './fold.ts';
+export { type Document, decodeDocument, encodeDocument } from './format/document.ts';
 export type { FenceKind } from './format/fence.ts';
 export type { FramePlace } from './format/index-page.ts';
-export { decodeDocument, type Document, encodeDocument } from './format/document.ts';
 export { packBody, unpackBody } from './format/msgpack.ts';
 export { fileLetter } from './format/version.ts';
 export { loadXxhash } from './format/xxhash.ts';
-export type { Host, OwnerRecord, OwnerState, PoliteLock, Probe, SyncSlot, SyncSlotOptions } from './host.ts';
-export { nodeHost } from './host/node-host.ts';
 export { type HolderFacts, readHolder } from './holder.ts';
+export { nodeHost } from './host/node-host.ts';
+export type {
+  Host,
+  OwnerRecord,
+  OwnerState,
+  PoliteLock,
+  Probe,
+  SyncSlot,
+  SyncSlotOptions,
+} from './host.ts';
 export { Log, type LogDurability, type LogOptions, type ReadOptions } from './log.ts';
 export { publish, readWhole } from './publish.ts';
 export type { LogRecord, RecordInput } from './record.ts';
@@ -23,7 +37,12 @@ export { isRemoteFileSystem } from './vfs/file-system-names.ts';
 export { fileSystemError } from './vfs/memory-disk.ts';
 export type { PendingChange } from './vfs/memory-image.ts';
 export {
-  type CallHook, type CallReply, MemoryVfs, type MemoryVfsOptions, memoryVfs, type VfsCall,
+  type CallHook,
+  type CallReply,
+  MemoryVfs,
+  type MemoryVfsOptions,
+  memoryVfs,
+  type VfsCall,
 } from './vfs/memory-vfs.ts';
 export { nodeVfs } from './vfs/node-vfs.ts';
 export type { FileFacts, FileHandle, Vfs } from './vfs/vfs.ts';

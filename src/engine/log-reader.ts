@@ -25,7 +25,11 @@ export type ReadSegment = Omit<SealedSegment, 'sum'>;
  * @throws Node's error: ENOENT when a rewriting has taken the file away since the snapshot.
  */
 export function* readFrames(
-  vfs: Vfs, directory: string, segment: ReadSegment, damage: Damage[], offset: number = SEGMENT_HEADER_SIZE,
+  vfs: Vfs,
+  directory: string,
+  segment: ReadSegment,
+  damage: Damage[],
+  offset: number = SEGMENT_HEADER_SIZE,
 ): Generator<Frame> {
   const file = new SegmentFile(vfs, directory, segment);
   try {
@@ -34,8 +38,17 @@ export function* readFrames(
       damage.push({ file: file.path, offset: 0, size: segment.length, reason: header });
       return;
     }
-    if (header.fence !== segment.fence || header.number !== segment.number || header.first !== segment.first) {
-      damage.push({ file: file.path, offset: 0, size: segment.length, reason: 'header of another segment' });
+    if (
+      header.fence !== segment.fence ||
+      header.number !== segment.number ||
+      header.first !== segment.first
+    ) {
+      damage.push({
+        file: file.path,
+        offset: 0,
+        size: segment.length,
+        reason: 'header of another segment',
+      });
       return;
     }
     const limit = Math.min(segment.length, size);
@@ -57,7 +70,12 @@ export function* readFrames(
       position = found?.header.first;
     }
     if (size < segment.length) {
-      damage.push({ file: file.path, offset: size, size: segment.length - size, reason: 'the file is too short' });
+      damage.push({
+        file: file.path,
+        offset: size,
+        size: segment.length - size,
+        reason: 'the file is too short',
+      });
     }
   } finally {
     file.close();
@@ -71,7 +89,11 @@ function isInOrder(frame: Frame, segment: ReadSegment, position: number | undefi
 }
 
 function nextInOrder(
-  file: SegmentFile, offset: number, limit: number, segment: ReadSegment, position: number | undefined,
+  file: SegmentFile,
+  offset: number,
+  limit: number,
+  segment: ReadSegment,
+  position: number | undefined,
 ): Frame | undefined {
   let frame = file.findFrame(offset, limit);
   while (frame !== undefined && !segment.rewritten && frame.header.first < (position ?? 0)) {
@@ -81,10 +103,20 @@ function nextInOrder(
 }
 
 /** The records of a frame; a body that is not what its type says is damage. */
-export function recordsOf(frame: Frame, segment: ReadSegment, file: string, damage: Damage[]): LogRecord[] {
+export function recordsOf(
+  frame: Frame,
+  segment: ReadSegment,
+  file: string,
+  damage: Damage[],
+): LogRecord[] {
   const { fence, number, rewritten } = segment;
   try {
-    return unpackRecords(frame.header, frame.body, { fence, number, rewritten, offset: frame.offset }, file);
+    return unpackRecords(
+      frame.header,
+      frame.body,
+      { fence, number, rewritten, offset: frame.offset },
+      file,
+    );
   } catch (error) {
     if (errorCode(error) !== 'CORRUPT') throw error;
     damage.push({ file, offset: frame.offset, size: frame.end - frame.offset, reason: 'body' });
@@ -94,7 +126,12 @@ export function recordsOf(frame: Frame, segment: ReadSegment, file: string, dama
 
 /** Records with a position in [from, to), oldest first; rewritten ones that overlap it are whole. */
 export function* readRecords(
-  vfs: Vfs, directory: string, segments: readonly ReadSegment[], damage: Damage[], from = 0, to: number = Number.POSITIVE_INFINITY,
+  vfs: Vfs,
+  directory: string,
+  segments: readonly ReadSegment[],
+  damage: Damage[],
+  from = 0,
+  to: number = Number.POSITIVE_INFINITY,
 ): Generator<LogRecord> {
   for (const segment of segments) {
     if (segment.end <= from || segment.first >= to) continue;
@@ -120,9 +157,14 @@ export function readFrameAt(vfs: Vfs, directory: string, place: FramePlace): Fra
   try {
     const frame = file.frameAt(place.offset, file.size);
     if (typeof frame !== 'string') return frame;
-    throw new RunlogError('CORRUPT', `${file.path}: ${frame} at byte ${place.offset}; run verify for the extent`, {
-      file: file.path, offset: place.offset,
-    });
+    throw new RunlogError(
+      'CORRUPT',
+      `${file.path}: ${frame} at byte ${place.offset}; run verify for the extent`,
+      {
+        file: file.path,
+        offset: place.offset,
+      },
+    );
   } finally {
     file.close();
   }

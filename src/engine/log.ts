@@ -8,25 +8,32 @@
 
 import { errorCode, RunlogError } from '../errors.ts';
 import { durations, limits } from '../limits.ts';
-import { Appender, type AppenderSizes, type Recording } from './appender.ts';
+import { Appender } from './appender.ts';
+import type { AppenderSizes, Recording } from './appender-options.ts';
+import { copyLog } from './copy.ts';
 import { type Fold, foldSegments, packState } from './fold.ts';
 import { follow } from './follow.ts';
 import type { FenceKind } from './format/fence.ts';
-import { hashKey, type FramePlace, type IndexEntry } from './format/index-page.ts';
+import { type FramePlace, hashKey, type IndexEntry } from './format/index-page.ts';
 import type { Manifest, SealedSegment } from './format/manifest.ts';
 import { segmentName } from './format/names.ts';
 import { loadXxhash } from './format/xxhash.ts';
+import { readHolder } from './holder.ts';
 import { nodeHost } from './host/node-host.ts';
 import type { Host, PoliteLock } from './host.ts';
-import { copyLog } from './copy.ts';
-import { readHolder } from './holder.ts';
 import { readFrameAt, readRecords, recordsOf } from './log-reader.ts';
 import { coveredByIndex, HotKeys, KeyLookup } from './lookup.ts';
 import { openOwner } from './open.ts';
 import type { Ownership } from './owner.ts';
-import { checkRecord, type LogRecord, packRecords, type RecordInput, unpackRecords } from './record.ts';
+import {
+  checkRecord,
+  type LogRecord,
+  packRecords,
+  type RecordInput,
+  unpackRecords,
+} from './record.ts';
 import { repairLog } from './repair.ts';
-import { Rewriter, type RewriteHook } from './rewrite.ts';
+import { type RewriteHook, Rewriter } from './rewrite.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
 import type { Damage } from './tail.ts';
 import { type VerifyReport, verifyLog } from './verify.ts';
@@ -113,7 +120,10 @@ export class Log<State = unknown> {
    * @throws RunlogError RUN_LOCKED naming the holder, CORRUPT when the newest manifest does not
    * verify, FORMAT_TOO_NEW, IO.
    */
-  static async open<State = unknown>(directory: string, options: LogOptions<State> = {}): Promise<Log<State>> {
+  static async open<State = unknown>(
+    directory: string,
+    options: LogOptions<State> = {},
+  ): Promise<Log<State>> {
     await loadXxhash();
     const log = new Log<State>(directory, options);
     try {
@@ -142,19 +152,39 @@ export class Log<State = unknown> {
   }
 
   async #own(): Promise<void> {
-    const { owner = 'writer', force = false, fresh = false, lockTimeoutMs = 0, fold, rewrite } = this.#options;
-    const opened = await openOwner(this.#vfs, this.#host, this.directory, { kind: owner, force, fresh, lockTimeoutMs });
+    const {
+      owner = 'writer',
+      force = false,
+      fresh = false,
+      lockTimeoutMs = 0,
+      fold,
+      rewrite,
+    } = this.#options;
+    const opened = await openOwner(this.#vfs, this.#host, this.directory, {
+      kind: owner,
+      force,
+      fresh,
+      lockTimeoutMs,
+    });
     const { ownership } = opened;
     this.#release = opened.release;
     this.damage.push(...ownership.tail.damage);
     const { segments } = ownership.manifest;
     for (const entry of this.#unindexedKeys(segments)) this.#keys.add(entry);
-    if (fold !== undefined) this.state = foldSegments(this.#vfs, this.directory, segments, fold, this.damage);
-    this.#appender = this.#makeAppender(ownership, [...opened.parents, ...(this.#options.parents ?? [])]);
+    if (fold !== undefined)
+      this.state = foldSegments(this.#vfs, this.directory, segments, fold, this.damage);
+    this.#appender = this.#makeAppender(ownership, [
+      ...opened.parents,
+      ...(this.#options.parents ?? []),
+    ]);
     this.#lock = this.#host.politeLock(this.directory).catch(() => undefined);
     if (rewrite === undefined) return;
     this.#rewriter = new Rewriter({
-      vfs: this.#vfs, host: this.#host, directory: this.directory, appender: this.#appender, hook: rewrite,
+      vfs: this.#vfs,
+      host: this.#host,
+      directory: this.directory,
+      appender: this.#appender,
+      hook: rewrite,
       startState: fold === undefined ? undefined : packState(this.state).slice(),
     });
     const unindexed = segments.filter((each) => !each.rewritten && each.index === 0).length;
@@ -164,7 +194,11 @@ export class Log<State = unknown> {
   #makeAppender(ownership: Ownership, parents: readonly string[]): Appender {
     const { durability = {}, sizes, onError } = this.#options;
     return new Appender({
-      vfs: this.#vfs, host: this.#host, directory: this.directory, ownership, parents,
+      vfs: this.#vfs,
+      host: this.#host,
+      directory: this.directory,
+      ownership,
+      parents,
       syncMs: durability.syncMs === undefined ? durations.syncMs : durability.syncMs,
       onFlush: durability.onFlush ?? 'write',
       sizes: { ...limits, ...sizes },
@@ -187,7 +221,8 @@ export class Log<State = unknown> {
     this.#snapshot = readSnapshot(this.#vfs, this.directory);
     this.damage.splice(0, this.damage.length, ...this.#snapshot.damage);
     const { fold } = this.#options;
-    if (fold !== undefined) this.state = foldSegments(this.#vfs, this.directory, this.#segments(), fold, this.damage);
+    if (fold !== undefined)
+      this.state = foldSegments(this.#vfs, this.directory, this.#segments(), fold, this.damage);
   }
 
   /** Renews the snapshot of a log opened for reading. */
@@ -205,7 +240,10 @@ export class Log<State = unknown> {
 
   #owned(): Appender {
     if (this.#appender !== undefined) return this.#appender;
-    throw new RunlogError('RUN_READ_ONLY', `${this.directory}: opened with readOnly; open it without to append`);
+    throw new RunlogError(
+      'RUN_READ_ONLY',
+      `${this.directory}: opened with readOnly; open it without to append`,
+    );
   }
 
   get recording(): Recording {
@@ -260,7 +298,10 @@ export class Log<State = unknown> {
   appendAll(records: readonly RecordInput[]): number {
     const appender = this.#owned();
     if (appender.recording === 'closed') {
-      throw new RunlogError('RUN_CLOSED', `${this.directory}: the log was closed; open it again to append`);
+      throw new RunlogError(
+        'RUN_CLOSED',
+        `${this.directory}: the log was closed; open it again to append`,
+      );
     }
     if (records.length === 0) return appender.position;
     for (const record of records) checkRecord(record);
@@ -284,7 +325,14 @@ export class Log<State = unknown> {
       if (fold === undefined) continue;
       const at = position + index;
       this.state = fold.apply(this.state as State, {
-        position: at, end: at + 1, type, skippable: skippable ?? false, key, body, place, rewritten: false,
+        position: at,
+        end: at + 1,
+        type,
+        skippable: skippable ?? false,
+        key,
+        body,
+        place,
+        rewritten: false,
       });
     }
   }
@@ -365,7 +413,12 @@ export class Log<State = unknown> {
       if (held !== undefined) return unpackRecords(held.header, held.body, place, path);
     }
     const frame = readFrameAt(this.#vfs, this.directory, place);
-    return recordsOf(frame, { ...place, first: 0, end: 0, length: 0, index: 0, state: 0 }, path, this.damage);
+    return recordsOf(
+      frame,
+      { ...place, first: 0, end: 0, length: 0, index: 0, state: 0 },
+      path,
+      this.damage,
+    );
   }
 
   /**
@@ -376,16 +429,29 @@ export class Log<State = unknown> {
    */
   async *read(options: ReadOptions = {}): AsyncGenerator<LogRecord> {
     const { from = 0, to = Number.POSITIVE_INFINITY, signal } = options;
-    const snapshot = this.readOnly ? (this.#snapshot as Snapshot) : readSnapshot(this.#vfs, this.directory);
+    const snapshot = this.readOnly
+      ? (this.#snapshot as Snapshot)
+      : readSnapshot(this.#vfs, this.directory);
     const gone = snapshot.manifest?.first ?? 0;
     if (from < gone) {
-      throw new RunlogError('POSITION_GONE', `${this.directory}: position ${from} was dropped; the first is ${gone}`);
+      throw new RunlogError(
+        'POSITION_GONE',
+        `${this.directory}: position ${from} was dropped; the first is ${gone}`,
+      );
     }
     const segments = [...(snapshot.manifest?.segments ?? []), ...snapshot.tail.segments];
     let count = 0;
     try {
-      for (const record of readRecords(this.#vfs, this.directory, segments, this.damage, from, to)) {
-        if (signal?.aborted) throw new RunlogError('ABORTED', 'the signal was aborted', { cause: signal.reason });
+      for (const record of readRecords(
+        this.#vfs,
+        this.directory,
+        segments,
+        this.damage,
+        from,
+        to,
+      )) {
+        if (signal?.aborted)
+          throw new RunlogError('ABORTED', 'the signal was aborted', { cause: signal.reason });
         yield record;
         count += 1;
         if (count % READ_SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -397,7 +463,9 @@ export class Log<State = unknown> {
 
   /** As `read`, at once and on the calling thread: for logs whose size the caller knows. */
   *records(from = 0, to: number = Number.POSITIVE_INFINITY): Generator<LogRecord> {
-    const snapshot = this.readOnly ? (this.#snapshot as Snapshot) : readSnapshot(this.#vfs, this.directory);
+    const snapshot = this.readOnly
+      ? (this.#snapshot as Snapshot)
+      : readSnapshot(this.#vfs, this.directory);
     const segments = [...(snapshot.manifest?.segments ?? []), ...snapshot.tail.segments];
     yield* readRecords(this.#vfs, this.directory, segments, this.damage, from, to);
   }
@@ -444,18 +512,28 @@ export class Log<State = unknown> {
    *
    * @throws RunlogError RUN_LOCKED while a writer is alive, IO.
    */
-  static async repair(directory: string, options: { vfs?: Vfs; host?: Host } = {}): Promise<string[]> {
+  static async repair(
+    directory: string,
+    options: { vfs?: Vfs; host?: Host } = {},
+  ): Promise<string[]> {
     await loadXxhash();
     const { vfs = nodeVfs(), host = nodeHost() } = options;
     const holder = await readHolder(vfs, host, directory);
     if (holder?.state === 'alive' && holder.kind === 'writer') {
-      throw new RunlogError('RUN_LOCKED', `${directory}: process ${holder.owner.pid} on ${holder.owner.host} writes it; end it before repairing`);
+      throw new RunlogError(
+        'RUN_LOCKED',
+        `${directory}: process ${holder.owner.pid} on ${holder.owner.host} writes it; end it before repairing`,
+      );
     }
     return repairLog(vfs, directory);
   }
 
   /** Copies the log as it is now into an empty directory. Throws RunlogError, IO. */
-  static async copy(source: string, target: string, options: { vfs?: Vfs; host?: Host } = {}): Promise<void> {
+  static async copy(
+    source: string,
+    target: string,
+    options: { vfs?: Vfs; host?: Host } = {},
+  ): Promise<void> {
     await loadXxhash();
     const { vfs = nodeVfs(), host = nodeHost() } = options;
     try {
@@ -474,14 +552,22 @@ export class Log<State = unknown> {
 
 function checkFrame(size: number, count: number): void {
   if (size > limits.frameBodySizeMax) {
-    throw new RunlogError('LIMIT', `frameBodySizeMax: the records take ${size} bytes, at most ${limits.frameBodySizeMax}`, {
-      limit: 'frameBodySizeMax',
-    });
+    throw new RunlogError(
+      'LIMIT',
+      `frameBodySizeMax: the records take ${size} bytes, at most ${limits.frameBodySizeMax}`,
+      {
+        limit: 'frameBodySizeMax',
+      },
+    );
   }
   if (count > limits.frameRecordCountMax) {
-    throw new RunlogError('LIMIT', `frameRecordCountMax: ${count} records, at most ${limits.frameRecordCountMax}`, {
-      limit: 'frameRecordCountMax',
-    });
+    throw new RunlogError(
+      'LIMIT',
+      `frameRecordCountMax: ${count} records, at most ${limits.frameRecordCountMax}`,
+      {
+        limit: 'frameRecordCountMax',
+      },
+    );
   }
 }
 

@@ -6,12 +6,18 @@
 // Spec: spec/segment.md, Index. Test: test/engine/lookup.test.ts.
 
 import { frameType, SKIPPABLE } from './format/frame.ts';
-import { findEntries, findPages, type FramePlace, hashKey, type IndexEntry } from './format/index-page.ts';
+import {
+  type FramePlace,
+  findEntries,
+  findPages,
+  hashKey,
+  type IndexEntry,
+} from './format/index-page.ts';
 import type { SealedSegment } from './format/manifest.ts';
 import { segmentName } from './format/names.ts';
+import { readFrames } from './log-reader.ts';
 import { type Frame, SegmentFile } from './segment-file.ts';
 import { collectKeys, type Damage } from './tail.ts';
-import { readFrames } from './log-reader.ts';
 import type { Vfs } from './vfs/vfs.ts';
 
 /** Keys of segments without an index, kept for the next look-up. */
@@ -59,12 +65,15 @@ export class KeyLookup {
     const found = new Map<string, FramePlace>();
     const indexed = segments.map((each) => this.#indexed(each, hash));
     // An index that does not hold covers nothing, its own segment and those before it included.
-    const isWhole = segments.every((each, index) => each.index === 0 || indexed[index] !== undefined);
+    const isWhole = segments.every(
+      (each, index) => each.index === 0 || indexed[index] !== undefined,
+    );
     const covered = isWhole ? coveredByIndex(segments) : new Set();
     for (const [index, segment] of segments.entries()) {
       const entries = indexed[index] ?? (covered.has(segment) ? [] : this.keysOf(segment));
       for (const entry of entries) {
-        if (entry.hash === hash && listed.has(segmentName(entry))) found.set(`${segmentName(entry)}@${entry.offset}`, entry);
+        if (entry.hash === hash && listed.has(segmentName(entry)))
+          found.set(`${segmentName(entry)}@${entry.offset}`, entry);
       }
     }
     const rank = (place: FramePlace): number => order.get(segmentName(place)) ?? 0;
@@ -78,7 +87,9 @@ export class KeyLookup {
     const file = new SegmentFile(this.#vfs, this.#directory, segment, 'lookup');
     const derived = (offset: number, type: number): Uint8Array | undefined => {
       const frame = file.frameAt(offset, segment.length);
-      return typeof frame !== 'string' && frame.header.type === (type | SKIPPABLE) ? frame.body : undefined;
+      return typeof frame !== 'string' && frame.header.type === (type | SKIPPABLE)
+        ? frame.body
+        : undefined;
     };
     try {
       const root = this.#roots.get(name) ?? derived(segment.index, frameType.indexRoot);
@@ -104,7 +115,8 @@ export class KeyLookup {
     const keys: IndexEntry[] = [];
     const damage: Damage[] = [];
     const file = `${this.#directory}/${name}`;
-    for (const frame of readFrames(this.#vfs, this.#directory, segment, damage)) keysOfFrame(frame, segment, file, keys);
+    for (const frame of readFrames(this.#vfs, this.#directory, segment, damage))
+      keysOfFrame(frame, segment, file, keys);
     remember(this.#scanned, name, keys);
     return keys;
   }

@@ -12,7 +12,14 @@ import { errorCode } from '../errors.ts';
 import { durations } from '../limits.ts';
 import type { FenceKind } from './format/fence.ts';
 import type { Host, OwnerRecord, Probe } from './host.ts';
-import { acquire, findHolder, type Holder, isReleased, lockedError, type Ownership } from './owner.ts';
+import {
+  acquire,
+  findHolder,
+  type Holder,
+  isReleased,
+  lockedError,
+  type Ownership,
+} from './owner.ts';
 import type { Vfs } from './vfs/vfs.ts';
 
 export interface OpenOwnerOptions {
@@ -34,7 +41,10 @@ const POLL_MS = 250;
 
 /** @throws RunlogError RUN_LOCKED, CORRUPT, FORMAT_TOO_NEW; Node's error. */
 export async function openOwner(
-  vfs: Vfs, host: Host, directory: string, options: OpenOwnerOptions,
+  vfs: Vfs,
+  host: Host,
+  directory: string,
+  options: OpenOwnerOptions,
 ): Promise<OpenedOwner> {
   const parents = makeDirectory(vfs, directory) ? [dirname(directory)] : [];
   const patience = new Patience(host, options.lockTimeoutMs);
@@ -50,7 +60,11 @@ export async function openOwner(
       probe ??= await host.liveness.announce(directory);
       const self = host.liveness.self();
       const owner: OwnerRecord = { ...self, probe: probe?.name ?? '' };
-      const ownership = acquire(vfs, directory, holder, { kind: options.kind, owner, fresh: options.fresh });
+      const ownership = acquire(vfs, directory, holder, {
+        kind: options.kind,
+        owner,
+        fresh: options.fresh,
+      });
       if (ownership !== undefined) {
         const opened = probe;
         return { ownership, parents, release: () => opened?.close() };
@@ -74,7 +88,11 @@ function makeDirectory(vfs: Vfs, directory: string): boolean {
 }
 
 async function mayTake(
-  host: Host, directory: string, holder: Holder, options: OpenOwnerOptions, patience: Patience,
+  host: Host,
+  directory: string,
+  holder: Holder,
+  options: OpenOwnerOptions,
+  patience: Patience,
 ): Promise<boolean> {
   const { fence } = holder;
   if (!holder.present || isReleased(fence) || options.force) return true;

@@ -11,9 +11,9 @@
 import { randomBytes } from 'node:crypto';
 
 import { errorCode, RunlogError } from '../errors.ts';
-import { encodeFrame, FRAME_HEADER_SIZE, SegmentSum } from './format/frame.ts';
 import { HEARTBEAT_OFFSET } from './format/document.ts';
 import { encodeFence, type Fence, type FenceKind, RELEASED } from './format/fence.ts';
+import { encodeFrame, FRAME_HEADER_SIZE, SegmentSum } from './format/frame.ts';
 import { encodeManifest, type Manifest, type SealedSegment } from './format/manifest.ts';
 import { fenceName, type Listing, manifestName, newest, segmentName } from './format/names.ts';
 import { encodeSegmentHeader, SEGMENT_HEADER_SIZE } from './format/segment-header.ts';
@@ -72,7 +72,11 @@ export function findHolder(vfs: Vfs, directory: string): Holder {
 }
 
 const greatestFence = (listing: Listing, manifest: Manifest | undefined): number =>
-  Math.max(newest(listing.fences), manifest?.fence ?? 0, ...listing.segments.map((each) => each.fence));
+  Math.max(
+    newest(listing.fences),
+    manifest?.fence ?? 0,
+    ...listing.segments.map((each) => each.fence),
+  );
 
 /** True when its owner closed the log: the next one may take it at once. */
 export const isReleased = (fence: Fence | undefined): boolean => fence?.heartbeat === RELEASED;
@@ -83,7 +87,12 @@ export const isReleased = (fence: Fence | undefined): boolean => fence?.heartbea
  *
  * @throws Node's error of the call that failed; RunlogError CORRUPT.
  */
-export function acquire(vfs: Vfs, directory: string, holder: Holder, contender: Contender): Ownership | undefined {
+export function acquire(
+  vfs: Vfs,
+  directory: string,
+  holder: Holder,
+  contender: Contender,
+): Ownership | undefined {
   const number = holder.number + 1;
   const bytes = encodeFence(contender.kind, contender.owner);
   const handle = publishOpen(vfs, directory, fenceName(number), bytes, { sync: holder.number > 0 });
@@ -109,7 +118,12 @@ export function acquire(vfs: Vfs, directory: string, holder: Holder, contender: 
 type Decision = Pick<Ownership, 'manifest' | 'tail' | 'directorySyncDue'>;
 
 /** Steps 4 to 9: what the log held before us, decided once and for all. */
-function decide(vfs: Vfs, directory: string, number: number, contender: Contender): Decision | undefined {
+function decide(
+  vfs: Vfs,
+  directory: string,
+  number: number,
+  contender: Contender,
+): Decision | undefined {
   for (;;) {
     const listing = listLog(vfs, directory);
     if (newest(listing.fences) !== number) return undefined;
@@ -125,7 +139,9 @@ function decide(vfs: Vfs, directory: string, number: number, contender: Contende
     const start = previous === undefined || contender.fresh ? NEW_LOG() : previous;
     const tail = readTail(vfs, directory, start);
     const hasTail = tail.segments.some((each) => each.end > each.first);
-    const sealed = hasTail ? sealTail(vfs, directory, tail, { number, start, nonce: contender.owner.nonce }) : [];
+    const sealed = hasTail
+      ? sealTail(vfs, directory, tail, { number, start, nonce: contender.owner.nonce })
+      : [];
     if (hasTail) vfs.syncDirectory(directory);
     const own = sealed.filter((each) => each.fence === number).length;
     const manifest: Manifest = {
@@ -137,23 +153,37 @@ function decide(vfs: Vfs, directory: string, number: number, contender: Contende
       segments: [...start.segments, ...sealed].filter((each) => each.end > each.first),
       damage: [...start.damage, ...damageOf(tail)],
     };
-    if (!publish(vfs, directory, manifestName(counter + 1), encodeManifest(manifest), { sync: true })) continue;
+    if (
+      !publish(vfs, directory, manifestName(counter + 1), encodeManifest(manifest), { sync: true })
+    )
+      continue;
     if (hasTail) vfs.syncDirectory(directory);
     return { manifest, tail, directorySyncDue: !hasTail };
   }
 }
 
 const NEW_LOG = (): Manifest => ({
-  counter: 0, logId: dataViewOf(randomBytes(8)).getBigUint64(0, true), fence: 0, tailNumber: 1,
-  first: 0, end: 0, segments: [], damage: [],
+  counter: 0,
+  logId: dataViewOf(randomBytes(8)).getBigUint64(0, true),
+  fence: 0,
+  tailNumber: 1,
+  first: 0,
+  end: 0,
+  segments: [],
+  damage: [],
 });
 
 const damageOf = (tail: Tail): Manifest['damage'] =>
-  tail.segments.flatMap(({ fence, number, damage }) => damage.map((each) => ({ fence, number, ...each })));
+  tail.segments.flatMap(({ fence, number, damage }) =>
+    damage.map((each) => ({ fence, number, ...each })),
+  );
 
 /** Step 6: every byte that the manifest is about to promise is on stable storage. */
 function sealTail(
-  vfs: Vfs, directory: string, tail: Tail, own: { number: number; start: Manifest; nonce: Uint8Array },
+  vfs: Vfs,
+  directory: string,
+  tail: Tail,
+  own: { number: number; start: Manifest; nonce: Uint8Array },
 ): SealedSegment[] {
   const sealed: SealedSegment[] = [];
   for (const [index, segment] of tail.segments.entries()) {
@@ -174,7 +204,10 @@ function sealTail(
 
 /** Copies the records from the watermark on into an own, synced file; what is below it stays. */
 function copyTail(
-  vfs: Vfs, directory: string, segments: readonly TailSegment[], watermark: number,
+  vfs: Vfs,
+  directory: string,
+  segments: readonly TailSegment[],
+  watermark: number,
   own: { number: number; start: Manifest; nonce: Uint8Array },
 ): SealedSegment[] {
   const name = { fence: own.number, number: 1, rewritten: false };
@@ -191,7 +224,10 @@ function copyTail(
     let length = offset;
     try {
       while (offset < segment.length) {
-        const frame = file.frameAt(offset, segment.length) as Exclude<ReturnType<SegmentFile['frameAt']>, string>;
+        const frame = file.frameAt(offset, segment.length) as Exclude<
+          ReturnType<SegmentFile['frameAt']>,
+          string
+        >;
         if (typeof frame === 'string') {
           offset = file.findFrame(offset + 1, segment.length)?.offset ?? segment.length;
           continue;
@@ -212,13 +248,26 @@ function copyTail(
     } finally {
       file.close();
     }
-    kept.push({ ...segment, end, length, sum: sum.digest(), state: segment.state < length ? segment.state : 0 });
+    kept.push({
+      ...segment,
+      end,
+      length,
+      sum: sum.digest(),
+      state: segment.state < length ? segment.state : 0,
+    });
   }
   if (first === undefined) return kept;
   const before = kept.findLast((each) => each.end > each.first);
   const header = encodeSegmentHeader({
-    rewritten: false, repeat: false, logId: own.start.logId, fence: own.number, number: 1, first, salt,
-    predecessor: before ?? { fence: 0, number: 0, length: 0, sum: 0n }, nonce: own.nonce,
+    rewritten: false,
+    repeat: false,
+    logId: own.start.logId,
+    fence: own.number,
+    number: 1,
+    first,
+    salt,
+    predecessor: before ?? { fence: 0, number: 0, length: 0, sum: 0n },
+    nonce: own.nonce,
   });
   const sum = new SegmentSum(dataViewOf(header).getBigUint64(SEGMENT_HEADER_SIZE - 8, true));
   for (const each of sums) sum.add(each);
@@ -231,7 +280,10 @@ function copyTail(
     vfs.close(file);
   }
   const end = segments.at(-1)?.end ?? first;
-  return [...kept, { ...name, first, end, length: bytes.length, sum: sum.digest(), index: 0, state: 0 }];
+  return [
+    ...kept,
+    { ...name, first, end, length: bytes.length, sum: sum.digest(), index: 0, state: 0 },
+  ];
 }
 
 /** Step 10, and at every flush. By identity, for which the fence's handle must be open. */
@@ -245,12 +297,20 @@ export function checkFence(vfs: Vfs, directory: string, number: number, identity
  * unlink may survive a power loss that the manifest before it does not: the directory is synced
  * between the two.
  */
-function collect(vfs: Vfs, directory: string, previous: number, decided: Decision, probe: string): void {
+function collect(
+  vfs: Vfs,
+  directory: string,
+  previous: number,
+  decided: Decision,
+  probe: string,
+): void {
   const { manifest, directorySyncDue } = decided;
   const listing = listLog(vfs, directory);
   const listed = new Set(manifest.segments.map(segmentName));
   const fences = listing.fences.filter((number) => number < previous).map(fenceName);
-  const manifests = listing.manifests.filter((counter) => counter < manifest.counter - 1).map(manifestName);
+  const manifests = listing.manifests
+    .filter((counter) => counter < manifest.counter - 1)
+    .map(manifestName);
   const segments = listing.segments
     .filter((segment) => segment.fence < manifest.fence && !listed.has(segmentName(segment)))
     .map(segmentName);
@@ -258,7 +318,8 @@ function collect(vfs: Vfs, directory: string, previous: number, decided: Decisio
   if (directorySyncDue && manifests.length + segments.length > 0) vfs.syncDirectory(directory);
   // Lowest first: an owner that finds its own gone must not find the next one gone as well.
   for (const name of fences) vfs.unlink(`${directory}/${name}`);
-  for (const name of [...manifests, ...segments, ...others]) unlinkQuietly(vfs, `${directory}/${name}`);
+  for (const name of [...manifests, ...segments, ...others])
+    unlinkQuietly(vfs, `${directory}/${name}`);
 }
 
 /** Overwrites the heartbeat of an own fence; its loss costs a successor time, never data. */
@@ -275,12 +336,18 @@ export function writeHeartbeat(vfs: Vfs, fence: FileHandle, heartbeat: bigint): 
 export function lockedError(directory: string, holder: Holder): RunlogError {
   const owner = holder.fence?.owner;
   const since = owner === undefined ? '' : ` since ${new Date(owner.since).toISOString()}`;
-  const who = owner === undefined ? 'an owner that left no record' : `process ${owner.pid} (thread ${owner.thread}) on ${owner.host}`;
+  const who =
+    owner === undefined
+      ? 'an owner that left no record'
+      : `process ${owner.pid} (thread ${owner.thread}) on ${owner.host}`;
   const message =
     `${directory}: held by ${who}${since}; choose another \`writer\` to write beside it, ` +
     'or `forceResume` to take the log from it';
-  const details = owner === undefined ? {} : {
-    holder: { host: owner.host, pid: owner.pid, thread: owner.thread, since: owner.since },
-  };
+  const details =
+    owner === undefined
+      ? {}
+      : {
+          holder: { host: owner.host, pid: owner.pid, thread: owner.thread, since: owner.since },
+        };
   return new RunlogError('RUN_LOCKED', message, details);
 }

@@ -47,7 +47,11 @@ export function unlinkQuietly(vfs: Vfs, path: string): void {
  * taken (or the temporary file was collected under us: then the answer is to list again as well).
  */
 export function publishOpen(
-  vfs: Vfs, directory: string, name: string, bytes: Uint8Array, options: PublishOptions,
+  vfs: Vfs,
+  directory: string,
+  name: string,
+  bytes: Uint8Array,
+  options: PublishOptions,
 ): FileHandle | undefined {
   const temporary = `${directory}/${temporaryName()}`;
   let file: FileHandle | undefined = vfs.open(temporary, 'create');
@@ -71,7 +75,11 @@ export function publishOpen(
 
 /** As `publishOpen`, without the handle: whether the name is ours now. */
 export function publish(
-  vfs: Vfs, directory: string, name: string, bytes: Uint8Array, options: PublishOptions,
+  vfs: Vfs,
+  directory: string,
+  name: string,
+  bytes: Uint8Array,
+  options: PublishOptions,
 ): boolean {
   const file = publishOpen(vfs, directory, name, bytes, options);
   closeQuietly(vfs, file);
@@ -80,7 +88,10 @@ export function publish(
 
 /** Where links are refused: the name appears first, so existence alone counts. */
 function createExclusive(
-  vfs: Vfs, path: string, bytes: Uint8Array, options: PublishOptions,
+  vfs: Vfs,
+  path: string,
+  bytes: Uint8Array,
+  options: PublishOptions,
 ): FileHandle | undefined {
   let file: FileHandle;
   try {

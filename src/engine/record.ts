@@ -9,7 +9,13 @@ import { inflateRawSync } from 'node:zlib';
 
 import { RunlogError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { FRAME_HEADER_SIZE, type FrameHeader, frameFlag, frameType, SKIPPABLE } from './format/frame.ts';
+import {
+  FRAME_HEADER_SIZE,
+  type FrameHeader,
+  frameFlag,
+  frameType,
+  SKIPPABLE,
+} from './format/frame.ts';
 import type { FramePlace } from './format/index-page.ts';
 import { packBody, unpackBody } from './format/msgpack.ts';
 
@@ -47,19 +53,27 @@ const typeByte = (record: RecordInput): number => record.type | (record.skippabl
 export function checkRecord(record: RecordInput): void {
   const { type, key } = record;
   if (!Number.isInteger(type) || type < limits.recordTypeMin || type > limits.recordTypeMax) {
-    throw new RangeError(`type: ${String(type)}, expected ${limits.recordTypeMin} to ${limits.recordTypeMax}`);
+    throw new RangeError(
+      `type: ${String(type)}, expected ${limits.recordTypeMin} to ${limits.recordTypeMax}`,
+    );
   }
   if (key === undefined) return;
   if (typeof key !== 'string') throw new TypeError(`key: ${typeof key}, expected text`);
   if (!key.isWellFormed()) throw new TypeError('key: not well-formed Unicode');
-  if (key.length > limits.keySizeMax) throw new RangeError(`key: ${key.length} characters, at most ${limits.keySizeMax}`);
+  if (key.length > limits.keySizeMax)
+    throw new RangeError(`key: ${key.length} characters, at most ${limits.keySizeMax}`);
 }
 
 /** Type and flags of a frame of these records, and its packed body (valid until the next pack). */
-export function packRecords(records: readonly RecordInput[]): { type: number; flags: number; body: Uint8Array } {
+export function packRecords(records: readonly RecordInput[]): {
+  type: number;
+  flags: number;
+  body: Uint8Array;
+} {
   const [only] = records;
   if (records.length === 1 && only !== undefined) {
-    if (only.key === undefined) return { type: typeByte(only), flags: 0, body: packBody(only.body) };
+    if (only.key === undefined)
+      return { type: typeByte(only), flags: 0, body: packBody(only.body) };
     return { type: typeByte(only), flags: frameFlag.keyed, body: packBody([only.key, only.body]) };
   }
   const holdsKeys = records.some((each) => each.key !== undefined);
@@ -89,29 +103,46 @@ export function inflateBody(header: FrameHeader, stored: Uint8Array): Uint8Array
  * a body that its checksum covers and that is not what its type says.
  */
 export function unpackRecords(
-  header: FrameHeader, stored: Uint8Array, place: FramePlace, file: string,
+  header: FrameHeader,
+  stored: Uint8Array,
+  place: FramePlace,
+  file: string,
 ): LogRecord[] {
   const type = header.type & ~SKIPPABLE;
   const skippable = (header.type & SKIPPABLE) !== 0;
   if (isDerived(header)) {
     if (skippable) return [];
-    throw new RunlogError('FORMAT_TOO_NEW', `${file}: record type ${type} at byte ${place.offset}; upgrade runlog`, {
-      file, offset: place.offset,
-    });
+    throw new RunlogError(
+      'FORMAT_TOO_NEW',
+      `${file}: record type ${type} at byte ${place.offset}; upgrade runlog`,
+      {
+        file,
+        offset: place.offset,
+      },
+    );
   }
   if (header.bodySize === 0 && header.count === 0) return [];
   const corrupt = (): RunlogError =>
-    new RunlogError('CORRUPT', `${file}: body of the frame at byte ${place.offset} is not what its type says`, {
-      file, offset: place.offset, size: FRAME_HEADER_SIZE + header.bodySize,
-    });
+    new RunlogError(
+      'CORRUPT',
+      `${file}: body of the frame at byte ${place.offset} is not what its type says`,
+      {
+        file,
+        offset: place.offset,
+        size: FRAME_HEADER_SIZE + header.bodySize,
+      },
+    );
   const { first, count } = header;
   const { rewritten } = place;
   const body = unpackBody(inflateBody(header, stored));
   if (type !== frameType.batch) {
     const keyed = (header.flags & frameFlag.keyed) !== 0;
-    if (keyed && (!Array.isArray(body) || body.length !== 2 || typeof body[0] !== 'string')) throw corrupt();
+    if (keyed && (!Array.isArray(body) || body.length !== 2 || typeof body[0] !== 'string'))
+      throw corrupt();
     const [key, inner] = keyed ? (body as [string, unknown]) : [undefined, body];
-    return [{ position: first, end: first + count, type, skippable, key, body: inner, place, rewritten }];
+    return [
+      { position: first, end: first + count, type, skippable, key, body: inner, place, rewritten },
+    ];
   }
   if (!Array.isArray(body) || (!rewritten && body.length !== count)) throw corrupt();
   return body.map((each: unknown, index): LogRecord => {
@@ -119,9 +150,14 @@ export function unpackRecords(
     const [innerType, key, inner] = each as [number, string | null, unknown];
     const position = rewritten ? first : first + index;
     return {
-      position, end: rewritten ? first + count : position + 1,
-      type: innerType & ~SKIPPABLE, skippable: (innerType & SKIPPABLE) !== 0,
-      key: key ?? undefined, body: inner, place, rewritten,
+      position,
+      end: rewritten ? first + count : position + 1,
+      type: innerType & ~SKIPPABLE,
+      skippable: (innerType & SKIPPABLE) !== 0,
+      key: key ?? undefined,
+      body: inner,
+      place,
+      rewritten,
     };
   });
 }

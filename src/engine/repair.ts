@@ -7,9 +7,9 @@
 // Spec: spec/recovery.md. Test: test/engine/repair.test.ts.
 
 import { errorCode } from '../errors.ts';
+import { SegmentSum } from './format/frame.ts';
 import { encodeManifest, type Manifest, type SealedSegment } from './format/manifest.ts';
 import { manifestName, newest, type SegmentName, segmentName } from './format/names.ts';
-import { SegmentSum } from './format/frame.ts';
 import { SEGMENT_HEADER_SIZE } from './format/segment-header.ts';
 import { publish } from './publish.ts';
 import { SegmentFile } from './segment-file.ts';
@@ -27,21 +27,39 @@ export function repairLog(vfs: Vfs, directory: string): string[] {
     invalid.push(counter);
   }
   if (invalid.length === 0) return [];
-  const found = listing.segments.map((name) => describe(vfs, directory, name)).filter((each) => each !== undefined);
+  const found = listing.segments
+    .map((name) => describe(vfs, directory, name))
+    .filter((each) => each !== undefined);
   const logId = valid?.logId ?? found[0]?.logId ?? 0n;
-  const segments = chain(found.filter((each) => each.logId === logId), valid);
+  const segments = chain(
+    found.filter((each) => each.logId === logId),
+    valid,
+  );
   const aside: string[] = [];
   for (const counter of invalid) {
     const name = manifestName(counter);
     vfs.rename(`${directory}/${name}`, `${directory}/damaged-${name}`);
     aside.push(`${directory}/damaged-${name}`);
   }
-  const fence = Math.max(newest(listing.fences), valid?.fence ?? 0, ...listing.segments.map((each) => each.fence), 1);
-  const numbers = listing.segments.filter((each) => each.fence === fence && !each.rewritten).map((each) => each.number);
+  const fence = Math.max(
+    newest(listing.fences),
+    valid?.fence ?? 0,
+    ...listing.segments.map((each) => each.fence),
+    1,
+  );
+  const numbers = listing.segments
+    .filter((each) => each.fence === fence && !each.rewritten)
+    .map((each) => each.number);
   const first = segments[0]?.first ?? valid?.first ?? 0;
   const manifest: Manifest = {
-    counter: newest(listing.manifests) + 1, logId, fence, tailNumber: Math.max(0, ...numbers) + 1,
-    first, end: segments.at(-1)?.end ?? first, segments, damage: valid?.damage ?? [],
+    counter: newest(listing.manifests) + 1,
+    logId,
+    fence,
+    tailNumber: Math.max(0, ...numbers) + 1,
+    first,
+    end: segments.at(-1)?.end ?? first,
+    segments,
+    damage: valid?.damage ?? [],
   };
   publish(vfs, directory, manifestName(manifest.counter), encodeManifest(manifest), { sync: true });
   vfs.syncDirectory(directory);
@@ -68,12 +86,25 @@ function describe(vfs: Vfs, directory: string, name: SegmentName): Found | undef
     const sum = new SegmentSum(file.headerChecksum);
     let end = header.first;
     let length = SEGMENT_HEADER_SIZE;
-    for (let frame = file.findFrame(length, size); frame !== undefined; frame = file.findFrame(frame.end, size)) {
+    for (
+      let frame = file.findFrame(length, size);
+      frame !== undefined;
+      frame = file.findFrame(frame.end, size)
+    ) {
       sum.add(frame.sum);
       end = Math.max(end, frame.header.first + frame.header.count);
       length = frame.end;
     }
-    return { ...name, logId: header.logId, first: header.first, end, length, sum: sum.digest(), index: 0, state: 0 };
+    return {
+      ...name,
+      logId: header.logId,
+      first: header.first,
+      end,
+      length,
+      sum: sum.digest(),
+      index: 0,
+      state: 0,
+    };
   } finally {
     file.close();
   }
@@ -83,19 +114,35 @@ function describe(vfs: Vfs, directory: string, name: SegmentName): Found | undef
 function chain(found: readonly Found[], valid: Manifest | undefined): SealedSegment[] {
   const byName = new Map(found.map((each) => [segmentName(each), each]));
   const listed = (valid?.segments ?? []).filter((each) => byName.has(segmentName(each)));
-  const candidates: SealedSegment[] = [...listed, ...found.filter((each) => !listed.some((known) => segmentName(known) === segmentName(each)))];
+  const candidates: SealedSegment[] = [
+    ...listed,
+    ...found.filter((each) => !listed.some((known) => segmentName(known) === segmentName(each))),
+  ];
   const result: SealedSegment[] = [];
   let position = valid?.first ?? Math.min(...candidates.map((each) => each.first), 0);
   for (;;) {
     const next = candidates
       .filter((each) => each.end > position && each.first >= position)
-      .sort((a, b) => a.first - b.first || Number(b.rewritten) - Number(a.rewritten) || b.end - a.end)[0];
+      .sort(
+        (a, b) => a.first - b.first || Number(b.rewritten) - Number(a.rewritten) || b.end - a.end,
+      )[0];
     if (next === undefined) return result;
     const before = result.at(-1);
     // The manifest knows no gap: the segment before it is said to reach up to the next.
-    if (before !== undefined && before.end < next.first) result[result.length - 1] = { ...before, end: next.first };
+    if (before !== undefined && before.end < next.first)
+      result[result.length - 1] = { ...before, end: next.first };
     const { fence, number, rewritten, first, end, length, sum, index, state } = next;
-    result.push({ fence, number, rewritten, first: before === undefined ? Math.min(position, first) : first, end, length, sum, index, state });
+    result.push({
+      fence,
+      number,
+      rewritten,
+      first: before === undefined ? Math.min(position, first) : first,
+      end,
+      length,
+      sum,
+      index,
+      state,
+    });
     position = end;
   }
 }

@@ -26,12 +26,19 @@ export interface Repeat {
 
 /** The new segment, and the old one as a manifest would list it (empty where it kept nothing). */
 export function repeatSegment(
-  vfs: Vfs, directory: string, repeat: Repeat,
+  vfs: Vfs,
+  directory: string,
+  repeat: Repeat,
 ): { segment: HotSegment; kept: SealedSegment[] } {
   const { old, durable } = repeat;
   const kept = durablePart(vfs, directory, old, durable);
   const predecessor = { ...old.name, length: kept.length, sum: kept.sum };
-  const segment = new HotSegment(vfs, directory, { ...repeat.header, first: durable, predecessor }, true);
+  const segment = new HotSegment(
+    vfs,
+    directory,
+    { ...repeat.header, first: durable, predecessor },
+    true,
+  );
   for (const { header, body } of repeat.frames) segment.append(header, body);
   const temporary = `${directory}/${temporaryName()}`;
   segment.handle = vfs.open(temporary, 'create');
@@ -55,14 +62,16 @@ export function repeatSegment(
 /** What of the old segment lies below the watermark. */
 function durablePart(vfs: Vfs, directory: string, old: HotSegment, durable: number): SealedSegment {
   const part = { ...old.name, first: old.first, end: durable, index: 0, state: 0 };
-  if (durable === old.first) return { ...part, length: SEGMENT_HEADER_SIZE, sum: old.headerChecksum };
+  if (durable === old.first)
+    return { ...part, length: SEGMENT_HEADER_SIZE, sum: old.headerChecksum };
   const file = new SegmentFile(vfs, directory, old.name);
   try {
     const sum = new SegmentSum(file.headerChecksum);
     let length = SEGMENT_HEADER_SIZE;
     for (let end = old.first; end < durable; ) {
       const frame = file.frameAt(length, file.size);
-      if (typeof frame === 'string') throw new Error(`${file.path}: ${frame} at byte ${length}, below the watermark`);
+      if (typeof frame === 'string')
+        throw new Error(`${file.path}: ${frame} at byte ${length}, below the watermark`);
       sum.add(frame.sum);
       end = frame.header.first + frame.header.count;
       length = frame.end;

@@ -14,13 +14,25 @@ import { deflateRawSync } from 'node:zlib';
 import { durations, limits } from '../limits.ts';
 import type { Appender } from './appender.ts';
 import { readStateFrame } from './fold.ts';
-import { encodeFrame, FRAME_HEADER_SIZE, frameFlag, frameType, SegmentSum, SKIPPABLE } from './format/frame.ts';
-import { encodeIndexPages, encodeIndexRoot, hashKey, type IndexEntry } from './format/index-page.ts';
+import {
+  encodeFrame,
+  FRAME_HEADER_SIZE,
+  frameFlag,
+  frameType,
+  SegmentSum,
+  SKIPPABLE,
+} from './format/frame.ts';
+import { hashKey, type IndexEntry } from './format/index-page.ts';
 import type { SealedSegment } from './format/manifest.ts';
 import { segmentName } from './format/names.ts';
-import { encodeSegmentHeader, NO_PREDECESSOR, SEGMENT_HEADER_SIZE } from './format/segment-header.ts';
+import {
+  encodeSegmentHeader,
+  NO_PREDECESSOR,
+  SEGMENT_HEADER_SIZE,
+} from './format/segment-header.ts';
 import { dataViewOf } from './format/version.ts';
 import type { Host } from './host.ts';
+import { writeIndex } from './index-writer.ts';
 import { readRecords } from './log-reader.ts';
 import { closeQuietly, unlinkQuietly, writeWhole } from './publish.ts';
 import { checkRecord, type LogRecord, packRecords, type RecordInput } from './record.ts';
@@ -40,7 +52,9 @@ export interface RewriteOutput {
  * it appends. Called again with its own output when neighbours are merged.
  */
 export type RewriteHook = (
-  input: Iterable<LogRecord>, output: RewriteOutput, range: { from: number; to: number },
+  input: Iterable<LogRecord>,
+  output: RewriteOutput,
+  range: { from: number; to: number },
 ) => Promise<void>;
 
 export interface RewriterOptions {
@@ -59,7 +73,9 @@ const CLASS_FACTOR = 8;
 
 /** The next stretch worth rewriting, as [start, end) of `segments`; undefined when there is none. */
 export function planRewrite(
-  segments: readonly SealedSegment[], refused: ReadonlySet<string>, sizeMax: number,
+  segments: readonly SealedSegment[],
+  refused: ReadonlySet<string>,
+  sizeMax: number,
 ): { start: number; end: number } | undefined {
   const usable = (index: number): boolean => {
     const segment = segments[index];
@@ -75,12 +91,19 @@ export function planRewrite(
     return { start, end };
   }
   const classOf = (segment: SealedSegment): number =>
-    Math.floor(Math.log(Math.max(1, segment.length / limits.indexSizeMin)) / Math.log(CLASS_FACTOR));
+    Math.floor(
+      Math.log(Math.max(1, segment.length / limits.indexSizeMin)) / Math.log(CLASS_FACTOR),
+    );
   for (let start = 0; start < segments.length; start += 1) {
     if (!usable(start)) continue;
     const first = segments[start] as SealedSegment;
     let end = start + 1;
-    while (usable(end) && segments[end]?.rewritten && classOf(segments[end] as SealedSegment) <= classOf(first)) end += 1;
+    while (
+      usable(end) &&
+      segments[end]?.rewritten &&
+      classOf(segments[end] as SealedSegment) <= classOf(first)
+    )
+      end += 1;
     if (end - start >= limits.mergeCount) return { start, end };
   }
   return undefined;
@@ -130,7 +153,10 @@ export class Rewriter {
     const { appender } = this.#options;
     this.#isInBackground = false;
     await this.#running?.catch(() => {});
-    const hot = appender.manifest.segments.reduce((sum, each) => sum + (each.rewritten ? 0 : each.length), 0);
+    const hot = appender.manifest.segments.reduce(
+      (sum, each) => sum + (each.rewritten ? 0 : each.length),
+      0,
+    );
     if (hot + appender.segment.size < limits.rewriteSizeMin) return;
     appender.roll();
     await this.run();
@@ -154,7 +180,11 @@ export class Rewriter {
     const name = { fence: appender.manifest.fence, number: this.#number, rewritten: true };
     const damage: Damage[] = [];
     const output = new OutputSegment(vfs, host, directory, {
-      name, first: from, end: to, logId: appender.manifest.logId, nonce: appender.nonce,
+      name,
+      first: from,
+      end: to,
+      logId: appender.manifest.logId,
+      nonce: appender.nonce,
       inBackground: () => this.#isInBackground,
     });
     try {
@@ -166,7 +196,8 @@ export class Rewriter {
       }
     } finally {
       // A manifest that was linked may be what a successor has read, whatever came after the link.
-      if (!appender.manifest.segments.some((each) => segmentName(each) === segmentName(name))) output.discard();
+      if (!appender.manifest.segments.some((each) => segmentName(each) === segmentName(name)))
+        output.discard();
     }
   }
 
@@ -177,7 +208,9 @@ export class Rewriter {
     const frame = readStateFrame(vfs, directory, last);
     if (frame?.position === last.end) return frame;
     const isBeforeOwn = appender.startPosition === last.end;
-    return isBeforeOwn && startState !== undefined ? { position: last.end, body: startState } : undefined;
+    return isBeforeOwn && startState !== undefined
+      ? { position: last.end, body: startState }
+      : undefined;
   }
 
   /** Publishes the output in place of the inputs, checks, deletes them. */
@@ -191,7 +224,9 @@ export class Rewriter {
     vfs.syncDirectory(directory);
     const next = [...segments.slice(0, start), sealed, ...segments.slice(start + inputs.length)];
     const gone = new Set(inputs.map((each) => `${each.fence}-${each.number}`));
-    const damage = appender.manifest.damage.filter((each) => !gone.has(`${each.fence}-${each.number}`));
+    const damage = appender.manifest.damage.filter(
+      (each) => !gone.has(`${each.fence}-${each.number}`),
+    );
     if (!appender.publish({ segments: next, damage })) return;
     for (const each of names) unlinkQuietly(vfs, `${directory}/${each}`);
   }
@@ -202,14 +237,16 @@ const DEFLATE_SIZE_MAX = 64 * 1024;
 
 /** Params, states and the like, deflated where it pays; index pages are hashes, large bodies columns. */
 function deflateSmall(type: number, body: Uint8Array): Uint8Array | undefined {
-  const isIndex = type === (frameType.indexPage | SKIPPABLE) || type === (frameType.indexRoot | SKIPPABLE);
+  const isIndex =
+    type === (frameType.indexPage | SKIPPABLE) || type === (frameType.indexRoot | SKIPPABLE);
   if (isIndex || body.length < DEFLATE_SIZE_MIN || body.length > DEFLATE_SIZE_MAX) return undefined;
   const deflated = deflateRawSync(body);
   return deflated.length < body.length * 0.95 ? deflated : undefined;
 }
 
 /** Never keeps the process alive: what is not rewritten now is rewritten by the next owner. */
-const rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
+const rest = (ms: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, ms).unref());
 
 interface OutputOptions {
   readonly inBackground: () => boolean;
@@ -246,8 +283,15 @@ class OutputSegment implements RewriteOutput {
     this.#sliceStart = host.monotonic();
     const { logId, first, nonce, name } = options;
     const header = encodeSegmentHeader({
-      rewritten: true, repeat: false, logId, fence: name.fence, number: name.number, first,
-      salt: this.#salt, predecessor: NO_PREDECESSOR, nonce,
+      rewritten: true,
+      repeat: false,
+      logId,
+      fence: name.fence,
+      number: name.number,
+      first,
+      salt: this.#salt,
+      predecessor: NO_PREDECESSOR,
+      nonce,
     });
     this.#sum = new SegmentSum(dataViewOf(header).getBigUint64(SEGMENT_HEADER_SIZE - 8, true));
     this.#push(header);
@@ -266,7 +310,13 @@ class OutputSegment implements RewriteOutput {
   #frame(type: number, flags: number, body: Uint8Array, first: number, count: number): number {
     const offset = this.#size;
     const small = deflateSmall(type, body);
-    const header = { type, flags: small === undefined ? flags : flags | frameFlag.deflated, count, first, watermark: 0 };
+    const header = {
+      type,
+      flags: small === undefined ? flags : flags | frameFlag.deflated,
+      count,
+      first,
+      watermark: 0,
+    };
     const frame = encodeFrame(header, small ?? body, this.#salt);
     this.#sum.add(dataViewOf(frame).getBigUint64(FRAME_HEADER_SIZE - 8, true));
     this.#push(frame);
@@ -282,7 +332,8 @@ class OutputSegment implements RewriteOutput {
 
   #write(): void {
     this.#file ??= this.#vfs.open(this.#path, 'create');
-    const bytes = this.#pending.length === 1 ? (this.#pending[0] as Uint8Array) : Buffer.concat(this.#pending);
+    const bytes =
+      this.#pending.length === 1 ? (this.#pending[0] as Uint8Array) : Buffer.concat(this.#pending);
     writeWhole(this.#vfs, this.#file, bytes, this.#written);
     this.#written += bytes.length;
     this.#pending = [];
@@ -301,19 +352,24 @@ class OutputSegment implements RewriteOutput {
   /** Index, state, sync. */
   async finish(state: { position: number; body: Uint8Array } | undefined): Promise<SealedSegment> {
     const { name, first, end } = this.#options;
-    let index = 0;
-    if (this.#size >= limits.indexSizeMin && this.#keys.length > 0) {
-      const pages = encodeIndexPages(this.#keys).map((page) => ({
-        hash: page.first, count: page.count,
-        offset: this.#frame(frameType.indexPage | SKIPPABLE, 0, page.bytes, first, 0),
-      }));
-      index = this.#frame(frameType.indexRoot | SKIPPABLE, 0, encodeIndexRoot(pages), first, 0);
-    }
-    const place = state === undefined ? 0 : this.#frame(frameType.state | SKIPPABLE, 0, state.body, end, 0);
+    const isIndexed = this.#size >= limits.indexSizeMin;
+    const index = isIndexed
+      ? writeIndex(this.#keys, (type, body) => this.#frame(type, 0, body, first, 0))
+      : 0;
+    const place =
+      state === undefined ? 0 : this.#frame(frameType.state | SKIPPABLE, 0, state.body, end, 0);
     this.#write();
     if (this.#file !== undefined) await this.#vfs.syncLater(this.#file);
     closeQuietly(this.#vfs, this.#file);
-    return { ...name, first, end, length: this.#size, sum: this.#sum.digest(), index, state: place };
+    return {
+      ...name,
+      first,
+      end,
+      length: this.#size,
+      sum: this.#sum.digest(),
+      index,
+      state: place,
+    };
   }
 
   discard(): void {

@@ -8,10 +8,20 @@
 
 import { RunlogError } from '../errors.ts';
 import {
-  checkFrameBody, FRAME_HEADER_SIZE, FRAME_MARKER, type FrameHeader, headerSum, paddedSize, readFrameHeader,
+  checkFrameBody,
+  FRAME_HEADER_SIZE,
+  FRAME_MARKER,
+  type FrameHeader,
+  headerSum,
+  paddedSize,
+  readFrameHeader,
 } from './format/frame.ts';
 import { type SegmentName, segmentName } from './format/names.ts';
-import { decodeSegmentHeader, SEGMENT_HEADER_SIZE, type SegmentHeader } from './format/segment-header.ts';
+import {
+  decodeSegmentHeader,
+  SEGMENT_HEADER_SIZE,
+  type SegmentHeader,
+} from './format/segment-header.ts';
 import { dataViewOf } from './format/version.ts';
 import type { FileHandle, Vfs } from './vfs/vfs.ts';
 
@@ -72,7 +82,11 @@ export class SegmentFile {
   /** The salt; only of a file whose header holds. */
   get #salt(): bigint {
     if (typeof this.header === 'string') {
-      throw new RunlogError('CORRUPT', `${this.path}: ${this.header}`, { file: this.path, offset: 0, size: this.size });
+      throw new RunlogError('CORRUPT', `${this.path}: ${this.header}`, {
+        file: this.path,
+        offset: 0,
+        size: this.size,
+      });
     }
     return this.header.salt;
   }
@@ -80,7 +94,8 @@ export class SegmentFile {
   /** Makes the window hold [offset, offset + size) as far as the file goes; returns the window's end. */
   #load(offset: number, size: number, limit: number): number {
     const windowEnd = this.#windowOffset + this.#window.length;
-    if (offset >= this.#windowOffset && Math.min(offset + size, limit) <= windowEnd) return windowEnd;
+    if (offset >= this.#windowOffset && Math.min(offset + size, limit) <= windowEnd)
+      return windowEnd;
     const wanted = Math.max(0, Math.min(Math.max(size, this.#windowSize), limit - offset));
     const bytes = new Uint8Array(Buffer.allocUnsafeSlow(wanted).buffer, 0, wanted);
     const read = this.#vfs.read(this.#file, bytes, offset);
@@ -101,9 +116,19 @@ export class SegmentFile {
     if (offset + size > limit) return 'ends within a frame body';
     end = Math.min(limit, this.#load(offset, size, limit));
     place = offset - this.#windowOffset;
-    const wrong = checkFrameBody(this.#window, this.#view, place, end - this.#windowOffset, header, salt);
+    const wrong = checkFrameBody(
+      this.#window,
+      this.#view,
+      place,
+      end - this.#windowOffset,
+      header,
+      salt,
+    );
     if (wrong !== undefined) return wrong;
-    const body = this.#window.subarray(place + FRAME_HEADER_SIZE, place + FRAME_HEADER_SIZE + header.bodySize);
+    const body = this.#window.subarray(
+      place + FRAME_HEADER_SIZE,
+      place + FRAME_HEADER_SIZE + header.bodySize,
+    );
     return { offset, end: offset + size, header, sum: headerSum(this.#view, place), body };
   }
 

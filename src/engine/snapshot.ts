@@ -11,7 +11,14 @@ import { errorCode, RunlogError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { decodeFence, type Fence } from './format/fence.ts';
 import { decodeManifest, type Manifest } from './format/manifest.ts';
-import { fenceName, type Listing, manifestName, newest, parseListing, segmentName } from './format/names.ts';
+import {
+  fenceName,
+  type Listing,
+  manifestName,
+  newest,
+  parseListing,
+  segmentName,
+} from './format/names.ts';
 import { readWhole } from './publish.ts';
 import { type Damage, readTail, type Tail } from './tail.ts';
 import type { Vfs } from './vfs/vfs.ts';
@@ -29,7 +36,12 @@ export interface Snapshot {
 }
 
 export const EMPTY_TAIL = (end: number): Tail => ({
-  segments: [], end, watermark: end, damage: [], keys: [], torn: undefined,
+  segments: [],
+  end,
+  watermark: end,
+  damage: [],
+  keys: [],
+  torn: undefined,
 });
 
 /** Tries of a reader whose files keep vanishing: each means that an owner has published. */
@@ -70,7 +82,12 @@ function newestValid(vfs: Vfs, directory: string, listing: Listing): ValidManife
     } catch (error) {
       if (!(error instanceof RunlogError) || error.code !== 'CORRUPT') throw error;
       const { offset = 0, size = 0 } = error.details;
-      damage.push({ file: `${directory}/${manifestName(counter)}`, offset, size, reason: error.message });
+      damage.push({
+        file: `${directory}/${manifestName(counter)}`,
+        offset,
+        size,
+        reason: error.message,
+      });
     }
   }
   return { manifest: undefined, damage };
@@ -93,25 +110,41 @@ export function readSnapshot(vfs: Vfs, directory: string): Snapshot {
       const decided =
         damage.length === 0 &&
         newest(again.fences) === newest(listing.fences) &&
-        (manifest === undefined ? newest(again.fences) === 0 : newest(again.fences) <= manifest.fence);
+        (manifest === undefined
+          ? newest(again.fences) === 0
+          : newest(again.fences) <= manifest.fence);
       const seen = decided ? tail : EMPTY_TAIL(manifest?.end ?? 0);
       return {
-        listing: again, manifest, tail: seen, decided,
-        damage: [...damage, ...missing, ...seen.damage], end: seen.end,
+        listing: again,
+        manifest,
+        tail: seen,
+        decided,
+        damage: [...damage, ...missing, ...seen.damage],
+        end: seen.end,
       };
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;
     }
   }
-  throw new RunlogError('IO', `${directory}: its files kept changing for ${TRIES} readings; try again`);
+  throw new RunlogError(
+    'IO',
+    `${directory}: its files kept changing for ${TRIES} readings; try again`,
+  );
 }
 
 /** Case 4: listed by the newest manifest, and gone in a listing made after it was read. */
-function missingSegments(directory: string, manifest: Manifest | undefined, listing: Listing): Damage[] {
+function missingSegments(
+  directory: string,
+  manifest: Manifest | undefined,
+  listing: Listing,
+): Damage[] {
   const present = new Set(listing.segments.map(segmentName));
   return (manifest?.segments ?? [])
     .filter((segment) => !present.has(segmentName(segment)))
     .map((segment) => ({
-      file: `${directory}/${segmentName(segment)}`, offset: 0, size: segment.length, reason: 'the file is missing',
+      file: `${directory}/${segmentName(segment)}`,
+      offset: 0,
+      size: segment.length,
+      reason: 'the file is missing',
     }));
 }

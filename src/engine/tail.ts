@@ -39,7 +39,9 @@ export interface Tail {
   /** Keyed frames of the tail, oldest first. */
   readonly keys: readonly IndexEntry[];
   /** Bytes behind the end that nothing covers: the mark of a crash. */
-  readonly torn: { readonly file: string; readonly offset: number; readonly size: number } | undefined;
+  readonly torn:
+    | { readonly file: string; readonly offset: number; readonly size: number }
+    | undefined;
 }
 
 /** What the log knows before its tail: of `undefined` manifests, an empty log. */
@@ -55,11 +57,19 @@ interface Scan {
 
 /** @throws Node's error when a file cannot be read; ENOENT ends the tail and is not one. */
 export function readTail(vfs: Vfs, directory: string, start: TailStart): Tail {
-  const scan: Scan = { end: start.end, watermark: start.end, damage: [], keys: [], torn: undefined };
+  const scan: Scan = {
+    end: start.end,
+    watermark: start.end,
+    damage: [],
+    keys: [],
+    torn: undefined,
+  };
   const segments: TailSegment[] = [];
   let file = openTail(vfs, directory, start, start.tailNumber);
   for (let number = start.tailNumber; file !== undefined; number += 1) {
-    const next: SegmentFile | undefined = closingOnError(file, () => openTail(vfs, directory, start, number + 1));
+    const next: SegmentFile | undefined = closingOnError(file, () =>
+      openTail(vfs, directory, start, number + 1),
+    );
     const isLast = closingOnError(next, () => {
       const current = file as SegmentFile;
       try {
@@ -87,7 +97,12 @@ function closingOnError<T>(waiting: SegmentFile | undefined, work: () => T): T {
   }
 }
 
-function openTail(vfs: Vfs, directory: string, start: TailStart, number: number): SegmentFile | undefined {
+function openTail(
+  vfs: Vfs,
+  directory: string,
+  start: TailStart,
+  number: number,
+): SegmentFile | undefined {
   try {
     return new SegmentFile(vfs, directory, { fence: start.fence, number, rewritten: false });
   } catch (error) {
@@ -104,7 +119,11 @@ interface TailState {
 }
 
 /** Reads one segment of the tail into `state`; true when the log ends in it. */
-function readTailSegment(file: SegmentFile, next: SegmentFile | undefined, state: TailState): boolean {
+function readTailSegment(
+  file: SegmentFile,
+  next: SegmentFile | undefined,
+  state: TailState,
+): boolean {
   const { start, number, scan, segments } = state;
   const name: SegmentName = { fence: start.fence, number, rewritten: false };
   const successor = next === undefined ? undefined : headerOf(next, start, number + 1);
@@ -117,7 +136,14 @@ function readTailSegment(file: SegmentFile, next: SegmentFile | undefined, state
       return true;
     }
     scan.damage.push({ file: file.path, offset: 0, size: file.size, reason: 'segment header' });
-    const lost = { first: scan.end, end: successor.first, length: file.size, sum: 0n, index: 0, state: 0 };
+    const lost = {
+      first: scan.end,
+      end: successor.first,
+      length: file.size,
+      sum: 0n,
+      index: 0,
+      state: 0,
+    };
     segments.push({ ...name, ...lost, damage: [{ from: 0, to: file.size }] });
     scan.end = successor.first;
     return false;
@@ -126,7 +152,9 @@ function readTailSegment(file: SegmentFile, next: SegmentFile | undefined, state
   scan.end = header.first;
   const before = scan.damage.length;
   const sealed = scanSegment(file, name, header, limit, successor !== undefined, scan);
-  const damage = scan.damage.slice(before).map((each) => ({ from: each.offset, to: each.offset + each.size }));
+  const damage = scan.damage
+    .slice(before)
+    .map((each) => ({ from: each.offset, to: each.offset + each.size }));
   segments.push({ ...sealed, damage });
   return successor === undefined;
 }
@@ -135,13 +163,19 @@ function readTailSegment(file: SegmentFile, next: SegmentFile | undefined, state
 function headerOf(file: SegmentFile, start: TailStart, number: number): SegmentHeader | undefined {
   const { header } = file;
   if (typeof header === 'string' || header.logId !== start.logId) return undefined;
-  if (header.fence !== start.fence || header.number !== number || header.rewritten) return undefined;
+  if (header.fence !== start.fence || header.number !== number || header.rewritten)
+    return undefined;
   return header;
 }
 
 /** Reads frames to the end of the segment; `whole` when a successor says that it is whole. */
 function scanSegment(
-  file: SegmentFile, name: SegmentName, header: SegmentHeader, limit: number, whole: boolean, scan: Scan,
+  file: SegmentFile,
+  name: SegmentName,
+  header: SegmentHeader,
+  limit: number,
+  whole: boolean,
+  scan: Scan,
 ): SealedSegment {
   const sum = new SegmentSum(file.headerChecksum);
   let offset = SEGMENT_HEADER_SIZE;
@@ -152,13 +186,19 @@ function scanSegment(
     const reason = typeof frame === 'string' ? frame : 'position out of order';
     if (typeof frame === 'string' || frame.header.first !== scan.end) {
       later ??= framesAfter(file, offset, limit);
-      const found = later.find((each) => each.frame.offset > offset && each.frame.header.first >= scan.end);
+      const found = later.find(
+        (each) => each.frame.offset > offset && each.frame.header.first >= scan.end,
+      );
       const covered = whole || (found !== undefined && found.watermark > scan.end);
       if (!covered) {
         // Cases 5, 6, 8.
         const lost = scan.end < scan.watermark;
         const rest = { file: file.path, offset, size: limit - offset };
-        if (lost) scan.damage.push({ ...rest, reason: `${reason}; records up to ${scan.watermark} were synced` });
+        if (lost)
+          scan.damage.push({
+            ...rest,
+            reason: `${reason}; records up to ${scan.watermark} were synced`,
+          });
         else scan.torn = rest;
         break;
       }
@@ -178,7 +218,15 @@ function scanSegment(
     offset = frame.end;
   }
   const length = Math.min(offset, limit);
-  return { ...name, first: header.first, end: scan.end, length, sum: sum.digest(), index: 0, state };
+  return {
+    ...name,
+    first: header.first,
+    end: scan.end,
+    length,
+    sum: sum.digest(),
+    index: 0,
+    state,
+  };
 }
 
 interface Later {
@@ -202,7 +250,12 @@ function framesAfter(file: SegmentFile, offset: number, limit: number): Later[] 
 }
 
 /** Notes where the keyed records of a frame stand. */
-export function collectKeys(frame: Frame, name: SegmentName, file: string, keys: IndexEntry[]): void {
+export function collectKeys(
+  frame: Frame,
+  name: SegmentName,
+  file: string,
+  keys: IndexEntry[],
+): void {
   if ((frame.header.flags & (frameFlag.keyed | frameFlag.holdsKeys)) === 0) return;
   const place = { ...name, offset: frame.offset };
   for (const { key } of unpackRecords(frame.header, frame.body, place, file)) {

@@ -7,12 +7,11 @@
 
 import { SegmentSum } from './format/frame.ts';
 import type { SealedSegment } from './format/manifest.ts';
-import { segmentName } from './format/names.ts';
+import { fenceName, segmentName } from './format/names.ts';
 import { readFrames, recordsOf } from './log-reader.ts';
 import { SegmentFile } from './segment-file.ts';
 import { readFence, readSnapshot } from './snapshot.ts';
 import type { Damage, Tail } from './tail.ts';
-import { fenceName } from './format/names.ts';
 import type { Vfs } from './vfs/vfs.ts';
 
 export interface VerifyReport {
@@ -43,25 +42,49 @@ export function verifyLog(vfs: Vfs, directory: string): VerifyReport {
   for (const number of snapshot.listing.fences) {
     if (readFence(vfs, directory, number) !== undefined) continue;
     const file = `${directory}/${fenceName(number)}`;
-    damaged.push({ file, offset: 0, size: vfs.stat(file)?.size ?? 0, reason: 'a fence that does not verify' });
+    damaged.push({
+      file,
+      offset: 0,
+      size: vfs.stat(file)?.size ?? 0,
+      reason: 'a fence that does not verify',
+    });
   }
   return {
-    ok: damaged.length === 0, damaged, torn: snapshot.tail.torn, records: snapshot.end,
-    bytes, foreign: snapshot.listing.foreign,
+    ok: damaged.length === 0,
+    damaged,
+    torn: snapshot.tail.torn,
+    records: snapshot.end,
+    bytes,
+    foreign: snapshot.listing.foreign,
   };
 }
 
-function verifySegment(vfs: Vfs, directory: string, segment: SealedSegment, damaged: Damage[]): void {
+function verifySegment(
+  vfs: Vfs,
+  directory: string,
+  segment: SealedSegment,
+  damaged: Damage[],
+): void {
   const before = damaged.length;
   const file = `${directory}/${segmentName(segment)}`;
   const sum = readBodies(vfs, directory, segment, damaged);
   if (damaged.length === before && sum !== segment.sum) {
-    damaged.push({ file, offset: 0, size: segment.length, reason: 'whole frames, but not the ones that were sealed' });
+    damaged.push({
+      file,
+      offset: 0,
+      size: segment.length,
+      reason: 'whole frames, but not the ones that were sealed',
+    });
   }
 }
 
 /** Reads every frame and body; the segment's sum. */
-function readBodies(vfs: Vfs, directory: string, segment: SealedSegment, damaged: Damage[]): bigint {
+function readBodies(
+  vfs: Vfs,
+  directory: string,
+  segment: SealedSegment,
+  damaged: Damage[],
+): bigint {
   const path = `${directory}/${segmentName(segment)}`;
   const file = new SegmentFile(vfs, directory, segment);
   const sum = new SegmentSum(file.headerChecksum);
@@ -72,7 +95,8 @@ function readBodies(vfs: Vfs, directory: string, segment: SealedSegment, damaged
     recordsOf(frame, segment, path, found);
   }
   for (const each of found) {
-    if (!damaged.some((known) => known.file === each.file && known.offset === each.offset)) damaged.push(each);
+    if (!damaged.some((known) => known.file === each.file && known.offset === each.offset))
+      damaged.push(each);
   }
   return sum.digest();
 }

@@ -26,7 +26,13 @@ export function openWatch(directory: string): Watch {
   const start = async (): Promise<void> => {
     const { watch } = await import('chokidar');
     if (isClosed) return;
-    const watcher = watch(directory, { ignoreInitial: true, depth: 0, persistent: true, atomic: false, ignored: /temporary-|probe-|\.lock/ });
+    const watcher = watch(directory, {
+      ignoreInitial: true,
+      depth: 0,
+      persistent: true,
+      atomic: false,
+      ignored: /temporary-|probe-|\.lock/,
+    });
     watcher.on('all', hint);
     watcher.on('error', () => close());
     close = () => {

@@ -25,11 +25,14 @@ export interface Context {
  */
 export function canonicalContext(context: unknown): string {
   if (context === undefined) return '{}';
-  if (!isPlainObject(context)) throw new TypeError(`context: expected an object, got ${given(context)}`);
+  if (!isPlainObject(context))
+    throw new TypeError(`context: expected an object, got ${given(context)}`);
   const text = textOf(context, 'context', 0);
   const size = Buffer.byteLength(text);
   if (size > limits.contextSizeMax) {
-    throw new RangeError(`context: ${size} bytes, at most ${limits.contextSizeMax} (contextSizeMax)`);
+    throw new RangeError(
+      `context: ${size} bytes, at most ${limits.contextSizeMax} (contextSizeMax)`,
+    );
   }
   return text;
 }
@@ -37,34 +40,45 @@ export function canonicalContext(context: unknown): string {
 function textOf(value: unknown, path: string, depth: number): string {
   switch (typeof value) {
     case 'string':
-      if (!value.isWellFormed()) throw new TypeError(`${path}: not well-formed Unicode, got ${given(value)}`);
+      if (!value.isWellFormed())
+        throw new TypeError(`${path}: not well-formed Unicode, got ${given(value)}`);
       return JSON.stringify(value);
     case 'number':
-      if (!Number.isFinite(value)) throw new TypeError(`${path}: expected a finite number, got ${given(value)}`);
+      if (!Number.isFinite(value))
+        throw new TypeError(`${path}: expected a finite number, got ${given(value)}`);
       return JSON.stringify(value);
     case 'boolean':
       return String(value);
     case 'object':
       return value === null ? 'null' : textOfContainer(value, path, depth);
     default:
-      throw new TypeError(`${path}: expected a string, number, boolean, null, array or object, got ${given(value)}`);
+      throw new TypeError(
+        `${path}: expected a string, number, boolean, null, array or object, got ${given(value)}`,
+      );
   }
 }
 
 function textOfContainer(value: object, path: string, depth: number): string {
   if (depth >= limits.paramsDepthMax) {
-    throw new TypeError(`${path}: nested deeper than ${limits.paramsDepthMax} (paramsDepthMax), or a cycle`);
+    throw new TypeError(
+      `${path}: nested deeper than ${limits.paramsDepthMax} (paramsDepthMax), or a cycle`,
+    );
   }
   if (Array.isArray(value)) {
-    const elements = Array.from(value, (each, index) => textOf(each, `${path}[${index}]`, depth + 1));
+    const elements = Array.from(value, (each, index) =>
+      textOf(each, `${path}[${index}]`, depth + 1),
+    );
     return `[${elements.join(',')}]`;
   }
-  if (!isPlainObject(value)) throw new TypeError(`${path}: expected a plain object, got ${given(value)}`);
-  const members = Object.keys(value).sort().map((key) => {
-    const place = memberPath(path, key);
-    if (!key.isWellFormed()) throw new TypeError(`${place}: the key is not well-formed Unicode`);
-    return `${JSON.stringify(key)}:${textOf(value[key], place, depth + 1)}`;
-  });
+  if (!isPlainObject(value))
+    throw new TypeError(`${path}: expected a plain object, got ${given(value)}`);
+  const members = Object.keys(value)
+    .sort()
+    .map((key) => {
+      const place = memberPath(path, key);
+      if (!key.isWellFormed()) throw new TypeError(`${place}: the key is not well-formed Unicode`);
+      return `${JSON.stringify(key)}:${textOf(value[key], place, depth + 1)}`;
+    });
   return `{${members.join(',')}}`;
 }
 
@@ -118,7 +132,11 @@ export class ContextCache<T> {
 
   /** @throws TypeError, RangeError as `canonicalContext`. */
   get(context: Context | undefined): ContextEntry<T> {
-    if (typeof context === 'object' && context !== null && Object.getPrototypeOf(context) === Object.prototype) {
+    if (
+      typeof context === 'object' &&
+      context !== null &&
+      Object.getPrototypeOf(context) === Object.prototype
+    ) {
       const entry = find(this.#root, context)?.entry;
       if (entry !== undefined) return entry;
     }
@@ -150,7 +168,8 @@ export class ContextCache<T> {
   /** Adds the spelling of a checked object; returns the node after its last value. */
   #insert(start: Node<T>, object: Context): Node<T> {
     let node = start;
-    for (const key of Object.keys(object)) node = this.#insertValue(this.#step(node, key), object[key]);
+    for (const key of Object.keys(object))
+      node = this.#insertValue(this.#step(node, key), object[key]);
     return node;
   }
 
@@ -192,7 +211,8 @@ function find<T>(start: Node<T>, object: Record<string, unknown>): Node<T> | und
     node = next(node, key);
     if (node === undefined) return undefined;
     const value = object[key];
-    node = typeof value !== 'object' || value === null ? next(node, value) : findContainer(node, value);
+    node =
+      typeof value !== 'object' || value === null ? next(node, value) : findContainer(node, value);
     if (node === undefined) return undefined;
   }
   return node;

@@ -7,7 +7,9 @@ export function given(value: unknown): string {
   switch (typeof value) {
     case 'string': {
       const text = JSON.stringify(value);
-      return text.length <= SHOWN_SIZE_MAX ? text : `${text.slice(0, SHOWN_SIZE_MAX)}... (${value.length} characters)`;
+      return text.length <= SHOWN_SIZE_MAX
+        ? text
+        : `${text.slice(0, SHOWN_SIZE_MAX)}... (${value.length} characters)`;
     }
     case 'number':
       return Object.is(value, -0) ? '-0' : String(value);
@@ -30,8 +32,8 @@ function kindOf(value: object): string {
   if (Array.isArray(value)) return 'an array';
   if (isPlainObject(value)) return 'an object';
   const prototype: object = Object.getPrototypeOf(value);
-  const constructor = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value as unknown;
-  const name = typeof constructor === 'function' ? constructor.name : '';
+  const maker = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value as unknown;
+  const name = typeof maker === 'function' ? maker.name : '';
   return name === '' ? 'an instance of a class' : `an instance of ${name}`;
 }
 
@@ -55,6 +57,11 @@ export const memberPath = (path: string, key: string): string =>
  */
 export function setMember(object: Record<string, unknown>, key: string, value: unknown): void {
   if (key === '__proto__') {
-    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+    Object.defineProperty(object, key, {
+      value,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
   } else object[key] = value;
 }

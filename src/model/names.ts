@@ -35,18 +35,27 @@ export function checkWriterName(value: unknown, argument = 'writer'): string {
 
 /** True for what `checkRunHash` and `checkWriterName` accept: also what a listing of ours may hold. */
 export function isIdentifier(text: string): boolean {
-  return text.length <= limits.identifierSizeMax && identifier.test(text) && !text.endsWith('.') && !device.test(text);
+  return (
+    text.length <= limits.identifierSizeMax &&
+    identifier.test(text) &&
+    !text.endsWith('.') &&
+    !device.test(text)
+  );
 }
 
 function checkIdentifier(value: unknown, argument: string): string {
-  if (typeof value !== 'string') throw new TypeError(`${argument}: expected a string, got ${given(value)}`);
+  if (typeof value !== 'string')
+    throw new TypeError(`${argument}: expected a string, got ${given(value)}`);
   if (isIdentifier(value)) return value;
   if (value.length > limits.identifierSizeMax) {
     const bound = `at most ${limits.identifierSizeMax} characters (identifierSizeMax)`;
     throw new RangeError(`${argument}: ${bound}, got ${given(value)}`);
   }
-  if (device.test(value)) throw new RangeError(`${argument}: ${given(value)} names a device on Windows`);
-  throw new RangeError(`${argument}: expected [a-z0-9][a-z0-9._-]* without a dot at the end, got ${given(value)}`);
+  if (device.test(value))
+    throw new RangeError(`${argument}: ${given(value)} names a device on Windows`);
+  throw new RangeError(
+    `${argument}: expected [a-z0-9][a-z0-9._-]* without a dot at the end, got ${given(value)}`,
+  );
 }
 
 /**
@@ -55,12 +64,14 @@ function checkIdentifier(value: unknown, argument: string): string {
  * @throws TypeError unless a well-formed string, RangeError when empty or too long.
  */
 export function checkName(value: unknown, argument: string): string {
-  if (typeof value !== 'string') throw new TypeError(`${argument}: expected a string, got ${given(value)}`);
+  if (typeof value !== 'string')
+    throw new TypeError(`${argument}: expected a string, got ${given(value)}`);
   if (value.length === 0) throw new RangeError(`${argument}: expected a name, got an empty string`);
   if (value.length > limits.nameSizeMax) {
     const bound = `at most ${limits.nameSizeMax} characters (nameSizeMax)`;
     throw new RangeError(`${argument}: ${bound}, got ${given(value)}`);
   }
-  if (!value.isWellFormed()) throw new TypeError(`${argument}: not well-formed Unicode, got ${given(value)}`);
+  if (!value.isWellFormed())
+    throw new TypeError(`${argument}: not well-formed Unicode, got ${given(value)}`);
   return value;
 }

@@ -36,14 +36,19 @@ const INT64_MAX = 2n ** 63n - 1n;
  */
 export function checkParamsPath(key: unknown, argument = 'key'): ParamsPath {
   const keys: readonly unknown[] = Array.isArray(key) ? key : [key];
-  if (keys.length === 0) throw new RangeError(`${argument}: expected at least one key, got an empty array`);
+  if (keys.length === 0)
+    throw new RangeError(`${argument}: expected at least one key, got an empty array`);
   if (keys.length > limits.paramsDepthMax) {
-    throw new RangeError(`${argument}: ${keys.length} keys, at most ${limits.paramsDepthMax} (paramsDepthMax)`);
+    throw new RangeError(
+      `${argument}: ${keys.length} keys, at most ${limits.paramsDepthMax} (paramsDepthMax)`,
+    );
   }
   for (const [index, each] of keys.entries()) {
     const place = Array.isArray(key) ? `${argument}[${index}]` : argument;
-    if (typeof each !== 'string') throw new TypeError(`${place}: expected a string, got ${given(each)}`);
-    if (!each.isWellFormed()) throw new TypeError(`${place}: not well-formed Unicode, got ${given(each)}`);
+    if (typeof each !== 'string')
+      throw new TypeError(`${place}: expected a string, got ${given(each)}`);
+    if (!each.isWellFormed())
+      throw new TypeError(`${place}: not well-formed Unicode, got ${given(each)}`);
   }
   return Array.from(keys as readonly string[]);
 }
@@ -60,11 +65,14 @@ export function spellParams(value: unknown, path: ParamsPath = []): unknown {
 function spell(value: unknown, place: string, depth: number): unknown {
   switch (typeof value) {
     case 'string':
-      if (!value.isWellFormed()) throw new TypeError(`${place}: not well-formed Unicode, got ${given(value)}`);
+      if (!value.isWellFormed())
+        throw new TypeError(`${place}: not well-formed Unicode, got ${given(value)}`);
       return value;
     case 'bigint':
       if (value < INT64_MIN || value > INT64_MAX) {
-        throw new TypeError(`${place}: an integer beyond 64 bits cannot be stored, got ${given(value)}`);
+        throw new TypeError(
+          `${place}: an integer beyond 64 bits cannot be stored, got ${given(value)}`,
+        );
       }
       return value;
     case 'number':
@@ -84,11 +92,14 @@ function spellObject(value: object, place: string, depth: number): unknown {
     return copy;
   }
   if (types.isDate(value) && isOfBuiltIn(value)) {
-    if (Number.isNaN(value.getTime())) throw new TypeError(`${place}: an invalid Date cannot be stored`);
+    if (Number.isNaN(value.getTime()))
+      throw new TypeError(`${place}: an invalid Date cannot be stored`);
     return new Date(value.getTime());
   }
   if (depth >= limits.paramsDepthMax) {
-    throw new TypeError(`${place}: nested deeper than ${limits.paramsDepthMax} (paramsDepthMax), or a cycle`);
+    throw new TypeError(
+      `${place}: nested deeper than ${limits.paramsDepthMax} (paramsDepthMax), or a cycle`,
+    );
   }
   const inner = (each: unknown, step: string): unknown => spell(each, `${place}${step}`, depth + 1);
   if (Array.isArray(value) && isOfBuiltIn(value)) {
@@ -96,7 +107,8 @@ function spellObject(value: object, place: string, depth: number): unknown {
   }
   if (types.isMap(value) && isOfBuiltIn(value)) {
     const entry = ([key, each]: [unknown, unknown], index: number): [unknown, unknown] => [
-      inner(key, `.keys()[${index}]`), inner(each, `.values()[${index}]`),
+      inner(key, `.keys()[${index}]`),
+      inner(each, `.values()[${index}]`),
     ];
     return new Map(Array.from(value, entry));
   }
@@ -117,7 +129,8 @@ function spellMembers(value: Record<string, unknown>, place: string, depth: numb
   for (const key of Object.keys(value)) {
     const member = value[key];
     const memberPlace = memberPath(place, key);
-    if (!key.isWellFormed()) throw new TypeError(`${memberPlace}: the key is not well-formed Unicode`);
+    if (!key.isWellFormed())
+      throw new TypeError(`${memberPlace}: the key is not well-formed Unicode`);
     if (member !== undefined) setMember(spelled, key, spell(member, memberPlace, depth + 1));
   }
   return Object.freeze(spelled);
@@ -132,8 +145,17 @@ function isOfBuiltIn(value: object): boolean {
 /** The typed arrays that each supported Node.js has; Float16Array is younger. */
 const typedArrayKinds = new Map<string, new (buffer: ArrayBuffer) => NodeJS.TypedArray>(
   [
-    Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array,
-    Float32Array, Float64Array, BigInt64Array, BigUint64Array,
+    Int8Array,
+    Uint8Array,
+    Uint8ClampedArray,
+    Int16Array,
+    Uint16Array,
+    Int32Array,
+    Uint32Array,
+    Float32Array,
+    Float64Array,
+    BigInt64Array,
+    BigUint64Array,
   ].map((kind) => [kind.name, kind]),
 );
 
@@ -144,7 +166,9 @@ const typedArrayKinds = new Map<string, new (buffer: ArrayBuffer) => NodeJS.Type
 function copyOfTypedArray(value: NodeJS.TypedArray): NodeJS.TypedArray | undefined {
   const Kind = typedArrayKinds.get(value[Symbol.toStringTag]);
   if (Kind === undefined) return undefined;
-  return new Kind(Uint8Array.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)).buffer);
+  return new Kind(
+    Uint8Array.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)).buffer,
+  );
 }
 
 /** A copy of a spelled value, for the caller to keep and change. */
@@ -171,7 +195,9 @@ export function readParams(spelled: unknown): unknown {
 export function getParam(tree: ParamsTree, path: readonly (string | number)[]): unknown {
   let value: unknown = tree;
   for (const key of path) {
-    const fits = Array.isArray(value) ? Number.isInteger(key) : typeof key === 'string' && isPlainObject(value);
+    const fits = Array.isArray(value)
+      ? Number.isInteger(key)
+      : typeof key === 'string' && isPlainObject(value);
     if (!fits || !Object.hasOwn(value as object, key)) return undefined;
     value = (value as Record<string | number, unknown>)[key];
   }
@@ -206,7 +232,8 @@ function ownMember(parent: ParamsTree, key: string): ParamsTree {
   const member = Object.hasOwn(parent, key) ? parent[key] : undefined;
   if (isPlainObject(member) && !Object.isFrozen(member)) return member;
   const own: ParamsTree = {};
-  if (isPlainObject(member)) for (const each of Object.keys(member)) setMember(own, each, member[each]);
+  if (isPlainObject(member))
+    for (const each of Object.keys(member)) setMember(own, each, member[each]);
   setMember(parent, key, own);
   return own;
 }

@@ -35,7 +35,8 @@ function convertValue(value: unknown, argument: string): number {
  */
 export function checkStep(step: unknown, argument = 'step'): number {
   if (Number.isSafeInteger(step)) return (step as number) + 0;
-  if (typeof step !== 'number') throw new TypeError(`${argument}: expected an integer, got ${given(step)}`);
+  if (typeof step !== 'number')
+    throw new TypeError(`${argument}: expected an integer, got ${given(step)}`);
   throw new RangeError(`${argument}: expected an integer within 2^53 - 1, got ${given(step)}`);
 }
 
@@ -46,7 +47,8 @@ export function checkStep(step: unknown, argument = 'step'): number {
  * @throws TypeError unless a number, RangeError for an infinity.
  */
 export function checkEpoch(epoch: unknown, argument = 'epoch'): number {
-  if (typeof epoch !== 'number') throw new TypeError(`${argument}: expected a number, got ${given(epoch)}`);
+  if (typeof epoch !== 'number')
+    throw new TypeError(`${argument}: expected a number, got ${given(epoch)}`);
   if (epoch === Infinity || epoch === -Infinity) {
     throw new RangeError(`${argument}: expected a finite number, got ${given(epoch)}`);
   }

@@ -8,7 +8,8 @@ const SYSTEM_PREFIX = '__system__';
 const SEPARATOR = '\0';
 
 /** One text for both. A canonical context holds no NUL, so the last one separates. */
-export const sequenceKey = (name: string, contextText: string): string => name + SEPARATOR + contextText;
+export const sequenceKey = (name: string, contextText: string): string =>
+  name + SEPARATOR + contextText;
 
 /** Undoes `sequenceKey`; undefined where `key` is none. */
 export function parseSequenceKey(key: string): { name: string; contextText: string } | undefined {

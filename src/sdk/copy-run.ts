@@ -4,19 +4,32 @@
 //
 // Test: test/sdk/repo.test.ts.
 
-import { loadXxhash, Log, type Vfs } from '../engine/index.ts';
+import { Log, loadXxhash, type Vfs } from '../engine/index.ts';
 import { RunlogError } from '../errors.ts';
 import { type Change, publishEdit, readFacts, syncEdits } from '../store/edits.ts';
-import { listIfThere, listWriters, makeDirectories, type RunPlaces } from '../store/repo-directory.ts';
+import {
+  listIfThere,
+  listWriters,
+  makeDirectories,
+  type RunPlaces,
+} from '../store/repo-directory.ts';
 
 /** @throws RunlogError RUN_LOCKED when the target is a run already; IO. */
-export async function copyRun(vfs: Vfs, source: RunPlaces, target: RunPlaces, hash: string): Promise<void> {
+export async function copyRun(
+  vfs: Vfs,
+  source: RunPlaces,
+  target: RunPlaces,
+  hash: string,
+): Promise<void> {
   await loadXxhash();
   const facts = readFacts(vfs, source.edits);
   if (facts === undefined) throw new RunlogError('RUN_NOT_FOUND', `${hash}: no such run`);
   const existing = vfs.stat(target.edits) === undefined ? undefined : readFacts(vfs, target.edits);
   if (existing !== undefined && !existing.isDeleted) {
-    throw new RunlogError('RUN_LOCKED', `${hash}: ${target.directory} holds a run of this hash; delete it there first`);
+    throw new RunlogError(
+      'RUN_LOCKED',
+      `${hash}: ${target.directory} holds a run of this hash; delete it there first`,
+    );
   }
   makeDirectories(vfs, target.logs);
   makeDirectories(vfs, target.edits);
@@ -27,11 +40,19 @@ export async function copyRun(vfs: Vfs, source: RunPlaces, target: RunPlaces, ha
     await Log.copy(`${source.logs}/${writer}`, directory, { vfs });
   }
   const changes: Change[] = [
-    ['createdAt', facts.createdAt], ['name', facts.name ?? null], ['experiment', facts.experiment],
-    ['description', facts.description ?? null], ['archived', facts.archived],
+    ['createdAt', facts.createdAt],
+    ['name', facts.name ?? null],
+    ['experiment', facts.experiment],
+    ['description', facts.description ?? null],
+    ['archived', facts.archived],
     ...facts.tags.map((tag): Change => ['addTag', tag]),
     ...facts.notes.map(({ time, text }): Change => ['addNote', [time, text]]),
   ];
-  publishEdit(vfs, target.edits, { kind: 'create', time: facts.createdAt, life: facts.life, changes });
+  publishEdit(vfs, target.edits, {
+    kind: 'create',
+    time: facts.createdAt,
+    life: facts.life,
+    changes,
+  });
   syncEdits(vfs, target.edits);
 }

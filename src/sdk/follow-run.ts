@@ -10,13 +10,24 @@ import { Log, type LogRecord, type Vfs } from '../engine/index.ts';
 import { durations } from '../limits.ts';
 import { type Context, parseContext } from '../model/context.ts';
 import { parseSequenceKey } from '../model/sequence.ts';
-import { decodeAxis, decodeBlock } from '../store/format/block.ts';
 import { decodeBatch } from '../store/format/batch.ts';
-import { type Close, decodeClose, decodeOpening, decodeParams, decodeRewind, type Opening, recordType, type Rewind } from '../store/record.ts';
+import { decodeAxis, decodeBlock } from '../store/format/block.ts';
+import {
+  type Close,
+  decodeClose,
+  decodeOpening,
+  decodeParams,
+  decodeRewind,
+  type Opening,
+  type Rewind,
+  recordType,
+} from '../store/record.ts';
 import { listWriters, type RunPlaces } from '../store/repo-directory.ts';
 
 /** How far each writer was delivered. Plain data: may be stored as JSON. */
-export type FollowCursor = Readonly<Record<string, { readonly position: number; readonly points: number }>>;
+export type FollowCursor = Readonly<
+  Record<string, { readonly position: number; readonly points: number }>
+>;
 
 interface EventBase {
   readonly run: string;
@@ -27,10 +38,19 @@ interface EventBase {
 
 export type FollowEvent =
   | (EventBase & {
-      readonly type: 'points'; readonly name: string; readonly context: Context;
-      readonly steps: Float64Array; readonly values: Float64Array; readonly times: Float64Array; readonly epochs: Float64Array;
+      readonly type: 'points';
+      readonly name: string;
+      readonly context: Context;
+      readonly steps: Float64Array;
+      readonly values: Float64Array;
+      readonly times: Float64Array;
+      readonly epochs: Float64Array;
     })
-  | (EventBase & { readonly type: 'params'; readonly path: readonly string[]; readonly value?: unknown })
+  | (EventBase & {
+      readonly type: 'params';
+      readonly path: readonly string[];
+      readonly value?: unknown;
+    })
   | (EventBase & { readonly type: 'state'; readonly opening?: Opening; readonly close?: Close })
   | (EventBase & { readonly type: 'rewind'; readonly rewind?: Rewind; readonly undone?: string });
 
@@ -41,12 +61,25 @@ export interface FollowRunOptions {
 }
 
 type Change =
-  | { type: 'points'; name: string; context: Context; steps: Float64Array; values: Float64Array; times: Float64Array; epochs: Float64Array }
+  | {
+      type: 'points';
+      name: string;
+      context: Context;
+      steps: Float64Array;
+      values: Float64Array;
+      times: Float64Array;
+      epochs: Float64Array;
+    }
   | { type: 'params'; path: readonly string[]; value?: unknown }
   | { type: 'state'; opening?: Opening; close?: Close }
   | { type: 'rewind'; rewind?: Rewind; undone?: string };
 
-export async function* followRun(vfs: Vfs, places: RunPlaces, hash: string, options: FollowRunOptions): AsyncGenerator<FollowEvent> {
+export async function* followRun(
+  vfs: Vfs,
+  places: RunPlaces,
+  hash: string,
+  options: FollowRunOptions,
+): AsyncGenerator<FollowEvent> {
   const { from = 'start', signal } = options;
   const ended = new AbortController();
   const stop = (): void => ended.abort();
@@ -76,7 +109,13 @@ export async function* followRun(vfs: Vfs, places: RunPlaces, hash: string, opti
       const changes = reader.changesOf(record, own.points);
       own.position = Math.max(own.position, record.end);
       own.points = Math.max(own.points, reader.points);
-      for (const change of changes) queue.push({ ...change, run: hash, writer, cursor: structuredClone(cursor) } as FollowEvent);
+      for (const change of changes)
+        queue.push({
+          ...change,
+          run: hash,
+          writer,
+          cursor: structuredClone(cursor),
+        } as FollowEvent);
       if (changes.length > 0) wake();
     }
   };
@@ -105,14 +144,21 @@ export async function* followRun(vfs: Vfs, places: RunPlaces, hash: string, opti
   }
 }
 
-function startOf(vfs: Vfs, places: RunPlaces, writer: string, from: 'start' | 'now' | FollowCursor): { position: number; points: number } {
+function startOf(
+  vfs: Vfs,
+  places: RunPlaces,
+  writer: string,
+  from: 'start' | 'now' | FollowCursor,
+): { position: number; points: number } {
   if (from === 'start') return { position: 0, points: 0 };
   if (from !== 'now') return { ...(from[writer] ?? { position: 0, points: 0 }) };
   const log = Log.snapshot(`${places.logs}/${writer}`, { vfs });
   let points = 0;
   for (const record of log.records()) {
-    if (record.type === recordType.points) points = (record.body as [number, number])[0] + (record.body as [number, number])[1];
-    else if (record.type === recordType.stretch) points = Math.max(points, (record.body as [number, number])[1]);
+    if (record.type === recordType.points)
+      points = (record.body as [number, number])[0] + (record.body as [number, number])[1];
+    else if (record.type === recordType.stretch)
+      points = Math.max(points, (record.body as [number, number])[1]);
   }
   return { position: log.position, points };
 }
@@ -141,7 +187,9 @@ class WriterEvents {
         return [{ type: 'state', close: decodeClose(body) }];
       case recordType.params: {
         const { path, ...rest } = decodeParams(body);
-        return ['value' in rest ? { type: 'params', path, value: rest.value } : { type: 'params', path }];
+        return [
+          'value' in rest ? { type: 'params', path, value: rest.value } : { type: 'params', path },
+        ];
       }
       case recordType.rewind:
         return [{ type: 'rewind', rewind: decodeRewind(body) }];
@@ -181,8 +229,14 @@ class WriterEvents {
       else own.push(index);
     }
     return [...indexes].flatMap(([id, own]) => {
-      const take = (column: Float64Array): Float64Array => Float64Array.from(own, (index) => column[index] as number);
-      return this.#points(this.#keyOf(id), { steps: take(steps), values: take(values), times: take(times), epochs: take(epochs) });
+      const take = (column: Float64Array): Float64Array =>
+        Float64Array.from(own, (index) => column[index] as number);
+      return this.#points(this.#keyOf(id), {
+        steps: take(steps),
+        values: take(values),
+        times: take(times),
+        epochs: take(epochs),
+      });
     });
   }
 
@@ -190,7 +244,8 @@ class WriterEvents {
   #keyOf(id: number): string | undefined {
     if (!this.#keys.has(id)) {
       for (const record of Log.snapshot(this.#directory, { vfs: this.#vfs }).records()) {
-        const isDefinition = record.type === recordType.sequence || record.type === recordType.blocks;
+        const isDefinition =
+          record.type === recordType.sequence || record.type === recordType.blocks;
         if (isDefinition) this.#keys.set((record.body as [number])[0], record.key as string);
       }
     }
@@ -206,16 +261,34 @@ class WriterEvents {
       const axis = axes?.[axisIndex];
       if (axis === undefined) return [];
       const rows = decodeBlock(stored, decodeAxis(axis));
-      const own = [...rows.numbers.keys()].filter((index) => (rows.numbers[index] as number) >= delivered);
+      const own = [...rows.numbers.keys()].filter(
+        (index) => (rows.numbers[index] as number) >= delivered,
+      );
       own.sort((a, b) => (rows.numbers[a] as number) - (rows.numbers[b] as number));
-      const take = (column: Float64Array): Float64Array => Float64Array.from(own, (index) => column[index] as number);
-      return this.#points(record.key, { steps: take(rows.steps), values: take(rows.values), times: take(rows.times), epochs: take(rows.epochs) });
+      const take = (column: Float64Array): Float64Array =>
+        Float64Array.from(own, (index) => column[index] as number);
+      return this.#points(record.key, {
+        steps: take(rows.steps),
+        values: take(rows.values),
+        times: take(rows.times),
+        epochs: take(rows.epochs),
+      });
     });
   }
 
-  #points(key: string | undefined, columns: { steps: Float64Array; values: Float64Array; times: Float64Array; epochs: Float64Array }): Change[] {
+  #points(
+    key: string | undefined,
+    columns: {
+      steps: Float64Array;
+      values: Float64Array;
+      times: Float64Array;
+      epochs: Float64Array;
+    },
+  ): Change[] {
     const parsed = key === undefined ? undefined : parseSequenceKey(key);
     if (parsed === undefined || columns.steps.length === 0) return [];
-    return [{ type: 'points', name: parsed.name, context: parseContext(parsed.contextText), ...columns }];
+    return [
+      { type: 'points', name: parsed.name, context: parseContext(parsed.contextText), ...columns },
+    ];
   }
 }

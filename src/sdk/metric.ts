@@ -3,8 +3,8 @@
 // Test: test/sdk/metric.test.ts.
 
 import { type Context, parseContext } from '../model/context.ts';
-import { checkWriterName } from '../model/names.ts';
 import { given } from '../model/given.ts';
+import { checkWriterName } from '../model/names.ts';
 import { type Rows, rowsBetween, type Summary } from '../store/rows.ts';
 import type { RunReader, SequenceFacts } from '../store/run-reader.ts';
 import type { RunView } from './run-view.ts';
@@ -104,14 +104,29 @@ export class Metric {
   async *blocks(options: ValuesOptions = {}): AsyncGenerator<Values> {
     const rows = this.#rows(options);
     for (let start = 0; start < rows.steps.length; start += BLOCK_POINTS) {
-      const part = (column: Float64Array): Float64Array => column.subarray(start, start + BLOCK_POINTS);
-      yield { steps: part(rows.steps), values: part(rows.values), times: part(rows.times), epochs: part(rows.epochs) };
+      const part = (column: Float64Array): Float64Array =>
+        column.subarray(start, start + BLOCK_POINTS);
+      yield {
+        steps: part(rows.steps),
+        values: part(rows.values),
+        times: part(rows.times),
+        epochs: part(rows.epochs),
+      };
     }
   }
 
-  #rows({ fromStep = Number.NEGATIVE_INFINITY, toStep = Number.POSITIVE_INFINITY, writer, raw }: ValuesOptions): Rows {
-    for (const [name, value] of [['fromStep', fromStep], ['toStep', toStep]] as const) {
-      if (typeof value !== 'number' || Number.isNaN(value)) throw new TypeError(`${name}: expected a number, got ${given(value)}`);
+  #rows({
+    fromStep = Number.NEGATIVE_INFINITY,
+    toStep = Number.POSITIVE_INFINITY,
+    writer,
+    raw,
+  }: ValuesOptions): Rows {
+    for (const [name, value] of [
+      ['fromStep', fromStep],
+      ['toStep', toStep],
+    ] as const) {
+      if (typeof value !== 'number' || Number.isNaN(value))
+        throw new TypeError(`${name}: expected a number, got ${given(value)}`);
     }
     if (writer !== undefined) checkWriterName(writer);
     return rowsBetween(this.#reader.rows(this.#sequence, { writer, raw }), fromStep, toStep);

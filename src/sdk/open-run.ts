@@ -8,14 +8,29 @@
 import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
 import { threadId } from 'node:worker_threads';
-
+import { isRemoteFileSystem, nodeVfs, type Vfs } from '../engine/index.ts';
 import { RunlogError } from '../errors.ts';
 import { durations } from '../limits.ts';
 import { checkRunHash, generateHash, isGeneratedHash, isHashPrefix } from '../model/names.ts';
-import { isRemoteFileSystem, nodeVfs, type Vfs } from '../engine/index.ts';
-import { applyEdit, type Change, createRun, foldEdits, publishEdit, readFacts, type RunFacts, syncEdits } from '../store/edits.ts';
+import {
+  applyEdit,
+  type Change,
+  createRun,
+  foldEdits,
+  publishEdit,
+  type RunFacts,
+  readFacts,
+  syncEdits,
+} from '../store/edits.ts';
 import type { Opening, RewindTarget } from '../store/record.ts';
-import { createRepo, listHashes, listWriters, makeDirectories, type RunPlaces, runPlaces } from '../store/repo-directory.ts';
+import {
+  createRepo,
+  listHashes,
+  listWriters,
+  makeDirectories,
+  type RunPlaces,
+  runPlaces,
+} from '../store/repo-directory.ts';
 import { RunReader } from '../store/run-reader.ts';
 import { RunWriter } from '../store/run-writer.ts';
 import { checkRunOptions, type RunOptions, systemInterval } from './options.ts';
@@ -41,10 +56,15 @@ export interface OpenedRun {
   release(): void;
 }
 
-const { version: packageVersion } = createRequire(import.meta.url)('../../package.json') as { version: string };
+const { version: packageVersion } = createRequire(import.meta.url)('../../package.json') as {
+  version: string;
+};
 
 /** @throws as `Run.open`. */
-export async function openRun(options: RunOptions, onError: (error: RunlogError) => void): Promise<OpenedRun> {
+export async function openRun(
+  options: RunOptions,
+  onError: (error: RunlogError) => void,
+): Promise<OpenedRun> {
   checkRunOptions(options);
   systemInterval(options.systemTrackingInterval);
   const vfs = nodeVfs();
@@ -58,14 +78,28 @@ export async function openRun(options: RunOptions, onError: (error: RunlogError)
   const places = runPlaces(repo.path, hash);
   if (options.mustExist && !isThere(vfs, places)) throw notFound(hash, repo);
   const made = [...makeDirectories(vfs, places.logs), ...makeDirectories(vfs, places.edits)];
-  const { facts, created } = await createRun(vfs, places.edits, { time: Date.now(), changes: firstChanges(options) });
+  const { facts, created } = await createRun(vfs, places.edits, {
+    time: Date.now(),
+    changes: firstChanges(options),
+  });
   const writer = await openWriter(vfs, places, { options, facts, made, onError });
   const opened: OpenedRun = {
-    hash, repo, writer, isDisabled: false, facts,
-    flushMode: options.durability?.flush ?? 'turn', onError: options.onError,
-    applyChange: (now, change) => applyEdit(now, { kind: 'change', time: 0, life: now.life, changes: [change] }),
+    hash,
+    repo,
+    writer,
+    isDisabled: false,
+    facts,
+    flushMode: options.durability?.flush ?? 'turn',
+    onError: options.onError,
+    applyChange: (now, change) =>
+      applyEdit(now, { kind: 'change', time: 0, life: now.life, changes: [change] }),
     publish(changes) {
-      publishEdit(vfs, places.edits, { kind: 'change', time: Date.now(), life: facts.life, changes });
+      publishEdit(vfs, places.edits, {
+        kind: 'change',
+        time: Date.now(),
+        life: facts.life,
+        changes,
+      });
       due = 'edits';
     },
     syncEdits() {
@@ -96,21 +130,31 @@ const isThere = (vfs: Vfs, places: RunPlaces): boolean => {
 };
 
 const notFound = (hash: string, repo: Repo): RunlogError =>
-  new RunlogError('RUN_NOT_FOUND', `${hash}: no such run in ${repo.path}; \`runlog ls\` lists them`, { file: repo.path });
+  new RunlogError(
+    'RUN_NOT_FOUND',
+    `${hash}: no such run in ${repo.path}; \`runlog ls\` lists them`,
+    { file: repo.path },
+  );
 
 /** A short hash that begins an existing one is more likely a mistake than a new run's name. */
 function checkNotAPrefix(vfs: Vfs, repo: string, hash: string): void {
   checkRunHash(hash);
   if (!isHashPrefix(hash) || vfs.stat(`${repo}/runs/${hash}`) !== undefined) return;
-  const whole = listHashes(vfs, repo).filter((each) => isGeneratedHash(each) && each.startsWith(hash));
+  const whole = listHashes(vfs, repo).filter(
+    (each) => isGeneratedHash(each) && each.startsWith(hash),
+  );
   if (whole.length === 0) return;
-  throw new RunlogError('HASH_AMBIGUOUS', `runHash: ${hash} begins the run ${whole[0]}; give the whole hash to open that one`);
+  throw new RunlogError(
+    'HASH_AMBIGUOUS',
+    `runHash: ${hash} begins the run ${whole[0]}; give the whole hash to open that one`,
+  );
 }
 
 function firstChanges(options: RunOptions): Change[] {
   const changes: Change[] = [];
   const { createdAt, experiment, name, description, tags = [] } = options;
-  if (createdAt !== undefined) changes.push(['createdAt', createdAt instanceof Date ? createdAt.getTime() : createdAt]);
+  if (createdAt !== undefined)
+    changes.push(['createdAt', createdAt instanceof Date ? createdAt.getTime() : createdAt]);
   if (experiment !== undefined) changes.push(['experiment', experiment]);
   if (name !== undefined) changes.push(['name', name]);
   if (description !== undefined) changes.push(['description', description]);
@@ -122,7 +166,9 @@ function firstChanges(options: RunOptions): Change[] {
 function publishResumed(opened: OpenedRun, options: RunOptions, facts: RunFacts): void {
   const changes = firstChanges(options).filter(([field, value]) => {
     if (field === 'createdAt') return false;
-    return field === 'addTag' ? !facts.tags.includes(value as string) : facts[field as 'name'] !== value;
+    return field === 'addTag'
+      ? !facts.tags.includes(value as string)
+      : facts[field as 'name'] !== value;
   });
   if (changes.length > 0) opened.publish(changes);
 }
@@ -134,17 +180,35 @@ interface OpenWriter {
   readonly onError: (error: RunlogError) => void;
 }
 
-async function openWriter(vfs: Vfs, places: RunPlaces, { options, facts, made, onError }: OpenWriter): Promise<RunWriter> {
+async function openWriter(
+  vfs: Vfs,
+  places: RunPlaces,
+  { options, facts, made, onError }: OpenWriter,
+): Promise<RunWriter> {
   const { writer = 'main', durability = {}, lockTimeout = 0, forceResume = false } = options;
   const others = listWriters(vfs, places.logs).filter((each) => each !== writer);
-  const reader = others.length === 0 ? undefined : await RunReader.open(vfs, places, { only: others });
+  const reader =
+    others.length === 0 ? undefined : await RunReader.open(vfs, places, { only: others });
   const directory = `${places.logs}/${writer}`;
   const common = {
-    vfs, force: forceResume, lockTimeoutMs: lockTimeout * 1000, parents: parentsOf(made),
-    durability: { syncMs: durability.syncMs === undefined ? durations.syncMs : durability.syncMs, onFlush: durability.onFlush ?? 'write' },
+    vfs,
+    force: forceResume,
+    lockTimeoutMs: lockTimeout * 1000,
+    parents: parentsOf(made),
+    durability: {
+      syncMs: durability.syncMs === undefined ? durations.syncMs : durability.syncMs,
+      onFlush: durability.onFlush ?? 'write',
+    },
   } as const;
   const open = (fresh: boolean): Promise<RunWriter> =>
-    RunWriter.open({ directory, writer, log: { ...common, fresh }, others: reader?.changes ?? [], rewinds: reader?.rewinds ?? [], onError });
+    RunWriter.open({
+      directory,
+      writer,
+      log: { ...common, fresh },
+      others: reader?.changes ?? [],
+      rewinds: reader?.rewinds ?? [],
+      onError,
+    });
   let opened = await open(false);
   if (opened.life !== '' && opened.life !== facts.life) {
     // A log of an earlier life of this run: nothing of it is part of the new one.
@@ -156,19 +220,38 @@ async function openWriter(vfs: Vfs, places: RunPlaces, { options, facts, made, o
 }
 
 /** Each made directory is an entry of the one above it. */
-const parentsOf = (made: readonly string[]): string[] => [...new Set(made.map((path) => path.slice(0, path.lastIndexOf('/'))))];
+const parentsOf = (made: readonly string[]): string[] => [
+  ...new Set(made.map((path) => path.slice(0, path.lastIndexOf('/')))),
+];
 
 const openingOf = (facts: RunFacts, resumed: boolean): Opening => ({
-  life: facts.life, openedAt: Date.now(), host: hostname(), pid: process.pid, thread: threadId,
-  resumed, nodeVersion: process.version, packageVersion,
+  life: facts.life,
+  openedAt: Date.now(),
+  host: hostname(),
+  pid: process.pid,
+  thread: threadId,
+  resumed,
+  nodeVersion: process.version,
+  packageVersion,
 });
 
-function otherTargets(vfs: Vfs, places: RunPlaces, own: RunWriter, report: (error: RunlogError) => void): RewindTarget[] {
+function otherTargets(
+  vfs: Vfs,
+  places: RunPlaces,
+  own: RunWriter,
+  report: (error: RunlogError) => void,
+): RewindTarget[] {
   const names = listWriters(vfs, places.logs).filter((each) => each !== own.writer);
   try {
     return RunReader.ends(vfs, places, names);
   } catch (error) {
-    report(new RunlogError('IO', `${places.logs}: other writers could not be read; the rewind covers the own log alone`, { cause: error }));
+    report(
+      new RunlogError(
+        'IO',
+        `${places.logs}: other writers could not be read; the rewind covers the own log alone`,
+        { cause: error },
+      ),
+    );
     return [];
   }
 }
@@ -188,27 +271,56 @@ function warnIfRemote(vfs: Vfs, path: string): void {
   const type = vfs.fileSystem(path);
   if (!isRemoteFileSystem(type) || warned.has(path)) return;
   warned.add(path);
-  process.emitWarning(`${path} is on ${type}: that two owners never overlap is best effort there; take over only by forceResume`, 'RunlogWarning');
+  process.emitWarning(
+    `${path} is on ${type}: that two owners never overlap is best effort there; take over only by forceResume`,
+    'RunlogWarning',
+  );
 }
 
 async function readOnlyRun(repo: Repo, options: RunOptions, vfs: Vfs): Promise<OpenedRun> {
   const view = await repo.run(options.runHash as string);
   if (view === undefined) throw notFound(options.runHash as string, repo);
   const facts = readFacts(vfs, runPlaces(repo.path, view.hash).edits);
-  return { ...disabledRun(repo, options), hash: view.hash, isDisabled: false, facts: facts ?? NO_FACTS, readParams: (path) => view.get(path as string[]) };
+  return {
+    ...disabledRun(repo, options),
+    hash: view.hash,
+    isDisabled: false,
+    facts: facts ?? NO_FACTS,
+    readParams: (path) => view.get(path as string[]),
+  };
 }
 
 const NO_FACTS: RunFacts = {
-  life: '', createdAt: 0, isDeleted: false, name: undefined, experiment: 'default', description: undefined,
-  archived: false, tags: [], notes: [],
+  life: '',
+  createdAt: 0,
+  isDeleted: false,
+  name: undefined,
+  experiment: 'default',
+  description: undefined,
+  archived: false,
+  tags: [],
+  notes: [],
 };
 
 function disabledRun(repo: Repo, options: RunOptions): OpenedRun {
   return {
-    hash: options.runHash ?? generateHash(), repo, writer: undefined, isDisabled: true, flushMode: 'turn',
-    facts: applyEdit(NO_FACTS, { kind: 'change', time: 0, life: '', changes: firstChanges(options) }),
-    onError: options.onError, applyChange: (facts) => facts, publish() {}, syncEdits() {},
-    readParams: () => undefined, otherTargets: () => [], release() {},
+    hash: options.runHash ?? generateHash(),
+    repo,
+    writer: undefined,
+    isDisabled: true,
+    flushMode: 'turn',
+    facts: applyEdit(NO_FACTS, {
+      kind: 'change',
+      time: 0,
+      life: '',
+      changes: firstChanges(options),
+    }),
+    onError: options.onError,
+    applyChange: (facts) => facts,
+    publish() {},
+    syncEdits() {},
+    readParams: () => undefined,
+    otherTargets: () => [],
+    release() {},
   };
 }
-

@@ -4,8 +4,8 @@
 
 import type { RunlogError } from '../errors.ts';
 import type { Context } from '../model/context.ts';
-import { checkName, checkRunHash, checkWriterName } from '../model/names.ts';
 import { given } from '../model/given.ts';
+import { checkName, checkRunHash, checkWriterName } from '../model/names.ts';
 import type { Outcome } from '../store/record.ts';
 import type { Repo } from './repo.ts';
 
@@ -90,13 +90,29 @@ export interface CloseOptions {
 export type RunRecording = 'on' | 'paused' | 'failed' | 'fenced' | 'closed';
 
 const optionNames = new Set([
-  'runHash', 'repo', 'experiment', 'name', 'description', 'tags', 'createdAt', 'readOnly', 'mustExist', 'writer',
-  'forceResume', 'lockTimeout', 'durability', 'systemTrackingInterval', 'logSystemParams', 'captureTerminalLogs', 'onError',
+  'runHash',
+  'repo',
+  'experiment',
+  'name',
+  'description',
+  'tags',
+  'createdAt',
+  'readOnly',
+  'mustExist',
+  'writer',
+  'forceResume',
+  'lockTimeout',
+  'durability',
+  'systemTrackingInterval',
+  'logSystemParams',
+  'captureTerminalLogs',
+  'onError',
 ]);
 
 /** @throws TypeError, RangeError naming the option and what was given. */
 export function checkRunOptions(options: RunOptions): void {
-  if (typeof options !== 'object' || options === null) throw new TypeError(`options: expected an object, got ${given(options)}`);
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`options: expected an object, got ${given(options)}`);
   for (const name of Object.keys(options)) {
     if (!optionNames.has(name)) throw new TypeError(`options.${name}: there is no such option`);
   }
@@ -107,54 +123,72 @@ export function checkRunOptions(options: RunOptions): void {
   }
   checkText(options.description, 'description');
   checkTags(options.tags);
-  for (const name of ['readOnly', 'mustExist', 'forceResume', 'logSystemParams', 'captureTerminalLogs'] as const) {
+  for (const name of [
+    'readOnly',
+    'mustExist',
+    'forceResume',
+    'logSystemParams',
+    'captureTerminalLogs',
+  ] as const) {
     checkType(options[name], 'boolean', name);
   }
   checkType(options.onError, 'function', 'onError');
   checkNumber(options.lockTimeout, 'lockTimeout', 0, 86_400);
-  if (options.systemTrackingInterval !== null) checkType(options.systemTrackingInterval, 'number', 'systemTrackingInterval');
+  if (options.systemTrackingInterval !== null)
+    checkType(options.systemTrackingInterval, 'number', 'systemTrackingInterval');
   checkCreatedAt(options.createdAt);
   checkDurability(options.durability);
-  if (options.readOnly && options.runHash === undefined) throw new TypeError('runHash: expected one together with readOnly');
+  if (options.readOnly && options.runHash === undefined)
+    throw new TypeError('runHash: expected one together with readOnly');
 }
 
 export function checkText(value: unknown, argument: string): void {
   if (value === undefined) return;
-  if (typeof value !== 'string') throw new TypeError(`${argument}: expected a string, got ${given(value)}`);
+  if (typeof value !== 'string')
+    throw new TypeError(`${argument}: expected a string, got ${given(value)}`);
   if (!value.isWellFormed()) throw new TypeError(`${argument}: not well-formed Unicode`);
 }
 
 function checkTags(tags: unknown): void {
   if (tags === undefined) return;
-  if (!Array.isArray(tags)) throw new TypeError(`tags: expected an array of strings, got ${given(tags)}`);
+  if (!Array.isArray(tags))
+    throw new TypeError(`tags: expected an array of strings, got ${given(tags)}`);
   tags.forEach((tag, index) => {
     checkName(tag, `tags[${index}]`);
   });
 }
 
 function checkType(value: unknown, type: string, argument: string): void {
-  if (value !== undefined && typeof value !== type) throw new TypeError(`${argument}: expected a ${type}, got ${given(value)}`);
+  if (value !== undefined && typeof value !== type)
+    throw new TypeError(`${argument}: expected a ${type}, got ${given(value)}`);
 }
 
 function checkNumber(value: unknown, argument: string, min: number, max: number): void {
   if (value === undefined) return;
-  if (typeof value !== 'number') throw new TypeError(`${argument}: expected a number, got ${given(value)}`);
-  if (!(value >= min && value <= max)) throw new RangeError(`${argument}: expected ${min} to ${max}, got ${given(value)}`);
+  if (typeof value !== 'number')
+    throw new TypeError(`${argument}: expected a number, got ${given(value)}`);
+  if (!(value >= min && value <= max))
+    throw new RangeError(`${argument}: expected ${min} to ${max}, got ${given(value)}`);
 }
 
 function checkCreatedAt(value: unknown): void {
   if (value === undefined) return;
   const time = value instanceof Date ? value.getTime() : value;
-  if (typeof time !== 'number') throw new TypeError(`createdAt: expected milliseconds or a Date, got ${given(value)}`);
-  if (!Number.isFinite(time)) throw new RangeError(`createdAt: expected a valid time, got ${given(value)}`);
+  if (typeof time !== 'number')
+    throw new TypeError(`createdAt: expected milliseconds or a Date, got ${given(value)}`);
+  if (!Number.isFinite(time))
+    throw new RangeError(`createdAt: expected a valid time, got ${given(value)}`);
 }
 
 function checkDurability(value: unknown): void {
   if (value === undefined) return;
-  if (typeof value !== 'object' || value === null) throw new TypeError(`durability: expected an object, got ${given(value)}`);
+  if (typeof value !== 'object' || value === null)
+    throw new TypeError(`durability: expected an object, got ${given(value)}`);
   const { flush = 'turn', onFlush = 'write', syncMs = null } = value as Record<string, unknown>;
-  if (flush !== 'turn' && flush !== 'batch') throw new RangeError(`durability.flush: expected 'turn' or 'batch', got ${given(flush)}`);
-  if (onFlush !== 'write' && onFlush !== 'sync') throw new RangeError(`durability.onFlush: expected 'write' or 'sync', got ${given(onFlush)}`);
+  if (flush !== 'turn' && flush !== 'batch')
+    throw new RangeError(`durability.flush: expected 'turn' or 'batch', got ${given(flush)}`);
+  if (onFlush !== 'write' && onFlush !== 'sync')
+    throw new RangeError(`durability.onFlush: expected 'write' or 'sync', got ${given(onFlush)}`);
   if (syncMs !== null) checkNumber(syncMs, 'durability.syncMs', 1, 86_400_000);
 }
 
@@ -163,6 +197,9 @@ export function systemInterval(value: number | null | undefined): number | null 
   if (value === null) return null;
   const seconds = value ?? 10;
   if (seconds >= 0.1 && seconds <= 86_400) return seconds;
-  process.emitWarning(`systemTrackingInterval: ${seconds} is not within 0.1 to 86400 seconds; system tracking is off`, 'RunlogWarning');
+  process.emitWarning(
+    `systemTrackingInterval: ${seconds} is not within 0.1 to 86400 seconds; system tracking is off`,
+    'RunlogWarning',
+  );
   return null;
 }

@@ -9,11 +9,29 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-import { type Damage, loadXxhash, Log, nodeHost, nodeVfs, readHolder, type Vfs } from '../engine/index.ts';
+import {
+  type Damage,
+  Log,
+  loadXxhash,
+  nodeHost,
+  nodeVfs,
+  readHolder,
+  type Vfs,
+} from '../engine/index.ts';
 import { RunlogError } from '../errors.ts';
 import { given } from '../model/given.ts';
 import { publishEdit, readFacts, syncEdits, verifyEdits } from '../store/edits.ts';
-import { checkRepo, createRepo, listHashes, listIfThere, listWriters, repoPathOf, resolveHash, runPlaces, searchRepo } from '../store/repo-directory.ts';
+import {
+  checkRepo,
+  createRepo,
+  listHashes,
+  listIfThere,
+  listWriters,
+  repoPathOf,
+  resolveHash,
+  runPlaces,
+  searchRepo,
+} from '../store/repo-directory.ts';
 import { rewriteRun } from '../store/rewrite-run.ts';
 import { runFold } from '../store/run-state.ts';
 import { copyRun } from './copy-run.ts';
@@ -38,7 +56,11 @@ export interface RepoReport {
   readonly ok: boolean;
   readonly damaged: readonly Damage[];
   /** Unfinished ends: the mark of crashes, no damage. */
-  readonly torn: readonly { readonly file: string; readonly offset: number; readonly size: number }[];
+  readonly torn: readonly {
+    readonly file: string;
+    readonly offset: number;
+    readonly size: number;
+  }[];
 }
 
 export interface RepoSize {
@@ -100,24 +122,38 @@ export class Repo {
 
   /** The run of this hash, exact or a unique prefix; undefined when there is none. */
   async run(hash: string): Promise<RunView | undefined> {
-    if (typeof hash !== 'string') throw new TypeError(`hash: expected a string, got ${given(hash)}`);
+    if (typeof hash !== 'string')
+      throw new TypeError(`hash: expected a string, got ${given(hash)}`);
     const whole = resolveHash(this.#vfs, this.path, hash);
     return whole === undefined ? undefined : RunView.open(this.#vfs, this.path, whole);
   }
 
   /** The runs of the repo, newest first. A run that cannot be read is passed over; `verify` names it. */
   async *runs(options: RunsOptions = {}): AsyncGenerator<RunView> {
-    const { limit = Number.POSITIVE_INFINITY, order = 'newest', signal, archived = false } = options;
-    if (typeof limit !== 'number' || limit < 0) throw new RangeError(`limit: expected a number from 0 on, got ${given(limit)}`);
-    if (order !== 'newest' && order !== 'oldest') throw new RangeError(`order: expected 'newest' or 'oldest', got ${given(order)}`);
+    const {
+      limit = Number.POSITIVE_INFINITY,
+      order = 'newest',
+      signal,
+      archived = false,
+    } = options;
+    if (typeof limit !== 'number' || limit < 0)
+      throw new RangeError(`limit: expected a number from 0 on, got ${given(limit)}`);
+    if (order !== 'newest' && order !== 'oldest')
+      throw new RangeError(`order: expected 'newest' or 'oldest', got ${given(order)}`);
     const dated = listHashes(this.#vfs, this.path)
       .map((hash) => ({ hash, facts: this.#factsOf(hash) }))
-      .filter(({ facts }) => facts !== undefined && !facts.isDeleted && (archived || !facts.archived))
-      .sort((a, b) => (b.facts?.createdAt ?? 0) - (a.facts?.createdAt ?? 0) || (a.hash < b.hash ? -1 : 1));
+      .filter(
+        ({ facts }) => facts !== undefined && !facts.isDeleted && (archived || !facts.archived),
+      )
+      .sort(
+        (a, b) =>
+          (b.facts?.createdAt ?? 0) - (a.facts?.createdAt ?? 0) || (a.hash < b.hash ? -1 : 1),
+      );
     if (order === 'oldest') dated.reverse();
     let count = 0;
     for (const { hash } of dated) {
-      if (signal?.aborted) throw new RunlogError('ABORTED', 'the signal was aborted', { cause: signal.reason });
+      if (signal?.aborted)
+        throw new RunlogError('ABORTED', 'the signal was aborted', { cause: signal.reason });
       if (count >= limit) return;
       const view = await RunView.open(this.#vfs, this.path, hash);
       if (view === undefined) continue;
@@ -140,7 +176,8 @@ export class Repo {
     const torn: { file: string; offset: number; size: number }[] = [];
     for (const hash of listHashes(this.#vfs, this.path)) {
       const places = runPlaces(this.path, hash);
-      if (this.#vfs.stat(places.edits) !== undefined) damaged.push(...verifyEdits(this.#vfs, places.edits));
+      if (this.#vfs.stat(places.edits) !== undefined)
+        damaged.push(...verifyEdits(this.#vfs, places.edits));
       for (const writer of listWriters(this.#vfs, places.logs)) {
         const report = await Log.verify(join(places.logs, writer), { vfs: this.#vfs });
         damaged.push(...report.damaged);
@@ -178,12 +215,21 @@ export class Repo {
 
   async #compactLog(directory: string): Promise<boolean> {
     try {
-      const log = await Log.open(directory, { vfs: this.#vfs, owner: 'maintenance', rewrite: rewriteRun, fold: runFold });
+      const log = await Log.open(directory, {
+        vfs: this.#vfs,
+        owner: 'maintenance',
+        rewrite: rewriteRun,
+        fold: runFold,
+      });
       await log.rewrite();
       await log.close();
       return true;
     } catch (error) {
-      if (error instanceof RunlogError && ['RUN_LOCKED', 'CORRUPT', 'RUN_FENCED'].includes(error.code)) return false;
+      if (
+        error instanceof RunlogError &&
+        ['RUN_LOCKED', 'CORRUPT', 'RUN_FENCED'].includes(error.code)
+      )
+        return false;
       throw error;
     }
   }
@@ -218,14 +264,22 @@ export class Repo {
     for (const writer of writers) {
       const holder = await readHolder(this.#vfs, nodeHost(), join(places.logs, writer));
       if (holder?.kind === 'writer' && holder.state === 'alive') {
-        throw new RunlogError('RUN_LOCKED', `${view.hash}: writer ${writer} is alive (process ${holder.owner.pid} on ${holder.owner.host}); end it before deleting the run`);
+        throw new RunlogError(
+          'RUN_LOCKED',
+          `${view.hash}: writer ${writer} is alive (process ${holder.owner.pid} on ${holder.owner.host}); end it before deleting the run`,
+        );
       }
     }
     const life = readFacts(this.#vfs, places.edits)?.life ?? '';
     publishEdit(this.#vfs, places.edits, { kind: 'deleted', time: Date.now(), life, changes: [] });
     syncEdits(this.#vfs, places.edits);
     for (const writer of writers) {
-      const log = await Log.open(join(places.logs, writer), { vfs: this.#vfs, owner: 'deleted', force: true, fresh: true });
+      const log = await Log.open(join(places.logs, writer), {
+        vfs: this.#vfs,
+        owner: 'deleted',
+        force: true,
+        fresh: true,
+      });
       await log.close();
     }
   }
@@ -233,14 +287,22 @@ export class Repo {
   async #existing(hash: string): Promise<RunView> {
     const view = await this.run(hash);
     if (view !== undefined) return view;
-    throw new RunlogError('RUN_NOT_FOUND', `${hash}: no such run in ${this.path}; \`runlog ls\` lists them`);
+    throw new RunlogError(
+      'RUN_NOT_FOUND',
+      `${hash}: no such run in ${this.path}; \`runlog ls\` lists them`,
+    );
   }
 
   /** Copies a run as it is now to another repo, which is made if it is not there. */
   async copy(hash: string, other: string | Repo): Promise<void> {
     const view = await this.#existing(hash);
     const target = other instanceof Repo ? other : await Repo.create(other);
-    await copyRun(this.#vfs, runPlaces(this.path, view.hash), runPlaces(target.path, view.hash), view.hash);
+    await copyRun(
+      this.#vfs,
+      runPlaces(this.path, view.hash),
+      runPlaces(target.path, view.hash),
+      view.hash,
+    );
   }
 
   /** Copies, then deletes here. */
@@ -257,4 +319,3 @@ export class Repo {
     await this.close();
   }
 }
-

@@ -8,7 +8,7 @@
 import { type Damage, nodeHost, readHolder, type Vfs } from '../engine/index.ts';
 import { RunlogError } from '../errors.ts';
 import { durations } from '../limits.ts';
-import { canonicalContext, type Context } from '../model/context.ts';
+import { type Context, canonicalContext } from '../model/context.ts';
 import { checkName } from '../model/names.ts';
 import { getParam } from '../model/params.ts';
 import { sequenceKey } from '../model/sequence.ts';
@@ -55,7 +55,13 @@ export class RunView {
   #reader: RunReader;
   #state: RunStateName;
 
-  private constructor(vfs: Vfs, places: RunPlaces, hash: string, reader: RunReader, state: RunStateName) {
+  private constructor(
+    vfs: Vfs,
+    places: RunPlaces,
+    hash: string,
+    reader: RunReader,
+    state: RunStateName,
+  ) {
     this.hash = hash;
     this.#vfs = vfs;
     this.#places = places;
@@ -118,7 +124,9 @@ export class RunView {
   /** When the last writer closed; undefined while one has not. Milliseconds since 1970. */
   get endedAt(): number | undefined {
     const last = this.#reader.logs.map((each) => lastOpening(each)?.closedAt);
-    return last.length === 0 || last.includes(undefined) ? undefined : Math.max(...(last as number[]));
+    return last.length === 0 || last.includes(undefined)
+      ? undefined
+      : Math.max(...(last as number[]));
   }
 
   /**
@@ -146,12 +154,17 @@ export class RunView {
 
   /** A copy of a param, or of all of them. A string is one key, an array a path. */
   get(key?: string | readonly (string | number)[]): unknown {
-    return getParam(this.#reader.params, key === undefined ? [] : typeof key === 'string' ? [key] : key);
+    return getParam(
+      this.#reader.params,
+      key === undefined ? [] : typeof key === 'string' ? [key] : key,
+    );
   }
 
   /** Every metric that has a point. */
   metrics(): Metric[] {
-    return [...this.#reader.sequences().values()].map((each) => new Metric(this, this.#reader, each));
+    return [...this.#reader.sequences().values()].map(
+      (each) => new Metric(this, this.#reader, each),
+    );
   }
 
   /** One metric; undefined when no writer has tracked it. */
@@ -166,10 +179,17 @@ export class RunView {
     const changes = changesOf(edit);
     if (changes.length === 0) return;
     try {
-      publishEdit(this.#vfs, this.#places.edits, { kind: 'change', time: Date.now(), life: this.#facts.life, changes });
+      publishEdit(this.#vfs, this.#places.edits, {
+        kind: 'change',
+        time: Date.now(),
+        life: this.#facts.life,
+        changes,
+      });
       syncEdits(this.#vfs, this.#places.edits);
     } catch (error) {
-      throw new RunlogError('IO', `${this.#places.edits}: the edit could not be written`, { cause: error });
+      throw new RunlogError('IO', `${this.#places.edits}: the edit could not be written`, {
+        cause: error,
+      });
     }
     await this.refresh();
   }
@@ -193,8 +213,15 @@ function openingFacts(writer: string, opening: unknown, close: unknown): Opening
   const { openedAt, resumed, host, pid, nodeVersion } = decodeOpening(opening);
   const ended = close === null || close === undefined ? undefined : decodeClose(close);
   return {
-    writer, openedAt, resumed, host, pid, nodeVersion,
-    closedAt: ended?.closedAt, outcome: ended?.outcome, error: ended?.error,
+    writer,
+    openedAt,
+    resumed,
+    host,
+    pid,
+    nodeVersion,
+    closedAt: ended?.closedAt,
+    outcome: ended?.outcome,
+    error: ended?.error,
   };
 }
 
@@ -214,7 +241,14 @@ async function writerState(vfs: Vfs, places: RunPlaces, log: WriterLog): Promise
   return Date.now() - lastSign <= durations.takeOverMs ? 'running' : 'stalled';
 }
 
-function changesOf({ name, description, experiment, archived, tags = {}, note }: RunEdit): Change[] {
+function changesOf({
+  name,
+  description,
+  experiment,
+  archived,
+  tags = {},
+  note,
+}: RunEdit): Change[] {
   const changes: Change[] = [];
   if (name !== undefined) changes.push(['name', name === null ? null : checkName(name, 'name')]);
   if (description !== undefined) {

@@ -9,18 +9,30 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { RunlogError } from '../errors.ts';
-import { canonicalContext, type Context, ContextCache, type ContextEntry } from '../model/context.ts';
+import {
+  type Context,
+  ContextCache,
+  type ContextEntry,
+  canonicalContext,
+} from '../model/context.ts';
 import { given, isPlainObject } from '../model/given.ts';
 import { checkName } from '../model/names.ts';
 import { checkParamsPath, spellParams } from '../model/params.ts';
 import { checkEpoch, checkStep, checkTime, checkValue } from '../model/point.ts';
 import type { Change, RunFacts } from '../store/edits.ts';
-import { keepError, type KeptError } from '../store/record.ts';
+import { type KeptError, keepError } from '../store/record.ts';
 import type { SequenceWriter } from '../store/run-writer.ts';
-import { checkText, type CloseOptions, type RewindOptions, type RunOptions, type RunRecording, type TrackOptions } from './options.ts';
-import { openRun, type OpenedRun } from './open-run.ts';
+import { type OpenedRun, openRun } from './open-run.ts';
+import {
+  type CloseOptions,
+  checkText,
+  type RewindOptions,
+  type RunOptions,
+  type RunRecording,
+  type TrackOptions,
+} from './options.ts';
 import type { Repo } from './repo.ts';
-import { Sequence, type Columns } from './sequence.ts';
+import { type Columns, Sequence } from './sequence.ts';
 import { Turn } from './turn.ts';
 
 const current = new AsyncLocalStorage<Run>();
@@ -46,7 +58,10 @@ export class Run {
     this.repo = opened.repo;
     this.#facts = opened.facts;
     if (opened.writer === undefined) return;
-    this.#turn = new Turn(opened.flushMode, { flush: () => this.flush(), exit: () => this.#onExit() });
+    this.#turn = new Turn(opened.flushMode, {
+      flush: () => this.flush(),
+      exit: () => this.#onExit(),
+    });
   }
 
   /**
@@ -95,7 +110,14 @@ export class Run {
    *
    * @throws TypeError, RangeError naming the argument; RunlogError RUN_CLOSED, RUN_READ_ONLY.
    */
-  track(value: number | bigint | boolean | Readonly<Record<string, number | bigint | boolean | undefined>>, options: TrackOptions = {}): void {
+  track(
+    value:
+      | number
+      | bigint
+      | boolean
+      | Readonly<Record<string, number | bigint | boolean | undefined>>,
+    options: TrackOptions = {},
+  ): void {
     const writer = this.#opened.writer;
     if (writer === undefined || this.#isClosed) {
       this.#refuse();
@@ -110,8 +132,11 @@ export class Run {
     const entry = this.#contexts.get(context);
     const sequence = entry.slots.get(name as string) ?? this.#define(entry, name);
     const isFull = writer.track(
-      sequence, number, step === undefined ? undefined : checkStep(step),
-      epoch === undefined ? Number.NaN : checkEpoch(epoch), time === undefined ? (this.#turn as Turn).now() : checkTime(time),
+      sequence,
+      number,
+      step === undefined ? undefined : checkStep(step),
+      epoch === undefined ? Number.NaN : checkEpoch(epoch),
+      time === undefined ? (this.#turn as Turn).now() : checkTime(time),
     );
     this.#accepted(isFull);
   }
@@ -123,8 +148,12 @@ export class Run {
   }
 
   #trackObject(values: unknown, options: TrackOptions): void {
-    if (!isPlainObject(values)) throw new TypeError(`value: expected a number, bigint, boolean or plain object, got ${given(values)}`);
-    if (options.name !== undefined) throw new TypeError('name: an object of values has its names as keys');
+    if (!isPlainObject(values))
+      throw new TypeError(
+        `value: expected a number, bigint, boolean or plain object, got ${given(values)}`,
+      );
+    if (options.name !== undefined)
+      throw new TypeError('name: an object of values has its names as keys');
     const entry = this.#contexts.get(options.context);
     const epoch = options.epoch === undefined ? Number.NaN : checkEpoch(options.epoch);
     const time = options.time === undefined ? undefined : checkTime(options.time);
@@ -132,12 +161,20 @@ export class Run {
     // Everything is checked before anything is accepted.
     const checked = Object.keys(values)
       .filter((name) => values[name] !== undefined)
-      .map((name) => ({ name: checkName(name, 'name'), value: checkValue(values[name], `value.${name}`) }));
-    const points = checked.map(({ name, value }) => ({ value, sequence: entry.slots.get(name) ?? this.#define(entry, name) }));
+      .map((name) => ({
+        name: checkName(name, 'name'),
+        value: checkValue(values[name], `value.${name}`),
+      }));
+    const points = checked.map(({ name, value }) => ({
+      value,
+      sequence: entry.slots.get(name) ?? this.#define(entry, name),
+    }));
     const writer = this.#writer();
     const step = fixed ?? Math.max(0, ...points.map(({ sequence }) => writer.nextStep(sequence)));
     for (const { value, sequence } of points) {
-      this.#accepted(writer.track(sequence, value, step, epoch, time ?? (this.#turn as Turn).now()));
+      this.#accepted(
+        writer.track(sequence, value, step, epoch, time ?? (this.#turn as Turn).now()),
+      );
     }
   }
 
@@ -147,16 +184,21 @@ export class Run {
     const entry = this.#contexts.get(context);
     const checked = checkName(name, 'name');
     const writer = this.#opened.writer;
-    if (writer === undefined) return new Sequence(checked, entry.text, { track() {}, trackColumns() {} });
+    if (writer === undefined)
+      return new Sequence(checked, entry.text, { track() {}, trackColumns() {} });
     const sequence = entry.slots.get(checked) ?? this.#define(entry, checked);
     return new Sequence(checked, entry.text, {
       track: (value, step, epoch, time) => {
         if (this.#isClosed) this.#refuse();
-        this.#accepted(writer.track(sequence, value, step, epoch, time ?? (this.#turn as Turn).now()));
+        this.#accepted(
+          writer.track(sequence, value, step, epoch, time ?? (this.#turn as Turn).now()),
+        );
       },
       trackColumns: (columns: Columns) => {
         if (this.#isClosed) this.#refuse();
-        this.#accepted(writer.trackColumns(sequence, { ...columns, time: (this.#turn as Turn).now() }));
+        this.#accepted(
+          writer.trackColumns(sequence, { ...columns, time: (this.#turn as Turn).now() }),
+        );
       },
     });
   }
@@ -171,11 +213,15 @@ export class Run {
   /** Sets a param: `set('lr', 1)`, `set(['hparams', 'lr'], 1)`, `set({ lr: 1 })`. Replaces the subtree. */
   set(key: string | readonly string[], value: unknown): void;
   set(values: Readonly<Record<string, unknown>>): void;
-  set(key: unknown, value?: unknown): void {
-    const isWhole = arguments.length === 1;
-    if (isWhole && !isPlainObject(key)) throw new TypeError(`params: expected an object, got ${given(key)}`);
+  set(key: unknown, ...rest: readonly unknown[]): void {
+    const isWhole = rest.length === 0;
+    const [value] = rest;
+    if (isWhole && !isPlainObject(key))
+      throw new TypeError(`params: expected an object, got ${given(key)}`);
     const entries = isWhole
-      ? Object.entries(key as Record<string, unknown>).filter(([, each]) => each !== undefined).map(([name, each]) => [[name], each] as const)
+      ? Object.entries(key as Record<string, unknown>)
+          .filter(([, each]) => each !== undefined)
+          .map(([name, each]) => [[name], each] as const)
       : [[checkParamsPath(key), value] as const];
     const spelled = entries.map(([path, each]) => [path, spellParams(each, path)] as const);
     const writer = this.#writerOrRefuse();
@@ -227,7 +273,8 @@ export class Run {
   }
 
   set archived(value: boolean) {
-    if (typeof value !== 'boolean') throw new TypeError(`archived: expected a boolean, got ${given(value)}`);
+    if (typeof value !== 'boolean')
+      throw new TypeError(`archived: expected a boolean, got ${given(value)}`);
     this.#change(['archived', value]);
   }
 
@@ -262,14 +309,24 @@ export class Run {
   rewind(options: RewindOptions): string {
     const step = checkStep(options.step);
     const name = options.name === undefined ? undefined : checkName(options.name, 'name');
-    if (options.context !== undefined && name === undefined) throw new TypeError('context: expected together with name');
-    const contextText = options.context === undefined ? undefined : canonicalContext(options.context);
+    if (options.context !== undefined && name === undefined)
+      throw new TypeError('context: expected together with name');
+    const contextText =
+      options.context === undefined ? undefined : canonicalContext(options.context);
     const writers = options.writers ?? 'own';
-    if (writers !== 'own' && writers !== 'all') throw new RangeError(`writers: expected 'own' or 'all', got ${given(writers)}`);
+    if (writers !== 'own' && writers !== 'all')
+      throw new RangeError(`writers: expected 'own' or 'all', got ${given(writers)}`);
     const writer = this.#writerOrRefuse();
     if (writer === undefined) return '';
-    const others = writers === 'all' ? this.#opened.otherTargets((error) => this.#report(error)) : [];
-    const id = writer.rewind({ step, name, contextText, targets: [writer.target(), ...others], time: Date.now() });
+    const others =
+      writers === 'all' ? this.#opened.otherTargets((error) => this.#report(error)) : [];
+    const id = writer.rewind({
+      step,
+      name,
+      contextText,
+      targets: [writer.target(), ...others],
+      time: Date.now(),
+    });
     this.#turn?.touch();
     return id;
   }
@@ -313,7 +370,11 @@ export class Run {
       this.#changes = [];
       return true;
     } catch (error) {
-      this.#report(new RunlogError('IO', `run ${this.hash}: its properties could not be written`, { cause: error }));
+      this.#report(
+        new RunlogError('IO', `run ${this.hash}: its properties could not be written`, {
+          cause: error,
+        }),
+      );
       return false;
     }
   }
@@ -332,7 +393,8 @@ export class Run {
     if (writer === undefined) return;
     if (this.#isClosed) throw this.#closedError();
     this.#turn?.flushed();
-    if (!this.#publish()) throw new RunlogError('IO', `run ${this.hash}: its properties could not be written`);
+    if (!this.#publish())
+      throw new RunlogError('IO', `run ${this.hash}: its properties could not be written`);
     await writer.sync();
     this.#opened.syncEdits();
   }
@@ -363,10 +425,15 @@ export class Run {
     const isPublished = this.#publish();
     this.#end();
     if (writer === undefined) return;
-    await writer.close({ closedAt, outcome: outcome ?? (kept === undefined ? 'finished' : 'failed'), error: kept });
+    await writer.close({
+      closedAt,
+      outcome: outcome ?? (kept === undefined ? 'finished' : 'failed'),
+      error: kept,
+    });
     this.#opened.syncEdits();
     this.#opened.release();
-    if (!isPublished) throw new RunlogError('IO', `run ${this.hash}: its properties could not be written`);
+    if (!isPublished)
+      throw new RunlogError('IO', `run ${this.hash}: its properties could not be written`);
   }
 
   #end(): void {
@@ -405,13 +472,19 @@ export class Run {
   #refuse(): void {
     if (this.#opened.isDisabled) return;
     if (this.#opened.writer === undefined) {
-      throw new RunlogError('RUN_READ_ONLY', `run ${this.hash}: opened with readOnly; open it without to write`);
+      throw new RunlogError(
+        'RUN_READ_ONLY',
+        `run ${this.hash}: opened with readOnly; open it without to write`,
+      );
     }
     throw this.#closedError();
   }
 
   #closedError(): RunlogError {
-    return new RunlogError('RUN_CLOSED', `run ${this.hash}: used after close; open it again by its hash`);
+    return new RunlogError(
+      'RUN_CLOSED',
+      `run ${this.hash}: used after close; open it again by its hash`,
+    );
   }
 
   /** The first failure of a kind goes to `onError`, or out as one process warning. */
@@ -436,4 +509,3 @@ function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
 }
-

@@ -2,8 +2,8 @@
 //
 // Test: test/sdk/run.test.ts.
 
-import { given } from '../model/given.ts';
 import { type Context, parseContext } from '../model/context.ts';
+import { given } from '../model/given.ts';
 import { checkEpoch, checkStep, checkTime, checkValue } from '../model/point.ts';
 
 export interface Columns {
@@ -41,8 +41,10 @@ export class Sequence {
   /** @throws TypeError, RangeError naming the argument; RunlogError RUN_CLOSED. */
   track(value: number | bigint | boolean, step?: number, epoch?: number, time?: number): void {
     this.#target.track(
-      checkValue(value), step === undefined ? undefined : checkStep(step),
-      epoch === undefined ? Number.NaN : checkEpoch(epoch), time === undefined ? undefined : checkTime(time),
+      checkValue(value),
+      step === undefined ? undefined : checkStep(step),
+      epoch === undefined ? Number.NaN : checkEpoch(epoch),
+      time === undefined ? undefined : checkTime(time),
     );
   }
 
@@ -52,7 +54,8 @@ export class Sequence {
    * @throws TypeError, RangeError naming the column and the place; nothing is accepted then.
    */
   trackColumns(columns: Columns): void {
-    if (typeof columns !== 'object' || columns === null) throw new TypeError(`columns: expected an object, got ${given(columns)}`);
+    if (typeof columns !== 'object' || columns === null)
+      throw new TypeError(`columns: expected an object, got ${given(columns)}`);
     const { values, steps, epochs, times } = columns;
     checkColumn(values, 'values', values?.length, (each, place) => checkValue(each, place));
     checkColumn(steps, 'steps', values.length, checkStep);
@@ -63,12 +66,20 @@ export class Sequence {
 }
 
 function checkColumn(
-  column: ArrayLike<number> | undefined, name: string, length: number | undefined, check: (each: unknown, place: string) => number,
+  column: ArrayLike<number> | undefined,
+  name: string,
+  length: number | undefined,
+  check: (each: unknown, place: string) => number,
 ): void {
   if (column === undefined && name !== 'values') return;
-  const isColumn = Array.isArray(column) || (ArrayBuffer.isView(column) && !(column instanceof DataView));
-  if (!isColumn) throw new TypeError(`columns.${name}: expected an array or a typed array, got ${given(column)}`);
-  if (column.length !== length) throw new RangeError(`columns.${name}: ${column.length} elements, values has ${length}`);
+  const isColumn =
+    Array.isArray(column) || (ArrayBuffer.isView(column) && !(column instanceof DataView));
+  if (!isColumn)
+    throw new TypeError(
+      `columns.${name}: expected an array or a typed array, got ${given(column)}`,
+    );
+  if (column.length !== length)
+    throw new RangeError(`columns.${name}: ${column.length} elements, values has ${length}`);
   if (column instanceof Float64Array && name === 'values') return;
   if (column instanceof BigInt64Array || column instanceof BigUint64Array) {
     throw new TypeError(`columns.${name}: expected numbers, got bigints`);
@@ -77,7 +88,13 @@ function checkColumn(
     const each = column[index];
     // Made only when it is needed: a text for each element would cost more than the point.
     if (typeof each !== 'number') check(each, `columns.${name}[${index}]`);
-    else if (name === 'steps' ? !Number.isSafeInteger(each) : name === 'times' ? !Number.isFinite(each) : Math.abs(each) === Number.POSITIVE_INFINITY && name === 'epochs') {
+    else if (
+      name === 'steps'
+        ? !Number.isSafeInteger(each)
+        : name === 'times'
+          ? !Number.isFinite(each)
+          : Math.abs(each) === Number.POSITIVE_INFINITY && name === 'epochs'
+    ) {
       check(each, `columns.${name}[${index}]`);
     }
   }

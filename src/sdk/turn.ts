@@ -8,7 +8,7 @@
 // Test: test/sdk/turn.test.ts.
 
 import { durations } from '../limits.ts';
-import { atTurnEnd, hook, type Hooked, unhook } from './process-hooks.ts';
+import { atTurnEnd, type Hooked, hook, unhook } from './process-hooks.ts';
 
 const CLOCK_CALLS = 16;
 
@@ -44,7 +44,8 @@ export class Turn {
   now(): number {
     if (this.#calls % CLOCK_CALLS === 0) {
       this.#time = Date.now();
-      if (this.#isDirty && performance.now() - this.#dirtySince >= durations.flushMs) this.#target.flush();
+      if (this.#isDirty && performance.now() - this.#dirtySince >= durations.flushMs)
+        this.#target.flush();
     }
     this.#calls += 1;
     return this.#time;

@@ -10,7 +10,13 @@
 import { randomBytes } from 'node:crypto';
 
 import {
-  decodeDocument, encodeDocument, fileLetter, loadXxhash, publish, readWhole, type Vfs,
+  decodeDocument,
+  encodeDocument,
+  fileLetter,
+  loadXxhash,
+  publish,
+  readWhole,
+  type Vfs,
 } from '../engine/index.ts';
 import { errorCode, RunlogError } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -67,8 +73,15 @@ const FOLD_COUNT = 32;
 const IDS_KEPT = 256;
 
 const NOTHING: RunFacts = {
-  life: '', createdAt: 0, isDeleted: false, name: undefined, experiment: DEFAULT_EXPERIMENT,
-  description: undefined, archived: false, tags: [], notes: [],
+  life: '',
+  createdAt: 0,
+  isDeleted: false,
+  name: undefined,
+  experiment: DEFAULT_EXPERIMENT,
+  description: undefined,
+  archived: false,
+  tags: [],
+  notes: [],
 };
 
 const editName = (number: number): string => `edit-${String(number).padStart(8, '0')}`;
@@ -105,7 +118,8 @@ function listEdits(vfs: Vfs, directory: string): EditListing {
 export function applyEdit(facts: RunFacts, edit: Omit<Edit, 'id'>): RunFacts {
   if (edit.kind === 'deleted') return { ...NOTHING, life: facts.life, isDeleted: true };
   if (edit.kind === 'change' && edit.life !== facts.life) return facts;
-  const start = edit.kind === 'create' ? { ...NOTHING, life: edit.life, createdAt: edit.time } : facts;
+  const start =
+    edit.kind === 'create' ? { ...NOTHING, life: edit.life, createdAt: edit.time } : facts;
   return edit.changes.reduce(applyChange, start);
 }
 
@@ -132,29 +146,60 @@ function applyChange(facts: RunFacts, [field, value]: Change): RunFacts {
 
 function readEdit(vfs: Vfs, directory: string, number: number): Edit {
   const file = `${directory}/${editName(number)}`;
-  const { body } = decodeDocument(readWhole(vfs, file, limits.documentSizeMax), fileLetter.edit, file);
-  const [id, kind, time, life, changes] = body as [Uint8Array, EditKind, number, Uint8Array, Change[]];
+  const { body } = decodeDocument(
+    readWhole(vfs, file, limits.documentSizeMax),
+    fileLetter.edit,
+    file,
+  );
+  const [id, kind, time, life, changes] = body as [
+    Uint8Array,
+    EditKind,
+    number,
+    Uint8Array,
+    Change[],
+  ];
   return { id: hex(id), kind, time, life: hex(life), changes };
 }
 
 function readSnapshot(vfs: Vfs, directory: string, number: number): Folded {
   const file = `${directory}/${snapshotName(number)}`;
-  const { body } = decodeDocument(readWhole(vfs, file, limits.documentSizeMax), fileLetter.snapshot, file);
+  const { body } = decodeDocument(
+    readWhole(vfs, file, limits.documentSizeMax),
+    fileLetter.snapshot,
+    file,
+  );
   const [life, createdAt, isDeleted, properties, ids] = body as [
-    Uint8Array, number, boolean, [string | null, string, string | null, boolean, string[], [number, string][]], Uint8Array[],
+    Uint8Array,
+    number,
+    boolean,
+    [string | null, string, string | null, boolean, string[], [number, string][]],
+    Uint8Array[],
   ];
   const [name, experiment, description, archived, tags, notes] = properties;
   const facts = {
-    life: hex(life), createdAt, isDeleted, name: name ?? undefined, experiment,
-    description: description ?? undefined, archived, tags,
+    life: hex(life),
+    createdAt,
+    isDeleted,
+    name: name ?? undefined,
+    experiment,
+    description: description ?? undefined,
+    archived,
+    tags,
     notes: notes.map(([time, text]) => ({ time, text })),
   };
   return { facts, ids: ids.map(hex) };
 }
 
 /** What a reader sees, and up to which number; `listing` is of before. */
-function readFolded(vfs: Vfs, directory: string, listing: EditListing): Folded & { readonly number: number } {
-  const base = listing.snapshot >= 0 ? readSnapshot(vfs, directory, listing.snapshot) : { facts: NOTHING, ids: [] };
+function readFolded(
+  vfs: Vfs,
+  directory: string,
+  listing: EditListing,
+): Folded & { readonly number: number } {
+  const base =
+    listing.snapshot >= 0
+      ? readSnapshot(vfs, directory, listing.snapshot)
+      : { facts: NOTHING, ids: [] };
   let { facts } = base;
   const ids = [...base.ids];
   let number = listing.snapshot;
@@ -193,7 +238,12 @@ export interface NewEdit {
 }
 
 /** Publishes an edit; its id stays the same however often it has to be published. Throws Node's error. */
-export function publishEdit(vfs: Vfs, directory: string, edit: NewEdit, id: Uint8Array = randomBytes(16)): void {
+export function publishEdit(
+  vfs: Vfs,
+  directory: string,
+  edit: NewEdit,
+  id: Uint8Array = randomBytes(16),
+): void {
   const body = [id, edit.kind, edit.time, unhex(edit.life), edit.changes];
   const bytes = encodeDocument(fileLetter.edit, 0, body);
   for (;;) {
@@ -221,17 +271,30 @@ function isOvertaken(vfs: Vfs, directory: string, number: number, id: string): b
  * life.
  */
 export async function createRun(
-  vfs: Vfs, directory: string, create: { time: number; changes: readonly Change[] },
+  vfs: Vfs,
+  directory: string,
+  create: { time: number; changes: readonly Change[] },
 ): Promise<{ facts: RunFacts; created: boolean }> {
   await loadXxhash();
   const life = newLife();
   const id = randomBytes(16);
-  const bytes = encodeDocument(fileLetter.edit, 0, [id, 'create', create.time, unhex(life), create.changes]);
+  const bytes = encodeDocument(fileLetter.edit, 0, [
+    id,
+    'create',
+    create.time,
+    unhex(life),
+    create.changes,
+  ]);
   for (;;) {
     const facts = readFacts(vfs, directory);
     if (facts !== undefined && !facts.isDeleted) return { facts, created: facts.life === life };
     if (facts?.isDeleted) {
-      publishEdit(vfs, directory, { kind: 'create', time: create.time, life, changes: create.changes }, id);
+      publishEdit(
+        vfs,
+        directory,
+        { kind: 'create', time: create.time, life, changes: create.changes },
+        id,
+      );
     } else publish(vfs, directory, editName(0), bytes, { sync: true });
   }
 }
@@ -254,20 +317,34 @@ export function foldEdits(vfs: Vfs, directory: string, count: number = FOLD_COUN
   const listing = listEdits(vfs, directory);
   if (listing.edits.size < count) return;
   const folded = readFolded(vfs, directory, listing);
-  if (folded.number <= listing.snapshot || listEdits(vfs, directory).snapshot !== listing.snapshot) return;
-  if (!publish(vfs, directory, snapshotName(folded.number), encodeSnapshot(folded), { sync: true })) return;
+  if (folded.number <= listing.snapshot || listEdits(vfs, directory).snapshot !== listing.snapshot)
+    return;
+  if (!publish(vfs, directory, snapshotName(folded.number), encodeSnapshot(folded), { sync: true }))
+    return;
   vfs.syncDirectory(directory);
-  for (const number of listing.edits) if (number <= folded.number) unlinkQuietly(vfs, `${directory}/${editName(number)}`);
+  for (const number of listing.edits)
+    if (number <= folded.number) unlinkQuietly(vfs, `${directory}/${editName(number)}`);
   if (listing.snapshot >= 0) unlinkQuietly(vfs, `${directory}/${snapshotName(listing.snapshot)}`);
 }
 
 function encodeSnapshot({ facts, ids }: Folded): Uint8Array {
   const { name, experiment, description, archived, tags, notes } = facts;
   const properties = [
-    name ?? null, experiment, description ?? null, archived, tags, notes.map(({ time, text }) => [time, text]),
+    name ?? null,
+    experiment,
+    description ?? null,
+    archived,
+    tags,
+    notes.map(({ time, text }) => [time, text]),
   ];
   const kept = ids.slice(-IDS_KEPT).map(unhex);
-  return encodeDocument(fileLetter.snapshot, 0, [unhex(facts.life), facts.createdAt, facts.isDeleted, properties, kept]);
+  return encodeDocument(fileLetter.snapshot, 0, [
+    unhex(facts.life),
+    facts.createdAt,
+    facts.isDeleted,
+    properties,
+    kept,
+  ]);
 }
 
 function unlinkQuietly(vfs: Vfs, path: string): void {
@@ -279,11 +356,21 @@ function unlinkQuietly(vfs: Vfs, path: string): void {
 }
 
 /** Checks every file of the folder; what does not verify. */
-export function verifyEdits(vfs: Vfs, directory: string): { file: string; offset: number; size: number; reason: string }[] {
+export function verifyEdits(
+  vfs: Vfs,
+  directory: string,
+): { file: string; offset: number; size: number; reason: string }[] {
   const damaged = [];
   const { edits, snapshot } = listEdits(vfs, directory);
-  const checks = [...edits].map((number) => ({ name: editName(number), read: () => readEdit(vfs, directory, number) as unknown }));
-  if (snapshot >= 0) checks.push({ name: snapshotName(snapshot), read: () => readSnapshot(vfs, directory, snapshot) });
+  const checks = [...edits].map((number) => ({
+    name: editName(number),
+    read: () => readEdit(vfs, directory, number) as unknown,
+  }));
+  if (snapshot >= 0)
+    checks.push({
+      name: snapshotName(snapshot),
+      read: () => readSnapshot(vfs, directory, snapshot),
+    });
   for (const { name, read } of checks) {
     try {
       read();

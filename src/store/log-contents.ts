@@ -6,10 +6,16 @@
 // Spec: spec/records.md. Test: test/store/log-contents.test.ts.
 
 import type { FramePlace, Log, LogRecord } from '../engine/index.ts';
-import { type Axis, blockSummary, type BlockSummary, decodeAxis, decodeBlock } from './format/block.ts';
+import {
+  type Axis,
+  type BlockSummary,
+  blockSummary,
+  decodeAxis,
+  decodeBlock,
+} from './format/block.ts';
 import { type BatchBody, HotPoints } from './hot-points.ts';
-import { recordType, type Rewind } from './record.ts';
-import { concatRows, type Cut, cutsOf, NO_ROWS, type Rows, sortRows, visibleRows } from './rows.ts';
+import { type Rewind, recordType } from './record.ts';
+import { type Cut, concatRows, cutsOf, NO_ROWS, type Rows, sortRows, visibleRows } from './rows.ts';
 
 interface BlockPlace {
   readonly summary: BlockSummary;
@@ -107,7 +113,10 @@ export class LogContents {
 
   #blocksOf(key: string): BlockPlace[] {
     if (this.#all !== undefined) return this.#all.blocks.get(key) ?? [];
-    return this.#log.find(key).filter((each) => each.type === recordType.blocks).flatMap(blocksOf);
+    return this.#log
+      .find(key)
+      .filter((each) => each.type === recordType.blocks)
+      .flatMap(blocksOf);
   }
 
   /** Every row of a sequence, also replaced and hidden ones, by (step, number). */
@@ -122,7 +131,12 @@ export class LogContents {
     const name = placeName(block.axisPlace);
     let axes = this.#axes.get(name);
     if (axes === undefined) {
-      const stored = this.#storedAxes.get(name) ?? this.#log.frame(block.axisPlace).filter((each) => each.type === recordType.axis).map((each) => each.body);
+      const stored =
+        this.#storedAxes.get(name) ??
+        this.#log
+          .frame(block.axisPlace)
+          .filter((each) => each.type === recordType.axis)
+          .map((each) => each.body);
       axes = stored.map(decodeAxis);
       this.#axes.set(name, axes);
     }
@@ -136,17 +150,24 @@ export class LogContents {
    */
   cleanSummaries(key: string, cuts: readonly Cut[]): BlockSummary[] | undefined {
     if (this.#hotPart().rows.has(key)) return undefined;
-    const summaries = this.#blocksOf(key).map((each) => each.summary).sort((a, b) => a.firstStep - b.firstStep);
+    const summaries = this.#blocksOf(key)
+      .map((each) => each.summary)
+      .sort((a, b) => a.firstStep - b.firstStep);
     for (const [index, each] of summaries.entries()) {
       const before = summaries[index - 1];
-      if (!each.isClean || (before !== undefined && before.lastStep >= each.firstStep)) return undefined;
-      if (cuts.some((cut) => each.lastStep >= cut.step && each.firstNumber < cut.number)) return undefined;
+      if (!each.isClean || (before !== undefined && before.lastStep >= each.firstStep))
+        return undefined;
+      if (cuts.some((cut) => each.lastStep >= cut.step && each.firstNumber < cut.number))
+        return undefined;
     }
     return summaries;
   }
 
   /** The greatest step that no rewind hides, of a sequence; undefined when there is none. */
-  lastStep(sequence: { key: string; name: string; contextText: string }, rewinds: readonly Rewind[]): number | undefined {
+  lastStep(
+    sequence: { key: string; name: string; contextText: string },
+    rewinds: readonly Rewind[],
+  ): number | undefined {
     const cuts = cutsOf(rewinds, this.writer, sequence.name, sequence.contextText);
     if (cuts.length === 0) {
       const sealed = this.#blocksOf(sequence.key).map((each) => each.summary.lastStep);
@@ -165,7 +186,9 @@ const placeName = ({ fence, number, offset }: FramePlace): string => `${fence}-$
 function blocksOf(record: LogRecord): BlockPlace[] {
   const [, , blocks] = record.body as [number, string, [number, number, unknown][]];
   return blocks.map(([axisFrame, axisIndex, stored]) => ({
-    summary: blockSummary(stored), stored, axisIndex,
+    summary: blockSummary(stored),
+    stored,
+    axisIndex,
     axisPlace: axisFrame === 0 ? record.place : { ...record.place, offset: axisFrame },
   }));
 }

@@ -18,7 +18,9 @@ export function compactChanges(changes: readonly ParamsChange[]): ParamsChange[]
   const later = new Set<string>();
   const kept: ParamsChange[] = [];
   for (const change of [...changes].reverse()) {
-    const isCovered = change.path.some((_, index) => later.has(pathText(change.path.slice(0, index))));
+    const isCovered = change.path.some((_, index) =>
+      later.has(pathText(change.path.slice(0, index))),
+    );
     if (isCovered || later.has(pathText(change.path))) continue;
     later.add(pathText(change.path));
     kept.push(change);
@@ -30,7 +32,9 @@ const pathText = (path: readonly string[]): string => JSON.stringify(path);
 
 /** Pure: the tree that the changes of all writers make. */
 export function mergeParams(changes: readonly WriterChange[]): ParamsTree {
-  const ordered = [...changes].sort((a, b) => a.lamport - b.lamport || (a.writer < b.writer ? -1 : a.writer > b.writer ? 1 : 0));
+  const ordered = [...changes].sort(
+    (a, b) => a.lamport - b.lamport || (a.writer < b.writer ? -1 : a.writer > b.writer ? 1 : 0),
+  );
   const holder: ParamsTree = { root: {} };
   for (const each of ordered) applyChange(holder, each);
   return holder['root'] as ParamsTree;

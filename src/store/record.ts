@@ -9,8 +9,16 @@
 import { RunlogError } from '../errors.ts';
 
 export const recordType = {
-  opening: 16, close: 17, params: 18, sequence: 19, points: 20, rewind: 21, undo: 22,
-  axis: 32, blocks: 33, stretch: 34,
+  opening: 16,
+  close: 17,
+  params: 18,
+  sequence: 19,
+  points: 20,
+  rewind: 21,
+  undo: 22,
+  axis: 32,
+  blocks: 33,
+  stretch: 34,
 } as const;
 
 export type Outcome = 'finished' | 'failed';
@@ -67,7 +75,8 @@ export interface Rewind {
   readonly time: number;
 }
 
-export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+export const hexOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
 export const bytesOf = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
 
 /** The elements of a body that must be an array of at least `length`. */
@@ -77,22 +86,41 @@ export function bodyFields(body: unknown, length: number, what: string): unknown
 }
 
 export const encodeOpening = (each: Opening): unknown => [
-  bytesOf(each.life), each.openedAt, each.host, each.pid, each.thread, each.resumed, each.nodeVersion, each.packageVersion, null,
+  bytesOf(each.life),
+  each.openedAt,
+  each.host,
+  each.pid,
+  each.thread,
+  each.resumed,
+  each.nodeVersion,
+  each.packageVersion,
+  null,
 ];
 
 export function decodeOpening(body: unknown): Opening {
-  const [life, openedAt, host, pid, thread, resumed, nodeVersion, packageVersion] = bodyFields(body, 8, 'opening') as [
-    Uint8Array, number, string, number, number, boolean, string, string,
-  ];
+  const [life, openedAt, host, pid, thread, resumed, nodeVersion, packageVersion] = bodyFields(
+    body,
+    8,
+    'opening',
+  ) as [Uint8Array, number, string, number, number, boolean, string, string];
   return { life: hexOf(life), openedAt, host, pid, thread, resumed, nodeVersion, packageVersion };
 }
 
 export function encodeClose({ closedAt, outcome, error }: Close): unknown {
-  return [closedAt, outcome, error === undefined ? null : [error.name, error.message, error.stack], null];
+  return [
+    closedAt,
+    outcome,
+    error === undefined ? null : [error.name, error.message, error.stack],
+    null,
+  ];
 }
 
 export function decodeClose(body: unknown): Close {
-  const [closedAt, outcome, error] = bodyFields(body, 3, 'close') as [number, Outcome, [string, string, string] | null];
+  const [closedAt, outcome, error] = bodyFields(body, 3, 'close') as [
+    number,
+    Outcome,
+    [string, string, string] | null,
+  ];
   if (error === null) return { closedAt, outcome, error: undefined };
   const [name, message, stack] = error;
   return { closedAt, outcome, error: { name, message, stack } };
@@ -114,17 +142,33 @@ export function encodeRewind({ id, step, name, contextText, targets, time }: Rew
 
 export function decodeRewind(body: unknown): Rewind {
   const [id, step, name, contextText, pairs, time] = bodyFields(body, 6, 'rewind') as [
-    string, number, string | null, string | null, [string, number, number][], number,
+    string,
+    number,
+    string | null,
+    string | null,
+    [string, number, number][],
+    number,
   ];
   const targets = pairs.map(([writer, position, number]) => ({ writer, position, number }));
-  return { id, step, name: name ?? undefined, contextText: contextText ?? undefined, targets, time };
+  return {
+    id,
+    step,
+    name: name ?? undefined,
+    contextText: contextText ?? undefined,
+    targets,
+    time,
+  };
 }
 
 /** An error as it can be kept: well-formed text, whatever was thrown. */
 export function keepError(error: unknown): KeptError {
   const wellFormed = (text: unknown): string => String(text).toWellFormed();
   if (error instanceof Error) {
-    return { name: wellFormed(error.name), message: wellFormed(error.message), stack: wellFormed(error.stack ?? '') };
+    return {
+      name: wellFormed(error.name),
+      message: wellFormed(error.message),
+      stack: wellFormed(error.stack ?? ''),
+    };
   }
   return { name: 'Error', message: wellFormed(error), stack: '' };
 }

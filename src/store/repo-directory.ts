@@ -43,19 +43,38 @@ export function checkRepo(vfs: Vfs, path: string): void {
     text = Buffer.from(readWhole(vfs, file, MARK_SIZE_MAX)).toString();
   } catch (error) {
     if (!['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) throw error;
-    throw new RunlogError('REPO_NOT_FOUND', `${path}: no runlog repo here; open a run to create one, or run \`runlog init\``, {
-      file: path, cause: error,
-    });
+    throw new RunlogError(
+      'REPO_NOT_FOUND',
+      `${path}: no runlog repo here; open a run to create one, or run \`runlog init\``,
+      {
+        file: path,
+        cause: error,
+      },
+    );
   }
   let format: unknown;
   try {
     format = (JSON.parse(text) as { format?: unknown }).format;
   } catch (error) {
-    throw new RunlogError('CORRUPT', `${file}: not JSON; it holds {"format":${FORMAT}}`, { file, offset: 0, size: text.length, cause: error });
+    throw new RunlogError('CORRUPT', `${file}: not JSON; it holds {"format":${FORMAT}}`, {
+      file,
+      offset: 0,
+      size: text.length,
+      cause: error,
+    });
   }
-  if (typeof format !== 'number') throw new RunlogError('CORRUPT', `${file}: no format number`, { file, offset: 0, size: text.length });
+  if (typeof format !== 'number')
+    throw new RunlogError('CORRUPT', `${file}: no format number`, {
+      file,
+      offset: 0,
+      size: text.length,
+    });
   if (format > FORMAT) {
-    throw new RunlogError('FORMAT_TOO_NEW', `${path}: repo format ${format}, this package reads up to ${FORMAT}; upgrade runlog`, { file });
+    throw new RunlogError(
+      'FORMAT_TOO_NEW',
+      `${path}: repo format ${format}, this package reads up to ${FORMAT}; upgrade runlog`,
+      { file },
+    );
   }
 }
 
@@ -116,7 +135,8 @@ export function listIfThere(vfs: Vfs, path: string): string[] {
 export const listHashes = (vfs: Vfs, repo: string): string[] =>
   listIfThere(vfs, `${repo}/runs`).filter(isIdentifier).sort();
 
-export const listWriters = (vfs: Vfs, logs: string): string[] => listIfThere(vfs, logs).filter(isIdentifier).sort();
+export const listWriters = (vfs: Vfs, logs: string): string[] =>
+  listIfThere(vfs, logs).filter(isIdentifier).sort();
 
 /**
  * The one run that `text` names: an exact hash, else a unique prefix of 4 characters or more.
@@ -129,5 +149,8 @@ export function resolveHash(vfs: Vfs, repo: string, text: string): string | unde
   const found = listHashes(vfs, repo).filter((hash) => hash.startsWith(text));
   if (found.length <= 1) return found[0];
   const shown = found.slice(0, 5).join(', ');
-  throw new RunlogError('HASH_AMBIGUOUS', `${text}: begins ${found.length} hashes (${shown}${found.length > 5 ? ', ...' : ''}); write more of it`);
+  throw new RunlogError(
+    'HASH_AMBIGUOUS',
+    `${text}: begins ${found.length} hashes (${shown}${found.length > 5 ? ', ...' : ''}); write more of it`,
+  );
 }

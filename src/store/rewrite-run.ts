@@ -8,8 +8,15 @@
 
 import type { LogRecord, RecordInput, RewriteHook, RewriteOutput } from '../engine/index.ts';
 import { limits } from '../limits.ts';
-import { type Axis, decodeAxis, decodeBlock, encodeAxis, encodeBlock, rowsWithin } from './format/block.ts';
 import { encodeBatch, PointBuffer } from './format/batch.ts';
+import {
+  type Axis,
+  decodeAxis,
+  decodeBlock,
+  encodeAxis,
+  encodeBlock,
+  rowsWithin,
+} from './format/block.ts';
 import { type BatchBody, HotPoints } from './hot-points.ts';
 import { recordType } from './record.ts';
 import { concatRows, makeRows, type Rows, sortRows } from './rows.ts';
@@ -33,7 +40,12 @@ const AXES_TRIED = 8;
 export const rewriteRun: RewriteHook = async (input, output, { from, to }) => {
   const stretch = new Stretch();
   for (const record of input) {
-    if (!stretch.add(record)) output.append([{ type: record.type, body: record.body, key: record.key, skippable: record.skippable }], record.position, record.end);
+    if (!stretch.add(record))
+      output.append(
+        [{ type: record.type, body: record.body, key: record.key, skippable: record.skippable }],
+        record.position,
+        record.end,
+      );
     await output.pause();
   }
   await new StretchWriter(output, from, to).write(stretch);
@@ -121,7 +133,9 @@ class Stretch {
   }
 
   /** Every sequence with its rows sorted; definitions of sequences without points as well. */
-  async *sequences(pause: () => Promise<void>): AsyncGenerator<{ id: number; key: string | undefined; kind: string; rows: Rows }> {
+  async *sequences(
+    pause: () => Promise<void>,
+  ): AsyncGenerator<{ id: number; key: string | undefined; kind: string; rows: Rows }> {
     const split = this.#points.split();
     let step = split.next();
     for (; !step.done; step = split.next()) await pause();
@@ -131,7 +145,12 @@ class Stretch {
       const known = this.#byId.get(id);
       const own = hot.get(id);
       const parts = [...(known?.parts ?? []), ...(own === undefined ? [] : [own])];
-      yield { id, key: known?.key, kind: known?.kind ?? 'metric', rows: sortRows(concatRows(parts.length === 0 ? [makeRows(0)] : parts)) };
+      yield {
+        id,
+        key: known?.key,
+        kind: known?.kind ?? 'metric',
+        rows: sortRows(concatRows(parts.length === 0 ? [makeRows(0)] : parts)),
+      };
       await pause();
     }
   }
@@ -169,11 +188,15 @@ class StretchWriter {
         blocks = [];
         this.#end();
       }
-      if (blocks.length > 0 || rows.steps.length === 0) this.#blockRecords.push({ type: recordType.blocks, key, body: [id, kind, blocks] });
+      if (blocks.length > 0 || rows.steps.length === 0)
+        this.#blockRecords.push({ type: recordType.blocks, key, body: [id, kind, blocks] });
       if (this.#size >= FRAME_SIZE) this.#end();
     }
     const first = Number.isFinite(stretch.firstPoint) ? stretch.firstPoint : 0;
-    this.#blockRecords.push({ type: recordType.stretch, body: [first, stretch.endPoint, stretch.nextSequence] });
+    this.#blockRecords.push({
+      type: recordType.stretch,
+      body: [first, stretch.endPoint, stretch.nextSequence],
+    });
     this.#end();
   }
 
@@ -184,10 +207,21 @@ class StretchWriter {
   #keepHot(id: number, rows: Rows): void {
     for (let start = 0; start < rows.steps.length; ) {
       let end = start + 1;
-      while (end < rows.steps.length && end - start < BATCH_POINTS && rows.numbers[end] === (rows.numbers[end - 1] as number) + 1) end += 1;
+      while (
+        end < rows.steps.length &&
+        end - start < BATCH_POINTS &&
+        rows.numbers[end] === (rows.numbers[end - 1] as number) + 1
+      )
+        end += 1;
       const points = new PointBuffer(end - start);
       for (let index = start; index < end; index += 1) {
-        points.push(id, rows.steps[index] as number, rows.values[index] as number, rows.times[index] as number, rows.epochs[index] as number);
+        points.push(
+          id,
+          rows.steps[index] as number,
+          rows.values[index] as number,
+          rows.times[index] as number,
+          rows.epochs[index] as number,
+        );
       }
       const body = [rows.numbers[start], end - start, encodeBatch(points).slice()];
       this.#output.append([{ type: recordType.points, body }], this.#from, this.#to);
@@ -206,14 +240,22 @@ class StretchWriter {
       }
     }
     shared ??= await this.#addAxis(rows);
-    const block = await encodeBlock(rows, shared.axis.steps.length, own === undefined || own === 'all' ? undefined : own);
+    const block = await encodeBlock(
+      rows,
+      shared.axis.steps.length,
+      own === undefined || own === 'all' ? undefined : own,
+    );
     this.#size += (block[12] as Uint8Array).length + (block[13] as Uint8Array).length + 100;
     return [shared.frame, shared.index, block];
   }
 
   async #addAxis(rows: Rows): Promise<{ axis: Axis; frame: number; index: number }> {
     const stored = await encodeAxis(rows);
-    const added = { axis: { steps: rows.steps, times: rows.times, epochs: rows.epochs }, frame: 0, index: this.#axisRecords.length };
+    const added = {
+      axis: { steps: rows.steps, times: rows.times, epochs: rows.epochs },
+      frame: 0,
+      index: this.#axisRecords.length,
+    };
     this.#axisRecords.push({ type: recordType.axis, body: stored });
     this.#axes.push(added);
     this.#size += stored[1].length + stored[2].length + (stored[3]?.length ?? 0);
@@ -236,5 +278,11 @@ class StretchWriter {
 function slice(rows: Rows, start: number, end: number): Rows {
   if (start === 0 && end >= rows.steps.length) return rows;
   const part = (column: Float64Array): Float64Array => column.subarray(start, end);
-  return { steps: part(rows.steps), values: part(rows.values), times: part(rows.times), epochs: part(rows.epochs), numbers: part(rows.numbers) };
+  return {
+    steps: part(rows.steps),
+    values: part(rows.values),
+    times: part(rows.times),
+    epochs: part(rows.epochs),
+    numbers: part(rows.numbers),
+  };
 }

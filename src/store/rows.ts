@@ -25,8 +25,11 @@ export const NO_ROWS: Rows = makeRows(0);
 
 export function makeRows(count: number): Rows {
   return {
-    steps: new Float64Array(count), values: new Float64Array(count), times: new Float64Array(count),
-    epochs: new Float64Array(count), numbers: new Float64Array(count),
+    steps: new Float64Array(count),
+    values: new Float64Array(count),
+    times: new Float64Array(count),
+    epochs: new Float64Array(count),
+    numbers: new Float64Array(count),
   };
 }
 
@@ -36,7 +39,8 @@ export function takeRows(rows: Rows, indexes: ArrayLike<number>): Rows {
   for (const column of COLUMNS) {
     const source = rows[column];
     const target = taken[column];
-    for (let index = 0; index < indexes.length; index += 1) target[index] = source[indexes[index] as number] as number;
+    for (let index = 0; index < indexes.length; index += 1)
+      target[index] = source[indexes[index] as number] as number;
   }
   return taken;
 }
@@ -59,22 +63,34 @@ export function sortRows(rows: Rows): Rows {
   for (let index = 1; index < steps.length && isSorted; index += 1) {
     const before = steps[index - 1] as number;
     const step = steps[index] as number;
-    isSorted = before < step || (before === step && (numbers[index - 1] as number) <= (numbers[index] as number));
+    isSorted =
+      before < step ||
+      (before === step && (numbers[index - 1] as number) <= (numbers[index] as number));
   }
   if (isSorted) return rows;
   const order = Uint32Array.from(steps, (_, index) => index);
-  order.sort((a, b) => (steps[a] as number) - (steps[b] as number) || (numbers[a] as number) - (numbers[b] as number));
+  order.sort(
+    (a, b) =>
+      (steps[a] as number) - (steps[b] as number) ||
+      (numbers[a] as number) - (numbers[b] as number),
+  );
   return takeRows(rows, order);
 }
 
 /** Which points of a sequence of one writer the standing rewinds hide. */
 export type Cut = { readonly step: number; readonly number: number };
 
-export function cutsOf(rewinds: readonly Rewind[], writer: string, name: string, contextText: string): Cut[] {
+export function cutsOf(
+  rewinds: readonly Rewind[],
+  writer: string,
+  name: string,
+  contextText: string,
+): Cut[] {
   const cuts: Cut[] = [];
   for (const rewind of rewinds) {
     const isMeant = rewind.name === undefined ? !isSystemName(name) : rewind.name === name;
-    if (!isMeant || (rewind.contextText !== undefined && rewind.contextText !== contextText)) continue;
+    if (!isMeant || (rewind.contextText !== undefined && rewind.contextText !== contextText))
+      continue;
     for (const target of rewind.targets) {
       if (target.writer === writer) cuts.push({ step: rewind.step, number: target.number });
     }
@@ -98,10 +114,12 @@ export function visibleRows(rows: Rows, cuts: readonly Cut[]): Rows {
 export function newestRows(rows: Rows): Rows {
   const { steps } = rows;
   let repeats = 0;
-  for (let index = 1; index < steps.length; index += 1) if (steps[index] === steps[index - 1]) repeats += 1;
+  for (let index = 1; index < steps.length; index += 1)
+    if (steps[index] === steps[index - 1]) repeats += 1;
   if (repeats === 0) return rows;
   const kept: number[] = [];
-  for (let index = 0; index < steps.length; index += 1) if (steps[index] !== steps[index + 1]) kept.push(index);
+  for (let index = 0; index < steps.length; index += 1)
+    if (steps[index] !== steps[index + 1]) kept.push(index);
   return takeRows(rows, kept);
 }
 
@@ -112,8 +130,11 @@ export function rowsBetween(rows: Rows, fromStep: number, toStep: number): Rows 
   if (start === 0 && end === rows.steps.length) return rows;
   const part = (column: Float64Array): Float64Array => column.subarray(start, Math.max(start, end));
   return {
-    steps: part(rows.steps), values: part(rows.values), times: part(rows.times),
-    epochs: part(rows.epochs), numbers: part(rows.numbers),
+    steps: part(rows.steps),
+    values: part(rows.values),
+    times: part(rows.times),
+    epochs: part(rows.epochs),
+    numbers: part(rows.numbers),
   };
 }
 
@@ -176,9 +197,15 @@ export function summarize(rows: Rows): Summary | undefined {
   }
   const isAllNan = nanCount === count;
   return {
-    count, nanCount, sum, min: isAllNan ? Number.NaN : min, max: isAllNan ? Number.NaN : max,
-    first: values[0] as number, last: values[count - 1] as number,
-    firstStep: steps[0] as number, lastStep: steps[count - 1] as number,
+    count,
+    nanCount,
+    sum,
+    min: isAllNan ? Number.NaN : min,
+    max: isAllNan ? Number.NaN : max,
+    first: values[0] as number,
+    last: values[count - 1] as number,
+    firstStep: steps[0] as number,
+    lastStep: steps[count - 1] as number,
   };
 }
 
@@ -203,4 +230,5 @@ export function mergeSummaries(parts: readonly Summary[]): Summary | undefined {
 }
 
 /** The lesser of two, where NaN stands for none. */
-const lesser = (a: number, b: number): number => (Number.isNaN(a) ? b : Number.isNaN(b) ? a : Math.min(a, b));
+const lesser = (a: number, b: number): number =>
+  Number.isNaN(a) ? b : Number.isNaN(b) ? a : Math.min(a, b);

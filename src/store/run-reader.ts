@@ -6,7 +6,7 @@
 //
 // Spec: spec/records.md. Test: test/store/run-reader.test.ts.
 
-import { type Damage, loadXxhash, Log, type Vfs } from '../engine/index.ts';
+import { type Damage, Log, loadXxhash, type Vfs } from '../engine/index.ts';
 import type { ParamsTree } from '../model/params.ts';
 import { parseSequenceKey } from '../model/sequence.ts';
 import { type RunFacts, readFacts } from './edits.ts';
@@ -14,8 +14,18 @@ import { LogContents } from './log-contents.ts';
 import { mergeParams, type WriterChange } from './params-merge.ts';
 import type { Rewind, RewindTarget } from './record.ts';
 import { listWriters, type RunPlaces } from './repo-directory.ts';
-import { cutsOf, mergeSummaries, mergeWriters, newestRows, NO_ROWS, type Rows, summarize, type Summary, visibleRows } from './rows.ts';
-import { readState, runFold, type RunState, type StoredState } from './run-state.ts';
+import {
+  cutsOf,
+  mergeSummaries,
+  mergeWriters,
+  NO_ROWS,
+  newestRows,
+  type Rows,
+  type Summary,
+  summarize,
+  visibleRows,
+} from './rows.ts';
+import { type RunState, readState, runFold, type StoredState } from './run-state.ts';
 
 export interface WriterLog {
   readonly writer: string;
@@ -45,11 +55,17 @@ export class RunReader {
     this.logs = logs;
     this.#params = mergeParams(this.changes);
     const undone = new Set(logs.flatMap((each) => each.state.undone));
-    this.rewinds = logs.flatMap((each) => each.state.rewinds).filter((each) => !undone.has(each.id));
+    this.rewinds = logs
+      .flatMap((each) => each.state.rewinds)
+      .filter((each) => !undone.has(each.id));
   }
 
   /** `only`: these writers. Throws RunlogError, Node's error. */
-  static async open(vfs: Vfs, places: RunPlaces, options: { only?: readonly string[] } = {}): Promise<RunReader> {
+  static async open(
+    vfs: Vfs,
+    places: RunPlaces,
+    options: { only?: readonly string[] } = {},
+  ): Promise<RunReader> {
     await loadXxhash();
     const facts = readFacts(vfs, places.edits);
     const writers = options.only ?? listWriters(vfs, places.logs);
@@ -63,11 +79,17 @@ export class RunReader {
   static ends(vfs: Vfs, places: RunPlaces, writers: readonly string[]): RewindTarget[] {
     return writers
       .map((writer) => openLog(vfs, places, writer))
-      .map(({ writer, log, state }) => ({ writer, position: log.position, number: state.nextPoint }));
+      .map(({ writer, log, state }) => ({
+        writer,
+        position: log.position,
+        number: state.nextPoint,
+      }));
   }
 
   get changes(): WriterChange[] {
-    return this.logs.flatMap(({ writer, state }) => state.changes.map((each) => ({ ...each, writer })));
+    return this.logs.flatMap(({ writer, state }) =>
+      state.changes.map((each) => ({ ...each, writer })),
+    );
   }
 
   get params(): ParamsTree {
@@ -118,13 +140,21 @@ export class RunReader {
       const cuts = cutsOf(this.rewinds, writer, sequence.name, sequence.contextText);
       const blocks = contents.cleanSummaries(sequence.key, cuts);
       if (blocks !== undefined) parts.push(...blocks);
-      else parts.push(...[summarize(newestRows(visibleRows(contents.rows(sequence.key), cuts)))].filter((each) => each !== undefined));
+      else
+        parts.push(
+          ...[summarize(newestRows(visibleRows(contents.rows(sequence.key), cuts)))].filter(
+            (each) => each !== undefined,
+          ),
+        );
     }
     return mergeSummaries(parts);
   }
 
   /** Rows of all writers, or of one, ordered by (step, writer). */
-  rows(sequence: SequenceFacts, options: { writer?: string | undefined; raw?: boolean | undefined } = {}): Rows {
+  rows(
+    sequence: SequenceFacts,
+    options: { writer?: string | undefined; raw?: boolean | undefined } = {},
+  ): Rows {
     const parts = this.rowsByWriter(sequence, options.raw ?? false);
     if (options.writer === undefined) return mergeWriters(parts.map((each) => each.rows));
     return parts.find((each) => each.writer === options.writer)?.rows ?? NO_ROWS;
@@ -133,5 +163,10 @@ export class RunReader {
 
 function openLog(vfs: Vfs, places: RunPlaces, writer: string): WriterLog {
   const log = Log.snapshot<StoredState>(`${places.logs}/${writer}`, { vfs, fold: runFold });
-  return { writer, log, state: readState(log.state as StoredState), contents: new LogContents(log, writer) };
+  return {
+    writer,
+    log,
+    state: readState(log.state as StoredState),
+    contents: new LogContents(log, writer),
+  };
 }

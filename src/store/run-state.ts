@@ -9,13 +9,26 @@
 import type { Fold, LogRecord } from '../engine/index.ts';
 import { compactChanges } from './params-merge.ts';
 import {
-  decodeOpening, decodeParams, decodeRewind, encodeParams, type ParamsChange, recordType, type Rewind,
+  decodeOpening,
+  decodeParams,
+  decodeRewind,
+  encodeParams,
+  type ParamsChange,
+  type Rewind,
+  recordType,
 } from './record.ts';
 
 /** As stored; see `readState` for names. */
 export type StoredState = [
-  nextPoint: number, nextSequence: number, lamport: number, changes: unknown[], rewinds: unknown[],
-  undone: string[], life: string, openingCount: number, openings: [opening: unknown, close: unknown][],
+  nextPoint: number,
+  nextSequence: number,
+  lamport: number,
+  changes: unknown[],
+  rewinds: unknown[],
+  undone: string[],
+  life: string,
+  openingCount: number,
+  openings: [opening: unknown, close: unknown][],
 ];
 
 export interface RunState {
@@ -97,10 +110,17 @@ function applyParams(state: StoredState, body: unknown): void {
 }
 
 export function readState(state: StoredState): RunState {
-  const [nextPoint, nextSequence, lamport, changes, rewinds, undone, life, openingCount, openings] = state;
+  const [nextPoint, nextSequence, lamport, changes, rewinds, undone, life, openingCount, openings] =
+    state;
   return {
-    nextPoint, nextSequence, lamport, changes: changes.map(decodeParams), rewinds: rewinds.map(decodeRewind),
-    undone, life, openingCount, openings,
+    nextPoint,
+    nextSequence,
+    lamport,
+    changes: changes.map(decodeParams),
+    rewinds: rewinds.map(decodeRewind),
+    undone,
+    life,
+    openingCount,
+    openings,
   };
 }
-

@@ -11,14 +11,21 @@
 import { randomBytes } from 'node:crypto';
 
 import { Log, type LogOptions, type RecordInput, type RunlogError } from '../engine/index.ts';
-import { type ParamsTree, getParam } from '../model/params.ts';
+import { getParam, type ParamsTree } from '../model/params.ts';
 import { sequenceKey } from '../model/sequence.ts';
 import { encodeBatch, PointBuffer } from './format/batch.ts';
 import { LogContents } from './log-contents.ts';
 import { applyChange, mergeParams, type WriterChange } from './params-merge.ts';
 import {
-  type Close, encodeClose, encodeOpening, encodeParams, encodeRewind, type Opening, type ParamsChange,
-  recordType, type Rewind,
+  type Close,
+  encodeClose,
+  encodeOpening,
+  encodeParams,
+  encodeRewind,
+  type Opening,
+  type ParamsChange,
+  type Rewind,
+  recordType,
 } from './record.ts';
 import { rewriteRun } from './rewrite-run.ts';
 import { readState, runFold, type StoredState } from './run-state.ts';
@@ -36,7 +43,11 @@ export interface SequenceWriter {
   nextStep: number | undefined;
 }
 
-const definitionOf = ({ id, key }: SequenceWriter): RecordInput => ({ type: recordType.sequence, key, body: [id, 'metric'] });
+const definitionOf = ({ id, key }: SequenceWriter): RecordInput => ({
+  type: recordType.sequence,
+  key,
+  body: [id, 'metric'],
+});
 
 export interface RunWriterOptions {
   readonly directory: string;
@@ -89,7 +100,10 @@ export class RunWriter {
   /** @throws RunlogError as `Log.open`. */
   static async open(options: RunWriterOptions): Promise<RunWriter> {
     const log = await Log.open<StoredState>(options.directory, {
-      ...options.log, fold: runFold, rewrite: rewriteRun, onError: options.onError,
+      ...options.log,
+      fold: runFold,
+      rewrite: rewriteRun,
+      onError: options.onError,
     });
     return new RunWriter(log, options);
   }
@@ -114,7 +128,11 @@ export class RunWriter {
     if (known !== undefined) return known;
     const id = this.#isResumed ? this.#idOf(key) : undefined;
     const sequence: SequenceWriter = {
-      id: id ?? this.#nextSequence, key, name, contextText, nextStep: id === undefined ? 0 : undefined,
+      id: id ?? this.#nextSequence,
+      key,
+      name,
+      contextText,
+      nextStep: id === undefined ? 0 : undefined,
     };
     if (id === undefined) this.#nextSequence += 1;
     this.#sequences.set(key, sequence);
@@ -125,7 +143,9 @@ export class RunWriter {
   /** The id under which this log knows the key, or undefined; a disk that refuses counts as unknown. */
   #idOf(key: string): number | undefined {
     const records = this.#quietly(() => this.log.find(key));
-    const record = records?.findLast((each) => each.type === recordType.sequence || each.type === recordType.blocks);
+    const record = records?.findLast(
+      (each) => each.type === recordType.sequence || each.type === recordType.blocks,
+    );
     return record === undefined ? undefined : (record.body as [number])[0];
   }
 
@@ -159,7 +179,13 @@ export class RunWriter {
   }
 
   /** Accepts one point, checked before. `step` undefined: the next one. True: the batch is full. */
-  track(sequence: SequenceWriter, value: number, step: number | undefined, epoch: number, time: number): boolean {
+  track(
+    sequence: SequenceWriter,
+    value: number,
+    step: number | undefined,
+    epoch: number,
+    time: number,
+  ): boolean {
     const next = sequence.nextStep ?? this.nextStep(sequence);
     const at = step ?? next;
     if (at >= next) sequence.nextStep = at + 1;
@@ -170,21 +196,34 @@ export class RunWriter {
   }
 
   /** Accepts many points of one sequence at once; columns are copied. */
-  trackColumns(sequence: SequenceWriter, columns: {
-    values: ArrayLike<number>; steps?: ArrayLike<number> | undefined; epochs?: ArrayLike<number> | undefined;
-    times?: ArrayLike<number> | undefined; time: number;
-  }): boolean {
+  trackColumns(
+    sequence: SequenceWriter,
+    columns: {
+      values: ArrayLike<number>;
+      steps?: ArrayLike<number> | undefined;
+      epochs?: ArrayLike<number> | undefined;
+      times?: ArrayLike<number> | undefined;
+      time: number;
+    },
+  ): boolean {
     const { values, steps, epochs, times, time } = columns;
     const count = values.length;
     if (count === 0) return false;
     const firstStep = this.nextStep(sequence);
     let most = firstStep;
     if (steps === undefined) most = firstStep + count;
-    else for (let index = 0; index < count; index += 1) if ((steps[index] as number) >= most) most = (steps[index] as number) + 1;
+    else
+      for (let index = 0; index < count; index += 1)
+        if ((steps[index] as number) >= most) most = (steps[index] as number) + 1;
     for (let start = 0; start < count; start += BATCH_POINTS) {
       const end = Math.min(count, start + BATCH_POINTS);
       if (this.#points.count + (end - start) > BATCH_POINTS) this.#drain();
-      this.#points.pushColumns(sequence.id, { values, steps, epochs, times, time, firstStep }, start, end);
+      this.#points.pushColumns(
+        sequence.id,
+        { values, steps, epochs, times, time, firstStep },
+        start,
+        end,
+      );
     }
     sequence.nextStep = most;
     return count >= BATCH_POINTS;
@@ -203,7 +242,8 @@ export class RunWriter {
     const points: RecordInput = { type: recordType.points, body };
     const segment = this.log.segmentNumber;
     const undefinedHere = this.#undefinedIn(segment);
-    const records = undefinedHere.length === 0 ? [points] : [...undefinedHere.map(definitionOf), points];
+    const records =
+      undefinedHere.length === 0 ? [points] : [...undefinedHere.map(definitionOf), points];
     this.#points.clear();
     if (this.log.appendAll(records) < 0) {
       this.#lost += count;

@@ -4,17 +4,32 @@
 // again the log opens and goes on.
 
 import { expect, it } from 'vitest';
-import { fileSystemError, Log, type LogOptions, loadXxhash, type MemoryVfs, memoryVfs, type RewriteHook, RunlogError, type Vfs } from '../../src/engine/index.ts';
+import {
+  fileSystemError,
+  Log,
+  type LogOptions,
+  loadXxhash,
+  type MemoryVfs,
+  memoryVfs,
+  type RewriteHook,
+  RunlogError,
+  type Vfs,
+} from '../../src/engine/index.ts';
 import { simulatedHost } from '../support/simulated-host.ts';
 
 const DIRECTORY = '/log';
 
 const rewrite: RewriteHook = async (input, output) => {
-  for (const { type, body, key, position, end } of input) output.append([{ type, body, key }], position, end);
+  for (const { type, body, key, position, end } of input)
+    output.append([{ type, body, key }], position, end);
 };
 
 const optionsOf = (vfs: MemoryVfs, onError: (error: RunlogError) => void): LogOptions => ({
-  vfs, host: simulatedHost(), rewrite, durability: { syncMs: null }, onError,
+  vfs,
+  host: simulatedHost(),
+  rewrite,
+  durability: { syncMs: null },
+  onError,
   sizes: { segmentSize: 500, segmentSizeMax: 1000, stateInterval: 400 },
 });
 
@@ -31,7 +46,10 @@ async function work(vfs: MemoryVfs, troubles: RunlogError[]): Promise<Outcome> {
   for (let opening = 0; opening < 2; opening += 1) {
     let log: Log;
     try {
-      log = await Log.open(DIRECTORY, optionsOf(vfs, (error) => troubles.push(error)));
+      log = await Log.open(
+        DIRECTORY,
+        optionsOf(vfs, (error) => troubles.push(error)),
+      );
     } catch (error) {
       if (!(error instanceof RunlogError)) throw error;
       continue;
@@ -40,10 +58,12 @@ async function work(vfs: MemoryVfs, troubles: RunlogError[]): Promise<Outcome> {
     for (let round = 0; round < 12; round += 1) {
       for (let index = 0; index < 3; index += 1) {
         // A record that is refused is not in the log: the next one takes its number.
-        if (log.append(20, [outcome.appended], { key: `k${outcome.appended % 5}` }) >= 0) outcome.appended += 1;
+        if (log.append(20, [outcome.appended], { key: `k${outcome.appended % 5}` }) >= 0)
+          outcome.appended += 1;
       }
       if (log.flush()) outcome.acknowledged = outcome.appended;
-      if (round === 6) await log.sync().catch((error: unknown) => expect(error).toBeInstanceOf(RunlogError));
+      if (round === 6)
+        await log.sync().catch((error: unknown) => expect(error).toBeInstanceOf(RunlogError));
     }
     outcome.recording = log.recording;
     if (log.recording === 'failed') expect(log.trouble).toBeInstanceOf(RunlogError);
@@ -63,11 +83,31 @@ function numbersOf(vfs: MemoryVfs): number[] {
   return [...log.records()].map((record) => (record.body as number[])[0] as number);
 }
 
-const calls: readonly (keyof Vfs)[] = ['open', 'write', 'sync', 'syncLater', 'syncDirectory', 'link', 'unlink', 'list', 'stat', 'read', 'truncate', 'facts', 'close', 'makeDirectory'];
+const calls: readonly (keyof Vfs)[] = [
+  'open',
+  'write',
+  'sync',
+  'syncLater',
+  'syncDirectory',
+  'link',
+  'unlink',
+  'list',
+  'stat',
+  'read',
+  'truncate',
+  'facts',
+  'close',
+  'makeDirectory',
+];
 const errors = ['EIO', 'ENOSPC', 'EDQUOT', 'EFBIG', 'EMFILE', 'EACCES', 'EROFS'];
 
 /** One workload with the Nth call of a kind failing; false when there is no Nth call. */
-async function failNth(name: keyof Vfs, code: string, nth: number, forGood: boolean): Promise<boolean> {
+async function failNth(
+  name: keyof Vfs,
+  code: string,
+  nth: number,
+  forGood: boolean,
+): Promise<boolean> {
   const vfs = memoryVfs();
   let seen = 0;
   let total = 0;
@@ -89,7 +129,8 @@ async function failNth(name: keyof Vfs, code: string, nth: number, forGood: bool
   numbers.forEach((number, index) => {
     if (number !== index) throw new Error(`position ${index} holds ${number}`);
   });
-  if (numbers.length < outcome.acknowledged) throw new Error(`${numbers.length} records, ${outcome.acknowledged} were acknowledged`);
+  if (numbers.length < outcome.acknowledged)
+    throw new Error(`${numbers.length} records, ${outcome.acknowledged} were acknowledged`);
   const after = await Log.open(DIRECTORY, { ...optionsOf(vfs, () => {}), force: true });
   expect(after.position).toBe(numbers.length);
   expect(after.append(20, [numbers.length])).toBe(numbers.length);
@@ -107,7 +148,9 @@ for (const name of calls) {
           try {
             hasFailed = await failNth(name, code, nth, forGood);
           } catch (error) {
-            throw new Error(`call ${nth} of ${name}: ${code}${forGood ? ' for good' : ''}`, { cause: error });
+            throw new Error(`call ${nth} of ${name}: ${code}${forGood ? ' for good' : ''}`, {
+              cause: error,
+            });
           }
           if (!hasFailed) break;
         }
@@ -119,7 +162,9 @@ for (const name of calls) {
 it('short writes change nothing', async () => {
   await loadXxhash();
   for (const size of [1, 7, 100]) {
-    const vfs = memoryVfs({ onCall: (call) => (call.name === 'write' ? { writeAtMost: size } : undefined) });
+    const vfs = memoryVfs({
+      onCall: (call) => (call.name === 'write' ? { writeAtMost: size } : undefined),
+    });
     const outcome = await work(vfs, []);
     expect(outcome.recording).toBe('on');
     expect(numbersOf(vfs)).toHaveLength(72);
@@ -134,7 +179,12 @@ it('a full disk pauses recording; once there is room everything that was held is
   const ballast = vfs.open('/ballast', 'create');
   vfs.write(ballast, new Uint8Array(1500), 0);
   vfs.close(ballast);
-  const log = await Log.open(DIRECTORY, { vfs, host, durability: { syncMs: null }, onError: (error) => troubles.push(error) });
+  const log = await Log.open(DIRECTORY, {
+    vfs,
+    host,
+    durability: { syncMs: null },
+    onError: (error) => troubles.push(error),
+  });
   let appended = 0;
   const append = (): void => {
     expect(log.append(20, [appended, 'x'.repeat(50)])).toBe(appended);

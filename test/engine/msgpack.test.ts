@@ -18,7 +18,8 @@ const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'spec/msgpack.md'), 'utf8');
 
 const hexOf = (value: unknown): string => Buffer.from(packBody(value)).toString('hex');
-const fromHex = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
+const fromHex = (hex: string): Uint8Array =>
+  Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
 const packed = (value: unknown): Uint8Array => Uint8Array.from(packBody(value));
 
 /** CORRUPT, or what was decoded. */
@@ -48,13 +49,19 @@ describe('spec/msgpack.md', () => {
     '[12345, 1.5, new Uint8Array([1, 2, 255])]': [12345, 1.5, new Uint8Array([1, 2, 255])],
     '{ lr: 0.5, layers: [64, 64] }': { lr: 0.5, layers: [64, 64] },
     'new Date(1700000000123)': new Date(1700000000123),
-    "new Map([['a', 1], [2, null]])": new Map<unknown, unknown>([['a', 1], [2, null]]),
+    "new Map([['a', 1], [2, null]])": new Map<unknown, unknown>([
+      ['a', 1],
+      [2, null],
+    ]),
     "new Set([1, 'a'])": new Set([1, 'a']),
     '[new Set([new Map()])]': [new Set([new Map()])],
     'new Int16Array([1, -2])': new Int16Array([1, -2]),
     'new Float64Array([1, -0])': new Float64Array([1, -0]),
   };
-  const rows = Array.from(page.matchAll(/^\| `(.+)` \| `([0-9a-f]+)` \|$/gm), ([, value, hex]) => [value, hex] as [string, string]);
+  const rows = Array.from(
+    page.matchAll(/^\| `(.+)` \| `([0-9a-f]+)` \|$/gm),
+    ([, value, hex]) => [value, hex] as [string, string],
+  );
 
   it('has the examples of this test', () => {
     expect(new Set(rows.map(([value]) => value))).toEqual(new Set(Object.keys(examples)));
@@ -66,7 +73,9 @@ describe('spec/msgpack.md', () => {
   });
 
   it('lists every extension type, and no other is read', () => {
-    const listed = Array.from(page.matchAll(/^\| (0x[0-9a-f]{2}) \| (?!reserved)/gm), ([, type]) => Number(type));
+    const listed = Array.from(page.matchAll(/^\| (0x[0-9a-f]{2}) \| (?!reserved)/gm), ([, type]) =>
+      Number(type),
+    );
     const known = Array.from({ length: 256 }, (_, type) => type).filter((type) => {
       const empty = fromHex(`c700${type.toString(16).padStart(2, '0')}`);
       const error = unpackOrCodeMessage(empty);
@@ -128,12 +137,20 @@ describe('round trip', () => {
       '({ a: [-0, 1], m: new Map([[1, new Set([2])]]), d: new Date(5), f: new Float32Array([1]), u: new Uint8Array([3]) })',
     );
     expect(exact(unpackBody(packed(foreign)))).toBe(
-      exact({ a: [-0, 1], m: new Map([[1, new Set([2])]]), d: new Date(5), f: new Float32Array([1]), u: new Uint8Array([3]) }),
+      exact({
+        a: [-0, 1],
+        m: new Map([[1, new Set([2])]]),
+        d: new Date(5),
+        f: new Float32Array([1]),
+        u: new Uint8Array([3]),
+      }),
     );
   });
 
   it('objects without a prototype come back as plain ones', () => {
-    expect(exact(unpackBody(packed(Object.assign(Object.create(null), { a: 1 }))))).toBe(exact({ a: 1 }));
+    expect(exact(unpackBody(packed(Object.assign(Object.create(null), { a: 1 }))))).toBe(
+      exact({ a: 1 }),
+    );
   });
 
   it('a large body leaves no large memory behind, and keeps its own', () => {
@@ -173,7 +190,13 @@ describe('refused by packBody', () => {
     { name: 'bigint over uint64', value: 2n ** 64n },
     { name: 'invalid Date', value: new Date(NaN) },
     { name: 'cycle', value: cycle },
-    { name: 'cycle through a Map', value: (() => { const map = new Map(); return map.set(1, map); })() },
+    {
+      name: 'cycle through a Map',
+      value: (() => {
+        const map = new Map();
+        return map.set(1, map);
+      })(),
+    },
     { name: 'too deep', value: nested(BODY_DEPTH_MAX + 1) },
     { name: 'class instance', value: new Point() },
     { name: 'RegExp', value: /a/ },
@@ -194,13 +217,17 @@ describe('corrupt bytes', () => {
     a: [1, 300, 70000, -1, -200, -40000, 1.5, 5n, -0],
     text: 'x'.repeat(40),
     unicode: '\u00e9\u20ac'.repeat(40),
-    '\ufeffkey': new Map<unknown, unknown>([[new Set(['a', -0]), new Date(5)], [2, new Float64Array(3)]]),
+    '\ufeffkey': new Map<unknown, unknown>([
+      [new Set(['a', -0]), new Date(5)],
+      [2, new Float64Array(3)],
+    ]),
     bins: [new Uint8Array(300), new Uint8Array(2)],
     object: { b: { c: null, d: true } },
   });
 
   it('cut at every byte', () => {
-    for (let size = 0; size < rich.length; size += 1) expect(unpackOrCode(rich.subarray(0, size))).toBe('CORRUPT');
+    for (let size = 0; size < rich.length; size += 1)
+      expect(unpackOrCode(rich.subarray(0, size))).toBe('CORRUPT');
   });
 
   it('any byte after the end', () => {
@@ -288,7 +315,10 @@ describe('corrupt bytes', () => {
   });
 
   it('any bytes: a value, or CORRUPT', () => {
-    const likely = fc.oneof(fc.integer({ min: 0, max: 255 }), fc.constantFrom(0x81, 0x91, 0x92, 0xa1, 0xc4, 0xc7, 0xc8, 0xd9, 0xdc, 0xde, 1, 4, 5));
+    const likely = fc.oneof(
+      fc.integer({ min: 0, max: 255 }),
+      fc.constantFrom(0x81, 0x91, 0x92, 0xa1, 0xc4, 0xc7, 0xc8, 0xd9, 0xdc, 0xde, 1, 4, 5),
+    );
     fc.assert(
       fc.property(fc.array(likely, { maxLength: 40 }), (bytes) => {
         const read = unpackOrCode(Uint8Array.from(bytes));
@@ -318,20 +348,42 @@ describe('with and without the native part of msgpackr', () => {
     try {
       const configuration = {
         extends: join(root, 'tsconfig.json'),
-        compilerOptions: { noEmit: false, declaration: false, isolatedDeclarations: false, outDir: directory, rootDir: root },
+        compilerOptions: {
+          noEmit: false,
+          declaration: false,
+          isolatedDeclarations: false,
+          outDir: directory,
+          rootDir: root,
+        },
         include: [],
         files: [join(root, 'src/engine/format/msgpack.ts'), join(root, 'test/support/values.ts')],
       };
       writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(configuration));
       writeFileSync(join(directory, 'package.json'), '{"type":"module"}');
-      execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', directory]);
+      execFileSync(process.execPath, [
+        join(root, 'node_modules/typescript/bin/tsc'),
+        '-p',
+        directory,
+      ]);
       writeFileSync(join(directory, 'child.js'), childSource);
       const seed = seeded('msgpack native part').seed;
-      const [native, plain, alone] = [['msgpackr', 'false'], ['msgpackr', 'true'], ['', 'false']].map(([preload, disabled]) => {
-        const env = { ...process.env, MSGPACKR_NATIVE_ACCELERATION_DISABLED: disabled, PRELOAD: preload, SEED: String(seed) };
-        return JSON.parse(execFileSync(process.execPath, [join(directory, 'child.js')], { env, encoding: 'utf8' })) as ChildResult;
+      const [native, plain, alone] = [
+        ['msgpackr', 'false'],
+        ['msgpackr', 'true'],
+        ['', 'false'],
+      ].map(([preload, disabled]) => {
+        const env = {
+          ...process.env,
+          MSGPACKR_NATIVE_ACCELERATION_DISABLED: disabled,
+          PRELOAD: preload,
+          SEED: String(seed),
+        };
+        return JSON.parse(
+          execFileSync(process.execPath, [join(directory, 'child.js')], { env, encoding: 'utf8' }),
+        ) as ChildResult;
       }) as [ChildResult, ChildResult, ChildResult];
-      if (!native.native) process.stderr.write('msgpackr has no native part here: compared without\n');
+      if (!native.native)
+        process.stderr.write('msgpackr has no native part here: compared without\n');
       expect([plain.native, alone.native]).toEqual([false, false]);
       expect(native.wrong).toEqual([]);
       expect(native.digest).toBe(plain.digest);

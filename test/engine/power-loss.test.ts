@@ -7,7 +7,16 @@
 // run. FUZZ_SECONDS goes on with other seeds for as long.
 
 import { expect, it } from 'vitest';
-import { Log, type LogOptions, loadXxhash, type MemoryVfs, memoryVfs, type NamedCrashRule, namedCrashRules, type RewriteHook } from '../../src/engine/index.ts';
+import {
+  Log,
+  type LogOptions,
+  loadXxhash,
+  type MemoryVfs,
+  memoryVfs,
+  type NamedCrashRule,
+  namedCrashRules,
+  type RewriteHook,
+} from '../../src/engine/index.ts';
 import { seeded } from '../support/random.ts';
 import { simulatedHost } from '../support/simulated-host.ts';
 
@@ -15,16 +24,24 @@ const DIRECTORY = '/log';
 
 /** Copies records into one frame each, so that rewriting changes bytes and not what is read. */
 const rewrite: RewriteHook = async (input, output) => {
-  for (const { type, body, key, position, end } of input) output.append([{ type, body, key }], position, end);
+  for (const { type, body, key, position, end } of input)
+    output.append([{ type, body, key }], position, end);
 };
 
-const fold = { initial: (): number[] => [0], apply: (state: number[]): number[] => [(state[0] as number) + 1] };
+const fold = {
+  initial: (): number[] => [0],
+  apply: (state: number[]): number[] => [(state[0] as number) + 1],
+};
 
 /** Stops an actor at a call, as if its process had died before it. */
 class Died extends Error {}
 
 const optionsOf = (vfs: MemoryVfs): LogOptions<number[]> => ({
-  vfs, host: simulatedHost(), rewrite, fold, durability: { syncMs: null },
+  vfs,
+  host: simulatedHost(),
+  rewrite,
+  fold,
+  durability: { syncMs: null },
   sizes: { segmentSize: 400, stateInterval: 300, segmentSizeMax: 800 },
 });
 
@@ -40,7 +57,11 @@ type Step = 'append' | 'flush' | 'sync' | 'seal' | 'rewrite' | 'close' | 'reopen
 async function work(vfs: MemoryVfs, steps: readonly Step[], promised: Promised): Promise<void> {
   let log = await Log.open(DIRECTORY, optionsOf(vfs));
   const append = (count: number): void => {
-    const records = Array.from({ length: count }, (_, index) => ({ type: 20, body: [promised.appended + index], key: `k${(promised.appended + index) % 3}` }));
+    const records = Array.from({ length: count }, (_, index) => ({
+      type: 20,
+      body: [promised.appended + index],
+      key: `k${(promised.appended + index) % 3}`,
+    }));
     log.appendAll(records);
     promised.appended += count;
   };
@@ -77,7 +98,8 @@ function checkPrefix(numbers: readonly number[], atLeast: number, most: number):
   numbers.forEach((number, index) => {
     if (number !== index) throw new Error(`position ${index} holds ${number}: ${numbers.join()}`);
   });
-  if (numbers.length < atLeast) throw new Error(`${numbers.length} records, ${atLeast} were promised`);
+  if (numbers.length < atLeast)
+    throw new Error(`${numbers.length} records, ${atLeast} were promised`);
   if (numbers.length > most) throw new Error(`${numbers.length} records, ${most} were appended`);
 }
 
@@ -102,13 +124,21 @@ function freshDisk(): MemoryVfs {
 }
 
 /** Runs the workload once, taking an image before each call and judging each. */
-async function crashEverywhere(steps: readonly Step[], random: () => number, rules: readonly NamedCrashRule[]): Promise<void> {
+async function crashEverywhere(
+  steps: readonly Step[],
+  random: () => number,
+  rules: readonly NamedCrashRule[],
+): Promise<void> {
   const promised: Promised = { appended: 0, flushed: 0, synced: 0 };
   const images: { vfs: MemoryVfs; promised: Promised; call: string }[] = [];
   const vfs = freshDisk();
   vfs.configure({
     onCall: (call, on) => {
-      images.push({ vfs: on.clone(), promised: { ...promised }, call: `${call.name} ${call.path}` });
+      images.push({
+        vfs: on.clone(),
+        promised: { ...promised },
+        call: `${call.name} ${call.path}`,
+      });
     },
   });
   await work(vfs, steps, promised);
@@ -123,10 +153,19 @@ async function crashEverywhere(steps: readonly Step[], random: () => number, rul
   }
 }
 
-async function judge(vfs: MemoryVfs, promised: Promised, random: () => number, rules: readonly NamedCrashRule[]): Promise<void> {
+async function judge(
+  vfs: MemoryVfs,
+  promised: Promised,
+  random: () => number,
+  rules: readonly NamedCrashRule[],
+): Promise<void> {
   const killed = vfs.kill();
   if (!states.has(killed.hash())) await recover(killed, promised.flushed, promised.appended);
-  const crashed = [...rules.map((rule) => vfs.crash(rule)), vfs.crash({ random }), vfs.crash({ random })];
+  const crashed = [
+    ...rules.map((rule) => vfs.crash(rule)),
+    vfs.crash({ random }),
+    vfs.crash({ random }),
+  ];
   for (const disk of crashed) {
     if (states.has(disk.hash())) continue;
     await recover(disk.clone(), promised.synced, promised.appended);
@@ -135,7 +174,11 @@ async function judge(vfs: MemoryVfs, promised: Promised, random: () => number, r
 }
 
 /** The recovery itself loses power before each of its calls. */
-async function crashInRecovery(disk: MemoryVfs, promised: Promised, random: () => number): Promise<void> {
+async function crashInRecovery(
+  disk: MemoryVfs,
+  promised: Promised,
+  random: () => number,
+): Promise<void> {
   for (let call = 0; ; call += 1) {
     const vfs = disk.clone();
     let left = call;
@@ -162,9 +205,44 @@ async function crashInRecovery(disk: MemoryVfs, promised: Promised, random: () =
 const fixed: Record<string, readonly Step[]> = {
   'open, append, flush, sync, close': ['append', 'flush', 'append', 'sync', 'append', 'close'],
   'batches are whole or not there': ['batch', 'flush', 'batch', 'flush', 'sync', 'batch', 'flush'],
-  'roll, seal and rewrite': ['batch', 'batch', 'batch', 'flush', 'batch', 'sync', 'batch', 'batch', 'batch', 'flush', 'seal', 'rewrite', 'append', 'close'],
-  'resume after a close': ['batch', 'close', 'reopen', 'batch', 'flush', 'sync', 'close', 'reopen', 'append', 'sync'],
-  'take over a tail that was never synced': ['batch', 'flush', 'reopen', 'batch', 'flush', 'reopen', 'append', 'sync'],
+  'roll, seal and rewrite': [
+    'batch',
+    'batch',
+    'batch',
+    'flush',
+    'batch',
+    'sync',
+    'batch',
+    'batch',
+    'batch',
+    'flush',
+    'seal',
+    'rewrite',
+    'append',
+    'close',
+  ],
+  'resume after a close': [
+    'batch',
+    'close',
+    'reopen',
+    'batch',
+    'flush',
+    'sync',
+    'close',
+    'reopen',
+    'append',
+    'sync',
+  ],
+  'take over a tail that was never synced': [
+    'batch',
+    'flush',
+    'reopen',
+    'batch',
+    'flush',
+    'reopen',
+    'append',
+    'sync',
+  ],
 };
 
 for (const [name, steps] of Object.entries(fixed)) {
@@ -175,7 +253,17 @@ for (const [name, steps] of Object.entries(fixed)) {
   });
 }
 
-const actions: readonly Step[] = ['append', 'append', 'batch', 'flush', 'flush', 'sync', 'seal', 'rewrite', 'close'];
+const actions: readonly Step[] = [
+  'append',
+  'append',
+  'batch',
+  'flush',
+  'flush',
+  'sync',
+  'seal',
+  'rewrite',
+  'close',
+];
 
 it('power lost before every call of random workloads: 100,000 states', async () => {
   await loadXxhash();
@@ -195,5 +283,5 @@ it('power lost before every call of random workloads: 100,000 states', async () 
       throw new Error(`workload: ${steps.join(', ')}`, { cause: error });
     }
   }
-  console.log(`${states.size} distinct disk states`);
+  expect(states.size).toBeGreaterThanOrEqual(100_000);
 }, 600_000);

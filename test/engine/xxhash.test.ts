@@ -13,8 +13,10 @@ const PRIME_4 = 0x85ebca77c2b2ae63n;
 const PRIME_5 = 0x27d4eb2f165667c5n;
 
 const u64 = (value: bigint): bigint => BigInt.asUintN(64, value);
-const rotate = (value: bigint, bits: bigint): bigint => u64(value << bits) | (value >> (64n - bits));
-const round = (lane: bigint, word: bigint): bigint => u64(rotate(u64(lane + word * PRIME_2), 31n) * PRIME_1);
+const rotate = (value: bigint, bits: bigint): bigint =>
+  u64(value << bits) | (value >> (64n - bits));
+const round = (lane: bigint, word: bigint): bigint =>
+  u64(rotate(u64(lane + word * PRIME_2), 31n) * PRIME_1);
 
 /** XXH64 as its specification has it (doc/xxhash_spec.md of Cyan4973/xxHash). */
 function reference(bytes: Uint8Array, seed: bigint): bigint {
@@ -28,7 +30,12 @@ function reference(bytes: Uint8Array, seed: bigint): bigint {
         lanes[lane] = round(lanes[lane] as bigint, view.getBigUint64(place + lane * 8, true));
       }
     }
-    sum = u64(lanes.reduce((total, lane, index) => total + rotate(lane, [1n, 7n, 12n, 18n][index] as bigint), 0n));
+    sum = u64(
+      lanes.reduce(
+        (total, lane, index) => total + rotate(lane, [1n, 7n, 12n, 18n][index] as bigint),
+        0n,
+      ),
+    );
     for (const lane of lanes) sum = u64((sum ^ round(0n, lane)) * PRIME_1 + PRIME_4);
   }
   sum = u64(sum + BigInt(bytes.length));
@@ -36,18 +43,24 @@ function reference(bytes: Uint8Array, seed: bigint): bigint {
     sum = u64(rotate(sum ^ round(0n, view.getBigUint64(place, true)), 27n) * PRIME_1 + PRIME_4);
   }
   if (place + 4 <= bytes.length) {
-    sum = u64(rotate(sum ^ u64(BigInt(view.getUint32(place, true)) * PRIME_1), 23n) * PRIME_2 + PRIME_3);
+    sum = u64(
+      rotate(sum ^ u64(BigInt(view.getUint32(place, true)) * PRIME_1), 23n) * PRIME_2 + PRIME_3,
+    );
     place += 4;
   }
-  for (; place < bytes.length; place += 1) sum = u64(rotate(sum ^ u64(BigInt(bytes[place] as number) * PRIME_5), 11n) * PRIME_1);
+  for (; place < bytes.length; place += 1)
+    sum = u64(rotate(sum ^ u64(BigInt(bytes[place] as number) * PRIME_5), 11n) * PRIME_1);
   sum = u64((sum ^ (sum >> 33n)) * PRIME_2);
   sum = u64((sum ^ (sum >> 29n)) * PRIME_3);
   return sum ^ (sum >> 32n);
 }
 
 // Without the types of browsers, WebAssembly has none.
-const memoryPrototype = (globalThis as unknown as { WebAssembly: { Memory: { prototype: { grow(pages: number): number } } } })
-  .WebAssembly.Memory.prototype;
+const memoryPrototype = (
+  globalThis as unknown as {
+    WebAssembly: { Memory: { prototype: { grow(pages: number): number } } };
+  }
+).WebAssembly.Memory.prototype;
 
 /** The input of the vectors: the high byte of successive products. */
 function sanityBytes(size: number): Uint8Array {
@@ -95,10 +108,15 @@ describe('xxh64', () => {
 
   it('any bytes and seed, also as a view', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 300 }), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.nat(40), (bytes, seed, skip) => {
-        const view = bytes.subarray(Math.min(skip, bytes.length));
-        expect(xxh64(view, seed)).toBe(reference(view, seed));
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 300 }),
+        fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+        fc.nat(40),
+        (bytes, seed, skip) => {
+          const view = bytes.subarray(Math.min(skip, bytes.length));
+          expect(xxh64(view, seed)).toBe(reference(view, seed));
+        },
+      ),
       { seed: seeded('xxh64 any bytes').seed, numRuns: 500 },
     );
   });

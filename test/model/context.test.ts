@@ -3,7 +3,12 @@
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Context, ContextCache, canonicalContext, parseContext } from '../../src/model/context.ts';
+import {
+  type Context,
+  ContextCache,
+  canonicalContext,
+  parseContext,
+} from '../../src/model/context.ts';
 import { seeded } from '../support/random.ts';
 import { nested, objectOf } from '../support/values.ts';
 
@@ -15,9 +20,17 @@ const leaf = fc.oneof(
   fc.boolean(),
   fc.constantFrom(null, -0, '0', '', 'true', 'null'),
 );
-const key = fc.oneof(fc.string({ maxLength: 3 }), fc.constantFrom('subset', 'a', 'b', '1', '0', '__proto__', 'constructor'));
+const key = fc.oneof(
+  fc.string({ maxLength: 3 }),
+  fc.constantFrom('subset', 'a', 'b', '1', '0', '__proto__', 'constructor'),
+);
 const { object } = fc.letrec<{ value: unknown; object: Record<string, unknown> }>((tie) => ({
-  value: fc.oneof({ depthSize: 'small' }, leaf, tie('object'), fc.array(tie('value'), { maxLength: 3 })),
+  value: fc.oneof(
+    { depthSize: 'small' },
+    leaf,
+    tie('object'),
+    fc.array(tie('value'), { maxLength: 3 }),
+  ),
   object: fc.array(fc.tuple(key, tie('value')), { maxLength: 4 }).map(objectOf),
 }));
 const context = object as fc.Arbitrary<Context>;
@@ -26,7 +39,11 @@ const context = object as fc.Arbitrary<Context>;
 function reversed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reversed);
   if (typeof value !== 'object' || value === null) return value;
-  return objectOf(Object.entries(value).reverse().map(([name, each]) => [name, reversed(each)]));
+  return objectOf(
+    Object.entries(value)
+      .reverse()
+      .map(([name, each]) => [name, reversed(each)]),
+  );
 }
 
 describe('canonicalContext', () => {
@@ -37,12 +54,24 @@ describe('canonicalContext', () => {
     { name: 'keys like integers', value: { b: 1, 10: 2, 9: 3 }, text: '{"10":2,"9":3,"b":1}' },
     { name: 'minus zero', value: { a: -0 }, text: '{"a":0}' },
     { name: '1.0', value: { a: Number('1.0') }, text: '{"a":1}' },
-    { name: 'large and small numbers', value: { a: 1e21, b: 1e-7, c: 0.1 }, text: '{"a":1e+21,"b":1e-7,"c":0.1}' },
-    { name: 'nested', value: { a: { d: null, c: [true, { y: 1, x: 2 }] } }, text: '{"a":{"c":[true,{"x":2,"y":1}],"d":null}}' },
+    {
+      name: 'large and small numbers',
+      value: { a: 1e21, b: 1e-7, c: 0.1 },
+      text: '{"a":1e+21,"b":1e-7,"c":0.1}',
+    },
+    {
+      name: 'nested',
+      value: { a: { d: null, c: [true, { y: 1, x: 2 }] } },
+      text: '{"a":{"c":[true,{"x":2,"y":1}],"d":null}}',
+    },
     { name: 'text', value: { a: '"\\\u00e9\0\u2028' }, text: '{"a":"\\"\\\\\u00e9\\u0000\u2028"}' },
     { name: '__proto__', value: objectOf([['__proto__', 1]]), text: '{"__proto__":1}' },
     { name: 'no prototype', value: Object.assign(Object.create(null), { a: 1 }), text: '{"a":1}' },
-    { name: 'another realm', value: runInNewContext('({ a: [1, { b: 2 }] })') as unknown, text: '{"a":[1,{"b":2}]}' },
+    {
+      name: 'another realm',
+      value: runInNewContext('({ a: [1, { b: 2 }] })') as unknown,
+      text: '{"a":[1,{"b":2}]}',
+    },
     { name: 'symbol as a key', value: { a: 1, [Symbol('s')]: 2 }, text: '{"a":1}' },
   ])('$name', ({ value, text }) => {
     expect(canonicalContext(value)).toBe(text);
@@ -55,20 +84,56 @@ describe('canonicalContext', () => {
     { name: 'null', value: null, message: 'context: expected an object, got null' },
     { name: 'string', value: 'train', message: 'context: expected an object, got "train"' },
     { name: 'array', value: [], message: 'context: expected an object, got an array' },
-    { name: 'Map', value: new Map(), message: 'context: expected an object, got an instance of Map' },
+    {
+      name: 'Map',
+      value: new Map(),
+      message: 'context: expected an object, got an instance of Map',
+    },
     { name: 'NaN', value: { a: NaN }, message: 'context.a: expected a finite number, got NaN' },
-    { name: 'infinity', value: { a: { b: -Infinity } }, message: 'context.a.b: expected a finite number, got -Infinity' },
+    {
+      name: 'infinity',
+      value: { a: { b: -Infinity } },
+      message: 'context.a.b: expected a finite number, got -Infinity',
+    },
     { name: 'undefined', value: { a: undefined }, message: 'context.a: expected a string, number' },
-    { name: 'hole', value: { a: new Array(1) }, message: 'context.a[0]: expected a string, number' },
-    { name: 'function', value: { 'a b': () => 1 }, message: 'context["a b"]: expected a string, number' },
+    {
+      name: 'hole',
+      value: { a: new Array(1) },
+      message: 'context.a[0]: expected a string, number',
+    },
+    {
+      name: 'function',
+      value: { 'a b': () => 1 },
+      message: 'context["a b"]: expected a string, number',
+    },
     { name: 'symbol', value: { a: Symbol('x') }, message: 'got a symbol' },
     { name: 'bigint', value: { a: 1n }, message: 'got 1n' },
-    { name: 'Date', value: { a: new Date(0) }, message: 'context.a: expected a plain object, got an instance of Date' },
-    { name: 'class instance', value: { a: [new (class Layer {})()] }, message: 'context.a[0]: expected a plain object, got an instance of Layer' },
-    { name: 'lone surrogate', value: { a: '\ud800' }, message: 'context.a: not well-formed Unicode' },
-    { name: 'lone surrogate in a key', value: { '\ud800': 1 }, message: 'context["\\ud800"]: the key is not well-formed Unicode' },
+    {
+      name: 'Date',
+      value: { a: new Date(0) },
+      message: 'context.a: expected a plain object, got an instance of Date',
+    },
+    {
+      name: 'class instance',
+      value: { a: [new (class Layer {})()] },
+      message: 'context.a[0]: expected a plain object, got an instance of Layer',
+    },
+    {
+      name: 'lone surrogate',
+      value: { a: '\ud800' },
+      message: 'context.a: not well-formed Unicode',
+    },
+    {
+      name: 'lone surrogate in a key',
+      value: { '\ud800': 1 },
+      message: 'context["\\ud800"]: the key is not well-formed Unicode',
+    },
     { name: 'cycle', value: cycle, message: 'nested deeper than 64 (paramsDepthMax), or a cycle' },
-    { name: 'depth', value: { a: nested(64) }, message: 'nested deeper than 64 (paramsDepthMax), or a cycle' },
+    {
+      name: 'depth',
+      value: { a: nested(64) },
+      message: 'nested deeper than 64 (paramsDepthMax), or a cycle',
+    },
   ])('refuses $name', ({ value, message }) => {
     expect(() => canonicalContext(value)).toThrow(TypeError);
     expect(() => canonicalContext(value)).toThrow(message);
@@ -79,7 +144,9 @@ describe('canonicalContext', () => {
     const filled = (size: number): Context => ({ a: 'x'.repeat(size - '{"a":""}'.length) });
     expect(canonicalContext(filled(4096))).toHaveLength(4096);
     expect(() => canonicalContext(filled(4097))).toThrow(RangeError);
-    expect(() => canonicalContext(filled(4097))).toThrow('context: 4097 bytes, at most 4096 (contextSizeMax)');
+    expect(() => canonicalContext(filled(4097))).toThrow(
+      'context: 4097 bytes, at most 4096 (contextSizeMax)',
+    );
     expect(() => canonicalContext({ a: '\u20ac'.repeat(1400) })).toThrow(RangeError);
     expect(canonicalContext({ a: nested(63) })).toContain('[[1]]');
   });
@@ -91,7 +158,8 @@ describe('canonicalContext', () => {
         expect(canonicalContext(reversed(one))).toBe(text);
         expect(canonicalContext(parseContext(text))).toBe(text);
         const normal = JSON.parse(JSON.stringify(one)) as unknown;
-        const same = fc.stringify(sorted(normal)) === fc.stringify(sorted(JSON.parse(JSON.stringify(other))));
+        const same =
+          fc.stringify(sorted(normal)) === fc.stringify(sorted(JSON.parse(JSON.stringify(other))));
         expect(canonicalContext(other) === text).toBe(same);
       }),
       { seed: seeded('canonical context').seed, numRuns: 1000 },
@@ -102,14 +170,16 @@ describe('canonicalContext', () => {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, each]) => [name, sorted(each)]);
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, each]) => [name, sorted(each)]);
 }
 
 it('parseContext gives a frozen object', () => {
   const parsed = parseContext('{"a":{"b":[1]},"__proto__":2}');
   expect(Object.keys(parsed)).toEqual(['a', '__proto__']);
   expect(() => {
-    ((parsed['a'] as unknown as { b: number[] }).b)[0] = 2;
+    (parsed['a'] as unknown as { b: number[] }).b[0] = 2;
   }).toThrow(TypeError);
 });
 
@@ -128,7 +198,11 @@ describe('ContextCache', () => {
 
   it('sees that an object was changed', () => {
     const cache = new ContextCache<number>();
-    const changing: { subset: string; list: number[]; inner: Record<string, number> } = { subset: 'train', list: [1], inner: {} };
+    const changing: { subset: string; list: number[]; inner: Record<string, number> } = {
+      subset: 'train',
+      list: [1],
+      inner: {},
+    };
     const texts: string[] = [];
     const look = (): void => void texts.push(cache.get(changing).text);
     look();
@@ -152,11 +226,29 @@ describe('ContextCache', () => {
   it('tells apart what looks alike', () => {
     const cache = new ContextCache<number>();
     const alike: Context[] = [
-      { a: 1 }, { a: '1' }, { a: true }, { a: null }, { a: 'null' }, { a: [] }, { a: {} }, { a: '' },
-      { a: [1] }, { a: [[1]] }, { a: { 0: 1 } }, { a: ['a', 1] }, { a: { a: 1 } }, { a: { b: 1 }, c: 1 }, { a: { b: 1, c: 1 } },
-      { a: [1, 2] }, { a: [1], b: 2 }, {}, { b: 1 }, { 0: 1 },
+      { a: 1 },
+      { a: '1' },
+      { a: true },
+      { a: null },
+      { a: 'null' },
+      { a: [] },
+      { a: {} },
+      { a: '' },
+      { a: [1] },
+      { a: [[1]] },
+      { a: { 0: 1 } },
+      { a: ['a', 1] },
+      { a: { a: 1 } },
+      { a: { b: 1 }, c: 1 },
+      { a: { b: 1, c: 1 } },
+      { a: [1, 2] },
+      { a: [1], b: 2 },
+      {},
+      { b: 1 },
+      { 0: 1 },
     ];
-    for (let pass = 0; pass < 3; pass += 1) expect(new Set(alike.map((each) => cache.get(each).id)).size).toBe(alike.length);
+    for (let pass = 0; pass < 3; pass += 1)
+      expect(new Set(alike.map((each) => cache.get(each).id)).size).toBe(alike.length);
   });
 
   it('refuses a class instance that looks like a context it has seen', () => {
@@ -167,20 +259,28 @@ describe('ContextCache', () => {
     }
     expect(() => cache.get(new Labels() as unknown as Context)).toThrow(TypeError);
     cache.get({ a: { subset: 'train' } });
-    expect(() => cache.get({ a: new Labels() } as unknown as Context)).toThrow('context.a: expected a plain object');
-    expect(() => cache.get({ subset: 'train', x: undefined } as unknown as Context)).toThrow('context.x');
+    expect(() => cache.get({ a: new Labels() } as unknown as Context)).toThrow(
+      'context.a: expected a plain object',
+    );
+    expect(() => cache.get({ subset: 'train', x: undefined } as unknown as Context)).toThrow(
+      'context.x',
+    );
   });
 
   it('always agrees with the canonical text', () => {
     fc.assert(
-      fc.property(fc.array(context, { minLength: 1, maxLength: 30 }), fc.array(fc.nat(29), { maxLength: 60 }), (contexts, order) => {
-        const cache = new ContextCache<number>();
-        for (const pick of order) {
-          const each = contexts[pick % contexts.length] as Context;
-          expect(cache.get(each).text).toBe(canonicalContext(each));
-          expect(cache.get(reversed(each) as Context)).toBe(cache.get(each));
-        }
-      }),
+      fc.property(
+        fc.array(context, { minLength: 1, maxLength: 30 }),
+        fc.array(fc.nat(29), { maxLength: 60 }),
+        (contexts, order) => {
+          const cache = new ContextCache<number>();
+          for (const pick of order) {
+            const each = contexts[pick % contexts.length] as Context;
+            expect(cache.get(each).text).toBe(canonicalContext(each));
+            expect(cache.get(reversed(each) as Context)).toBe(cache.get(each));
+          }
+        },
+      ),
       { seed: seeded('context cache').seed, numRuns: 100 },
     );
   });

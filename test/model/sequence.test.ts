@@ -11,7 +11,10 @@ it('gives name and context back, whatever they hold', () => {
   fc.assert(
     fc.property(name, fc.dictionary(fc.string(), fc.string()), (given, context) => {
       const contextText = canonicalContext(context);
-      expect(parseSequenceKey(sequenceKey(given, contextText))).toEqual({ name: given, contextText });
+      expect(parseSequenceKey(sequenceKey(given, contextText))).toEqual({
+        name: given,
+        contextText,
+      });
     }),
     { seed: seeded('sequence key').seed },
   );

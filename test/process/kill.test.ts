@@ -17,7 +17,9 @@ const program = (): string => join(inject('toolsDirectory'), 'test/process/progr
 
 /** Lets a child track for a while, kills it, and returns the last count that it was acknowledged. */
 async function killAfter(ms: number, args: readonly string[]): Promise<number> {
-  const child: ChildProcess = spawn(process.execPath, [program(), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child: ChildProcess = spawn(process.execPath, [program(), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let told = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     told += text;
@@ -37,7 +39,8 @@ async function stepsOf(repo: Repo, hash: string): Promise<Set<number>> {
   for (const metric of view?.metrics() ?? []) {
     const columns = await metric.values();
     columns.steps.forEach((step, index) => {
-      if (columns.values[index] !== step * 0.5) throw new Error(`step ${step} holds ${columns.values[index]}`);
+      if (columns.values[index] !== step * 0.5)
+        throw new Error(`step ${step} holds ${columns.values[index]}`);
       if (steps.has(step)) throw new Error(`step ${step} stands twice`);
       steps.add(step);
     });
@@ -59,13 +62,21 @@ it(`loses no acknowledged point and invents none in ${rounds} kills`, async () =
       atLeast = 0;
     }
     const burst = random() < 0.5 ? '3' : '400';
-    const acknowledged = await killAfter(random() * 60, [directory, hash, String(seed + round), burst]);
+    const acknowledged = await killAfter(random() * 60, [
+      directory,
+      hash,
+      String(seed + round),
+      burst,
+    ]);
     const repo = await Repo.open(directory);
     const steps = await stepsOf(repo, hash);
     // The tracker goes on from the params, so a round may track steps of an earlier one again.
     atLeast = Math.max(atLeast, acknowledged);
     for (let step = 0; step < acknowledged; step += 1) {
-      if (!steps.has(step)) throw new Error(`seed ${seed}, round ${round}: acknowledged step ${step} of ${acknowledged} is missing`);
+      if (!steps.has(step))
+        throw new Error(
+          `seed ${seed}, round ${round}: acknowledged step ${step} of ${acknowledged} is missing`,
+        );
     }
     expect(steps.size, 'a prefix without a hole').toBe(Math.max(...steps) + 1);
     expect(steps.size).toBeGreaterThanOrEqual(atLeast);

@@ -16,7 +16,11 @@ afterAll(() => {
 });
 
 /** A contender process: `ask` sends a command and waits for the line that answers it. */
-function start(hash: string, writer: string, value: number): { child: ChildProcessWithoutNullStreams; ask(command: string): Promise<string> } {
+function start(
+  hash: string,
+  writer: string,
+  value: number,
+): { child: ChildProcessWithoutNullStreams; ask(command: string): Promise<string> } {
   const program = join(inject('toolsDirectory'), 'test/process/programs/contender.js');
   const child = spawn(process.execPath, [program, directory, hash, writer, String(value)]);
   children.push(child);
@@ -46,7 +50,9 @@ function start(hash: string, writer: string, value: number): { child: ChildProce
 /** Every file of the run with its content: what hands-off means. */
 function filesOf(hash: string): Map<string, string> {
   const root = join(directory, '.aim/runs', hash);
-  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => statSync(join(root, name)).isFile());
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    statSync(join(root, name)).isFile(),
+  );
   return new Map(files.map((name) => [name, readFileSync(join(root, name)).toString('hex')]));
 }
 
@@ -101,7 +107,9 @@ it('eight processes race for one run: one wins, seven are told who holds it', as
 
 it('eight writers track the same names at the same steps: all 8n values, in one order', async () => {
   const writers = Array.from({ length: 8 }, (_, index) => start('many', `rank-${index}`, index));
-  expect(await Promise.all(writers.map((each) => each.ask('open')))).toEqual(Array(8).fill('opened'));
+  expect(await Promise.all(writers.map((each) => each.ask('open')))).toEqual(
+    Array(8).fill('opened'),
+  );
   await Promise.all(writers.map((each) => each.ask('track 200')));
   const live = await values('many');
   await Promise.all(writers.map((each) => each.ask('close')));
@@ -120,7 +128,8 @@ it('reading, following and verifying a live run changes no byte of it', async ()
   const repo = await Repo.open(directory);
   const view = await repo.run('watched');
   expect(view?.metric('loss')?.count).toBe(100);
-  for await (const event of view?.follow({ signal: AbortSignal.timeout(500) }) ?? []) expect(event.run).toBe('watched');
+  for await (const event of view?.follow({ signal: AbortSignal.timeout(500) }) ?? [])
+    expect(event.run).toBe('watched');
   await repo.verify();
   expect(filesOf('watched')).toEqual(before);
   owner.child.kill('SIGCONT');

@@ -23,7 +23,8 @@ interface ModelPoint {
 /** Points of each writer in order of arrival, by metric; rewinds with how far each log was then. */
 class Model {
   readonly points = new Map<string, Map<string, ModelPoint[]>>();
-  rewinds: { id: string; step: number; name: string | undefined; reach: Map<string, number> }[] = [];
+  rewinds: { id: string; step: number; name: string | undefined; reach: Map<string, number> }[] =
+    [];
 
   of(writer: string, name: string): ModelPoint[] {
     const byName = this.points.get(writer) ?? new Map<string, ModelPoint[]>();
@@ -35,15 +36,27 @@ class Model {
 
   /** [order of arrival, point] that no rewind hides. */
   visible(writer: string, name: string): ModelPoint[] {
-    return this.of(writer, name).filter((point, arrival) =>
-      !this.rewinds.some((each) => (each.name ?? name) === name && point.step >= each.step && arrival < (each.reach.get(`${writer} ${name}`) ?? 0)));
+    return this.of(writer, name).filter(
+      (point, arrival) =>
+        !this.rewinds.some(
+          (each) =>
+            (each.name ?? name) === name &&
+            point.step >= each.step &&
+            arrival < (each.reach.get(`${writer} ${name}`) ?? 0),
+        ),
+    );
   }
 
   expected(name: string): (ModelPoint & { writer: string })[] {
-    return [...this.points.keys()].sort().flatMap((writer) => {
-      const newest = new Map(this.visible(writer, name).map((point) => [point.step, { ...point, writer }]));
-      return [...newest.values()];
-    }).sort((a, b) => a.step - b.step || (a.writer < b.writer ? -1 : 1));
+    return [...this.points.keys()]
+      .sort()
+      .flatMap((writer) => {
+        const newest = new Map(
+          this.visible(writer, name).map((point) => [point.step, { ...point, writer }]),
+        );
+        return [...newest.values()];
+      })
+      .sort((a, b) => a.step - b.step || (a.writer < b.writer ? -1 : 1));
   }
 
   reach(writer: string, names: readonly string[]): Map<string, number> {
@@ -52,7 +65,16 @@ class Model {
 }
 
 const names = ['loss', 'accuracy'];
-const odd = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0, 5e-324, 2 ** 53, 0.1];
+const odd = [
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  -0,
+  0,
+  5e-324,
+  2 ** 53,
+  0.1,
+];
 
 async function check(view: RunView, model: Model): Promise<void> {
   for (const name of names) {
@@ -64,14 +86,20 @@ async function check(view: RunView, model: Model): Promise<void> {
     expect([...(columns?.times ?? [])]).toEqual(expected.map((each) => each.time));
     expect([...(columns?.epochs ?? [])]).toEqual(expected.map((each) => each.epoch));
     const raw = await metric?.values({ raw: true });
-    expect(raw?.steps.length ?? 0).toBe([...model.points.keys()].reduce((sum, writer) => sum + model.of(writer, name).length, 0));
+    expect(raw?.steps.length ?? 0).toBe(
+      [...model.points.keys()].reduce((sum, writer) => sum + model.of(writer, name).length, 0),
+    );
     if (metric === undefined || expected.length === 0) continue;
     const numbers = expected.map((each) => each.value).filter((each) => !Number.isNaN(each));
     expect(metric.count).toBe(expected.length);
     expect(metric.last).toBe(expected.at(-1)?.value);
     expect(metric.first).toBe(expected[0]?.value);
-    expect(metric.min).toBe(numbers.length === 0 ? Number.NaN : numbers.reduce((a, b) => Math.min(a, b)));
-    expect(metric.max).toBe(numbers.length === 0 ? Number.NaN : numbers.reduce((a, b) => Math.max(a, b)));
+    expect(metric.min).toBe(
+      numbers.length === 0 ? Number.NaN : numbers.reduce((a, b) => Math.min(a, b)),
+    );
+    expect(metric.max).toBe(
+      numbers.length === 0 ? Number.NaN : numbers.reduce((a, b) => Math.max(a, b)),
+    );
   }
 }
 
@@ -82,7 +110,15 @@ async function play(round: number): Promise<void> {
   const repo = await Repo.create(directory);
   const runs = new Map<string, Run>();
   const open = async (writer: string): Promise<Run> => {
-    const run = runs.get(writer) ?? (await Run.open({ repo, runHash: hash, writer, systemTrackingInterval: null, durability: { syncMs: null } }));
+    const run =
+      runs.get(writer) ??
+      (await Run.open({
+        repo,
+        runHash: hash,
+        writer,
+        systemTrackingInterval: null,
+        durability: { syncMs: null },
+      }));
     runs.set(writer, run);
     return run;
   };
@@ -98,7 +134,8 @@ async function play(round: number): Promise<void> {
         const point = {
           step: random() < 0.7 ? base + index : integer(40) - 10,
           value: random() < 0.2 ? pick(odd) : random() * 10,
-          time: 1_700_000_000_000 + integer(1000), epoch: random() < 0.5 ? Number.NaN : integer(5),
+          time: 1_700_000_000_000 + integer(1000),
+          epoch: random() < 0.5 ? Number.NaN : integer(5),
         };
         model.of(writer, name).push(point);
         run.track(point.value, { name, step: point.step, time: point.time, epoch: point.epoch });
@@ -108,9 +145,17 @@ async function play(round: number): Promise<void> {
       const step = integer(30);
       const all = random() < 0.4;
       if (all) for (const each of runs.values()) each.flush();
-      const reach = new Map((all ? [...runs.keys()] : [writer]).flatMap((each) => [...model.reach(each, names)]));
-      if (all) for (const each of model.points.keys()) for (const [key, count] of model.reach(each, names)) reach.set(key, count);
-      const id = run.rewind({ step, ...(name === undefined ? {} : { name }), writers: all ? 'all' : 'own' });
+      const reach = new Map(
+        (all ? [...runs.keys()] : [writer]).flatMap((each) => [...model.reach(each, names)]),
+      );
+      if (all)
+        for (const each of model.points.keys())
+          for (const [key, count] of model.reach(each, names)) reach.set(key, count);
+      const id = run.rewind({
+        step,
+        ...(name === undefined ? {} : { name }),
+        writers: all ? 'all' : 'own',
+      });
       model.rewinds.push({ id, step, name, reach });
     } else if (chance < 0.75 && model.rewinds.length > 0) {
       const undone = pick(model.rewinds);

@@ -2,7 +2,13 @@
 //
 // 1. Deterministic: nothing happens but by a call of the test or of the engine.
 
-import type { Host, OwnerRecord, OwnerState, SyncSlot, SyncSlotOptions } from '../../src/engine/host.ts';
+import type {
+  Host,
+  OwnerRecord,
+  OwnerState,
+  SyncSlot,
+  SyncSlotOptions,
+} from '../../src/engine/host.ts';
 
 export interface SimulatedHost extends Host {
   /** Moves the monotonic clock; timers that are due are called. */
@@ -28,7 +34,17 @@ export function simulatedHost(options: SimulatedHostOptions = {}): SimulatedHost
         nonces += 1;
         const nonce = new Uint8Array(16);
         new DataView(nonce.buffer).setUint32(0, nonces);
-        return { host: 'simulated', bootId: 'boot', pidNamespace: 'pid', pid: nonces, startTime: '1', thread: 0, nonce, since: clock, probe: '' };
+        return {
+          host: 'simulated',
+          bootId: 'boot',
+          pidNamespace: 'pid',
+          pid: nonces,
+          startTime: '1',
+          thread: 0,
+          nonce,
+          since: clock,
+          probe: '',
+        };
       },
       announce: async () => undefined,
       state: async (owner) => state(owner),

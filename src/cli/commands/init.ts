@@ -12,7 +12,9 @@ export function addInit(program: Command): void {
     .description('makes a repo in this directory, or in --repo')
     .option('--json', 'as JSON', false)
     .action(async (options: { json: boolean }, command: Command) => {
-      const { path } = await Repo.create(command.optsWithGlobals<{ repo?: string }>().repo ?? process.cwd());
+      const { path } = await Repo.create(
+        command.optsWithGlobals<{ repo?: string }>().repo ?? process.cwd(),
+      );
       if (options.json) printJson({ path });
       else print(`${path}: runs of this directory and those below are kept here`);
     });

@@ -15,7 +15,9 @@ export function addRepair(program: Command): void {
     .action(async (options: { yes: boolean; json: boolean }, command: Command) => {
       const repo = await openRepo(command);
       if (!options.yes) {
-        process.stderr.write('runlog: repair changes what runs say about their own ends; look at `runlog verify`, then give --yes\n');
+        process.stderr.write(
+          'runlog: repair changes what runs say about their own ends; look at `runlog verify`, then give --yes\n',
+        );
         process.exitCode = 2;
         return;
       }

@@ -15,9 +15,19 @@ export function addVerify(program: Command): void {
       const report = await (await openRepo(command)).verify();
       if (options.json) printJson(report);
       else {
-        for (const { file, size } of report.torn) print(`unfinished end (a crash, no damage): ${size} bytes of ${file}`);
+        for (const { file, size } of report.torn)
+          print(`unfinished end (a crash, no damage): ${size} bytes of ${file}`);
         if (report.ok) print('no damage');
-        else printTable(['offset', 'size', 'reason', 'file'], report.damaged.map((each) => [String(each.offset), String(each.size), each.reason, each.file]));
+        else
+          printTable(
+            ['offset', 'size', 'reason', 'file'],
+            report.damaged.map((each) => [
+              String(each.offset),
+              String(each.size),
+              each.reason,
+              each.file,
+            ]),
+          );
       }
       if (!report.ok) process.exitCode = 5;
     });

@@ -8,7 +8,14 @@
 import { errorCode, RunlogError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import { packBody, unpackBody } from './msgpack.ts';
-import { checkVersion, dataViewOf, type FileLetter, FORMAT_VERSION, hasMagic, writeMagic } from './version.ts';
+import {
+  checkVersion,
+  dataViewOf,
+  type FileLetter,
+  FORMAT_VERSION,
+  hasMagic,
+  writeMagic,
+} from './version.ts';
 import { xxh64 } from './xxhash.ts';
 
 export const DOCUMENT_HEADER_SIZE = 32;
@@ -32,9 +39,13 @@ export function encodeDocument(letter: FileLetter, kind: number, body: unknown):
   const packed = packBody(body);
   const size = DOCUMENT_HEADER_SIZE + packed.length;
   if (size > limits.documentSizeMax) {
-    throw new RunlogError('LIMIT', `documentSizeMax: ${size} bytes, at most ${limits.documentSizeMax}`, {
-      limit: 'documentSizeMax',
-    });
+    throw new RunlogError(
+      'LIMIT',
+      `documentSizeMax: ${size} bytes, at most ${limits.documentSizeMax}`,
+      {
+        limit: 'documentSizeMax',
+      },
+    );
   }
   const bytes = new Uint8Array(size);
   writeMagic(bytes, letter);
@@ -52,12 +63,18 @@ export function encodeDocument(letter: FileLetter, kind: number, body: unknown):
  */
 export function decodeDocument(bytes: Uint8Array, letter: FileLetter, file: string): Document {
   const corrupt = (reason: string, cause?: unknown): RunlogError =>
-    new RunlogError('CORRUPT', `${file}: ${reason}`, { file, offset: 0, size: bytes.length, cause });
+    new RunlogError('CORRUPT', `${file}: ${reason}`, {
+      file,
+      offset: 0,
+      size: bytes.length,
+      cause,
+    });
   if (bytes.length < DOCUMENT_HEADER_SIZE) throw corrupt(`only ${bytes.length} bytes`);
   if (!hasMagic(bytes, letter)) throw corrupt('not a file of this kind (magic)');
   const view = dataViewOf(bytes);
   checkVersion(view.getUint16(8, true), file);
-  if (DOCUMENT_HEADER_SIZE + view.getUint32(12, true) !== bytes.length) throw corrupt('size and header differ');
+  if (DOCUMENT_HEADER_SIZE + view.getUint32(12, true) !== bytes.length)
+    throw corrupt('size and header differ');
   if (view.getBigUint64(CHECKSUM_OFFSET, true) !== checksumOf(bytes)) throw corrupt('checksum');
   const heartbeat = view.getBigUint64(HEARTBEAT_OFFSET, true);
   if (letter !== 'F' && heartbeat !== 0n) throw corrupt('reserved bytes are not zero');

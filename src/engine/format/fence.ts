@@ -29,14 +29,38 @@ export function encodeFence(kind: FenceKind, owner: OwnerRecord): Uint8Array {
 export function decodeFence(bytes: Uint8Array, file: string): Fence {
   const { kind, heartbeat, body } = decodeDocument(bytes, fileLetter.fence, file);
   const name = (Object.keys(fenceKind) as FenceKind[]).find((each) => fenceKind[each] === kind);
-  const shape = Array.isArray(body) ? body.map((each) => (each instanceof Uint8Array ? 'bytes' : typeof each)) : [];
+  const shape = Array.isArray(body)
+    ? body.map((each) => (each instanceof Uint8Array ? 'bytes' : typeof each))
+    : [];
   const expected = 'string,string,string,number,string,number,bytes,number,string';
   if (name === undefined || shape.join() !== expected) {
-    throw new RunlogError('CORRUPT', `${file}: not the shape of a fence`, { file, offset: 0, size: bytes.length });
+    throw new RunlogError('CORRUPT', `${file}: not the shape of a fence`, {
+      file,
+      offset: 0,
+      size: bytes.length,
+    });
   }
   const [host, bootId, pidNamespace, pid, startTime, thread, nonce, since, probe] = body as [
-    string, string, string, number, string, number, Uint8Array, number, string,
+    string,
+    string,
+    string,
+    number,
+    string,
+    number,
+    Uint8Array,
+    number,
+    string,
   ];
-  const owner = { host, bootId, pidNamespace, pid, startTime, thread, nonce: nonce.slice(), since, probe };
+  const owner = {
+    host,
+    bootId,
+    pidNamespace,
+    pid,
+    startTime,
+    thread,
+    nonce: nonce.slice(),
+    since,
+    probe,
+  };
   return { kind: name, owner, heartbeat };
 }

@@ -39,7 +39,13 @@ export const paddedSize = (bodySize: number): number => FRAME_HEADER_SIZE + ((bo
  * Writes header and padding around a body that already stands at `offset` + FRAME_HEADER_SIZE of
  * `target`. Returns the end of the frame. The room for padding must be there.
  */
-export function sealFrame(target: Uint8Array, view: DataView, offset: number, header: FrameHeader, salt: bigint): number {
+export function sealFrame(
+  target: Uint8Array,
+  view: DataView,
+  offset: number,
+  header: FrameHeader,
+  salt: bigint,
+): number {
   const body = offset + FRAME_HEADER_SIZE;
   const end = offset + paddedSize(header.bodySize);
   target.fill(0, body + header.bodySize, end);
@@ -58,7 +64,11 @@ export function sealFrame(target: Uint8Array, view: DataView, offset: number, he
 }
 
 /** A whole frame of its own. */
-export function encodeFrame(header: Omit<FrameHeader, 'bodySize'>, body: Uint8Array, salt: bigint): Uint8Array {
+export function encodeFrame(
+  header: Omit<FrameHeader, 'bodySize'>,
+  body: Uint8Array,
+  salt: bigint,
+): Uint8Array {
   const bytes = new Uint8Array(paddedSize(body.length));
   bytes.set(body, FRAME_HEADER_SIZE);
   sealFrame(bytes, dataViewOf(bytes), 0, { ...header, bodySize: body.length }, salt);
@@ -70,7 +80,11 @@ export function encodeFrame(header: Omit<FrameHeader, 'bodySize'>, body: Uint8Ar
  * nothing of the body.
  */
 export function readFrameHeader(
-  bytes: Uint8Array, view: DataView, offset: number, limit: number, salt: bigint,
+  bytes: Uint8Array,
+  view: DataView,
+  offset: number,
+  limit: number,
+  salt: bigint,
 ): FrameHeader | string {
   if (limit - offset < FRAME_HEADER_SIZE) return 'ends within a frame header';
   if (view.getUint32(offset, true) !== FRAME_MARKER) return 'no frame marker';
@@ -91,13 +105,19 @@ export function readFrameHeader(
 
 /** Why body and padding of a frame with this header do not hold, or undefined. */
 export function checkFrameBody(
-  bytes: Uint8Array, view: DataView, offset: number, limit: number, header: FrameHeader, salt: bigint,
+  bytes: Uint8Array,
+  view: DataView,
+  offset: number,
+  limit: number,
+  header: FrameHeader,
+  salt: bigint,
 ): string | undefined {
   const body = offset + FRAME_HEADER_SIZE;
   const bodyEnd = body + header.bodySize;
   const end = offset + paddedSize(header.bodySize);
   if (end > limit) return 'ends within a frame body';
-  for (let place = bodyEnd; place < end; place += 1) if (bytes[place] !== 0) return 'padding is not zero';
+  for (let place = bodyEnd; place < end; place += 1)
+    if (bytes[place] !== 0) return 'padding is not zero';
   const sum = xxh64(bytes.subarray(body, bodyEnd), salt);
   return view.getBigUint64(offset + 32, true) === sum ? undefined : 'frame body checksum';
 }
@@ -130,7 +150,9 @@ export class SegmentSum {
   }
 
   digest(): bigint {
-    return this.#count === 0 ? this.#state : xxh64(this.#group.subarray(0, this.#count * 8), this.#state);
+    return this.#count === 0
+      ? this.#state
+      : xxh64(this.#group.subarray(0, this.#count * 8), this.#state);
   }
 }
 

@@ -33,9 +33,15 @@ export const hashKey = (key: string): bigint => xxh64(encoder.encode(key), 0n);
 const compareBigInt = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Splits entries into sorted pages, each with its bytes. */
-export function encodeIndexPages(entries: readonly IndexEntry[]): { first: bigint; count: number; bytes: Uint8Array }[] {
+export function encodeIndexPages(
+  entries: readonly IndexEntry[],
+): { first: bigint; count: number; bytes: Uint8Array }[] {
   const sorted = [...entries].sort(
-    (a, b) => compareBigInt(a.hash, b.hash) || a.fence - b.fence || a.number - b.number || a.offset - b.offset,
+    (a, b) =>
+      compareBigInt(a.hash, b.hash) ||
+      a.fence - b.fence ||
+      a.number - b.number ||
+      a.offset - b.offset,
   );
   const pages = [];
   for (let start = 0; start < sorted.length; start += limits.indexPageEntryCount) {
@@ -75,7 +81,11 @@ export function findPages(root: Uint8Array, hash: bigint): PagePlace[] {
     if (index < 0) continue;
     if (at(index) > hash) break;
     const offset = index * ROOT_ENTRY_SIZE;
-    found.push({ hash: at(index), offset: view.getUint32(offset + 8, true), count: view.getUint32(offset + 12, true) });
+    found.push({
+      hash: at(index),
+      offset: view.getUint32(offset + 8, true),
+      count: view.getUint32(offset + 12, true),
+    });
   }
   return found;
 }

@@ -56,10 +56,13 @@ function bytesOf(value: bigint): Uint8Array {
 function contradiction(manifest: Manifest): string | undefined {
   let end = manifest.first;
   for (const segment of manifest.segments) {
-    if (segment.first !== end || segment.end < end) return `segment at position ${segment.first}, expected ${end}`;
+    if (segment.first !== end || segment.end < end)
+      return `segment at position ${segment.first}, expected ${end}`;
     end = segment.end;
   }
-  return end === manifest.end ? undefined : `ends at position ${manifest.end}, its segments at ${end}`;
+  return end === manifest.end
+    ? undefined
+    : `ends at position ${manifest.end}, its segments at ${end}`;
 }
 
 /** @throws RunlogError LIMIT when there are too many segments. */
@@ -67,8 +70,15 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   const wrong = contradiction(manifest);
   assert(wrong === undefined, `manifest ${manifest.counter}: ${wrong}`);
   const segments = manifest.segments.map((each) => [
-    each.fence, each.number, each.rewritten ? REWRITTEN : 0, each.first, each.end, each.length,
-    bytesOf(each.sum), each.index, each.state,
+    each.fence,
+    each.number,
+    each.rewritten ? REWRITTEN : 0,
+    each.first,
+    each.end,
+    each.length,
+    bytesOf(each.sum),
+    each.index,
+    each.state,
   ]);
   const damage = manifest.damage.map((each) => [each.fence, each.number, each.from, each.to]);
   const { counter, logId, fence, tailNumber, first, end } = manifest;
@@ -82,7 +92,8 @@ export function decodeManifest(bytes: Uint8Array, counter: number, file: string)
   const corrupt = (reason: string): RunlogError =>
     new RunlogError('CORRUPT', `${file}: ${reason}`, { file, offset: 0, size: bytes.length });
   const natural = (value: unknown): number => {
-    if (!Number.isSafeInteger(value) || (value as number) < 0) throw corrupt('not the shape of a manifest');
+    if (!Number.isSafeInteger(value) || (value as number) < 0)
+      throw corrupt('not the shape of a manifest');
     return value as number;
   };
   const list = (value: unknown, length?: number): unknown[] => {
@@ -92,7 +103,8 @@ export function decodeManifest(bytes: Uint8Array, counter: number, file: string)
     return value;
   };
   const word = (value: unknown): bigint => {
-    if (!(value instanceof Uint8Array) || value.length !== 8) throw corrupt('not the shape of a manifest');
+    if (!(value instanceof Uint8Array) || value.length !== 8)
+      throw corrupt('not the shape of a manifest');
     return dataViewOf(value).getBigUint64(0, true);
   };
   const fields = list(body, 9);
@@ -100,9 +112,15 @@ export function decodeManifest(bytes: Uint8Array, counter: number, file: string)
     const [fence, number, flags, first, end, length, sum, index, state] = list(each, 9);
     if (flags !== 0 && flags !== REWRITTEN) throw corrupt('reserved bits are not zero');
     return {
-      fence: natural(fence), number: natural(number), rewritten: flags === REWRITTEN,
-      first: natural(first), end: natural(end), length: natural(length), sum: word(sum),
-      index: natural(index), state: natural(state),
+      fence: natural(fence),
+      number: natural(number),
+      rewritten: flags === REWRITTEN,
+      first: natural(first),
+      end: natural(end),
+      length: natural(length),
+      sum: word(sum),
+      index: natural(index),
+      state: natural(state),
     };
   });
   const damage = list(fields[7]).map((each): DamagedRange => {
@@ -110,11 +128,18 @@ export function decodeManifest(bytes: Uint8Array, counter: number, file: string)
     return { fence: natural(fence), number: natural(number), from: natural(from), to: natural(to) };
   });
   const manifest: Manifest = {
-    counter: natural(fields[0]), logId: word(fields[1]), fence: natural(fields[2]),
-    tailNumber: natural(fields[3]), first: natural(fields[4]), end: natural(fields[5]), segments, damage,
+    counter: natural(fields[0]),
+    logId: word(fields[1]),
+    fence: natural(fields[2]),
+    tailNumber: natural(fields[3]),
+    first: natural(fields[4]),
+    end: natural(fields[5]),
+    segments,
+    damage,
   };
   if (kind !== 0 || fields[8] !== null) throw corrupt('reserved fields are not empty');
-  if (manifest.counter !== counter) throw corrupt(`holds number ${manifest.counter}: a copied file`);
+  if (manifest.counter !== counter)
+    throw corrupt(`holds number ${manifest.counter}: a copied file`);
   const wrong = contradiction(manifest);
   if (wrong !== undefined) throw corrupt(wrong);
   return manifest;

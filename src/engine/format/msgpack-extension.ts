@@ -32,7 +32,9 @@ const typedArrays = new Map<number, TypedArrayKind>([
   [0x18, BigInt64Array],
   [0x19, BigUint64Array],
 ]);
-const typedArrayType = new Map<string, number>(Array.from(typedArrays, ([type, { name }]) => [name, type]));
+const typedArrayType = new Map<string, number>(
+  Array.from(typedArrays, ([type, { name }]) => [name, type]),
+);
 
 export const isExtensionType = (type: number): boolean =>
   (type >= MINUS_ZERO && type <= SET) || typedArrays.has(type);
@@ -44,11 +46,17 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * Type byte and payload where `value` needs an extension, else undefined. `pack` encodes the
  * content of a Map or Set; its result is copied at once.
  */
-export function encodeExtension(value: unknown, pack: (content: unknown) => Uint8Array): Uint8Array | undefined {
-  if (typeof value === 'number') return Object.is(value, -0) ? typed(MINUS_ZERO, new Uint8Array(0)) : undefined;
+export function encodeExtension(
+  value: unknown,
+  pack: (content: unknown) => Uint8Array,
+): Uint8Array | undefined {
+  if (typeof value === 'number')
+    return Object.is(value, -0) ? typed(MINUS_ZERO, new Uint8Array(0)) : undefined;
   if (typeof value === 'string') {
     // An ill-formed one has no UTF-8.
-    return value.charCodeAt(0) === 0xfeff && value.isWellFormed() ? typed(TEXT, encoder.encode(value)) : undefined;
+    return value.charCodeAt(0) === 0xfeff && value.isWellFormed()
+      ? typed(TEXT, encoder.encode(value))
+      : undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
   if (types.isMap(value)) return typed(MAP, pack(Array.from(value).flat(1)));
@@ -62,7 +70,9 @@ export function encodeExtension(value: unknown, pack: (content: unknown) => Uint
   }
   if (!types.isTypedArray(value)) return undefined;
   const type = typedArrayType.get(value[Symbol.toStringTag]);
-  return type === undefined ? undefined : typed(type, new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+  return type === undefined
+    ? undefined
+    : typed(type, new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
 }
 
 function typed(type: number, payload: Uint8Array): Uint8Array {
@@ -76,7 +86,11 @@ function typed(type: number, payload: Uint8Array): Uint8Array {
  * The value of an extension, or undefined where the payload is none of its type. `unpack` decodes
  * the content of a Map or Set.
  */
-export function decodeExtension(type: number, payload: Uint8Array, unpack: (content: Uint8Array) => unknown): unknown {
+export function decodeExtension(
+  type: number,
+  payload: Uint8Array,
+  unpack: (content: Uint8Array) => unknown,
+): unknown {
   switch (type) {
     case MINUS_ZERO:
       return payload.length === 0 ? -0 : undefined;
@@ -115,6 +129,7 @@ function textOf(payload: Uint8Array): string | undefined {
 function mapOf(content: unknown): Map<unknown, unknown> | undefined {
   if (!Array.isArray(content) || content.length % 2 !== 0) return undefined;
   const map = new Map<unknown, unknown>();
-  for (let index = 0; index < content.length; index += 2) map.set(content[index], content[index + 1]);
+  for (let index = 0; index < content.length; index += 2)
+    map.set(content[index], content[index + 1]);
   return map;
 }

@@ -93,14 +93,26 @@ function scanValue(bytes: Uint8Array, place: number, found: Found, depth: number
   }
 }
 
-function scanArray(bytes: Uint8Array, start: number, count: number, found: Found, depth: number): number {
+function scanArray(
+  bytes: Uint8Array,
+  start: number,
+  count: number,
+  found: Found,
+  depth: number,
+): number {
   if (depth >= BODY_DEPTH_MAX) throw corruptBody('nested too deep', start);
   let place = start;
   for (let index = 0; index < count; index += 1) place = scanValue(bytes, place, found, depth + 1);
   return place;
 }
 
-function scanMap(bytes: Uint8Array, start: number, count: number, found: Found, depth: number): number {
+function scanMap(
+  bytes: Uint8Array,
+  start: number,
+  count: number,
+  found: Found,
+  depth: number,
+): number {
   if (depth >= BODY_DEPTH_MAX) throw corruptBody('nested too deep', start);
   found.maps = true;
   let place = start;
@@ -125,7 +137,8 @@ function scanExtension(bytes: Uint8Array, place: number, size: number, found: Fo
   if (length + 1 >= 2 ** (8 * size)) throw corruptBody('extension length', place);
   const type = place + 1 + size;
   const end = endOf(bytes, type, length + 1);
-  if (!isExtensionType(bytes[type] as number)) throw corruptBody(`unknown extension ${bytes[type]}`, place);
+  if (!isExtensionType(bytes[type] as number))
+    throw corruptBody(`unknown extension ${bytes[type]}`, place);
   found.extensions.push(place);
   return end;
 }
@@ -136,7 +149,8 @@ const lengthSize = (token: number, first: number): number => 1 << (token - first
 function lengthAt(bytes: Uint8Array, place: number, size: number): number {
   if (place + size > bytes.length) throw corruptBody('ends within a length', place);
   let length = 0;
-  for (let index = 0; index < size; index += 1) length = length * 256 + (bytes[place + index] as number);
+  for (let index = 0; index < size; index += 1)
+    length = length * 256 + (bytes[place + index] as number);
   return length;
 }
 
@@ -154,7 +168,12 @@ function endOfText(bytes: Uint8Array, place: number, length: number): number {
     break;
   }
   // A mark at the beginning is dropped by some decoders: such text is an extension.
-  if (length >= 3 && bytes[place] === 0xef && bytes[place + 1] === 0xbb && bytes[place + 2] === 0xbf) {
+  if (
+    length >= 3 &&
+    bytes[place] === 0xef &&
+    bytes[place + 1] === 0xbb &&
+    bytes[place + 2] === 0xbf
+  ) {
     throw corruptBody('text with a leading byte order mark', place);
   }
   return end;

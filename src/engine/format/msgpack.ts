@@ -101,7 +101,8 @@ function isPlainContainer(value: object, depth: number): boolean {
   }
   if (prototype !== Object.prototype) return false;
   for (const key of Object.keys(value)) {
-    if (!isPlainText(key) || !isPlain((value as Record<string, unknown>)[key], depth + 1)) return false;
+    if (!isPlainText(key) || !isPlain((value as Record<string, unknown>)[key], depth + 1))
+      return false;
   }
   return true;
 }
@@ -128,7 +129,8 @@ function spell(value: unknown, depth: number, bins: Bins): unknown {
     if (!isPlain(value, depth)) throw new TypeError(`body: ${describe(value)} cannot be stored`);
     return value;
   }
-  if (depth >= BODY_DEPTH_MAX) throw new TypeError(`body: nested deeper than ${BODY_DEPTH_MAX}, or a cycle`);
+  if (depth >= BODY_DEPTH_MAX)
+    throw new TypeError(`body: nested deeper than ${BODY_DEPTH_MAX}, or a cycle`);
   if (Array.isArray(value)) return Array.from(value, (each) => spell(each, depth + 1, bins));
   if (!isPlainObject(value)) throw new TypeError(`body: ${describe(value)} cannot be stored`);
   const members = new Map<unknown, unknown>();
@@ -194,13 +196,17 @@ function decode(bytes: Uint8Array): unknown {
 function restore(value: unknown, depth: number, contents?: ReadonlySet<number>): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index += 1) value[index] = restore(value[index], depth + 1, contents);
+    for (let index = 0; index < value.length; index += 1)
+      value[index] = restore(value[index], depth + 1, contents);
     return value;
   }
   if (value instanceof Uint8Array) {
     if (!contents?.has(value.byteOffset)) return value;
-    const restored = decodeExtension(value[0] as number, value.subarray(1), (content) => unpack(content, depth + 1));
-    if (restored === undefined) throw corruptBody(`content of extension ${value[0]}`, value.byteOffset);
+    const restored = decodeExtension(value[0] as number, value.subarray(1), (content) =>
+      unpack(content, depth + 1),
+    );
+    if (restored === undefined)
+      throw corruptBody(`content of extension ${value[0]}`, value.byteOffset);
     return restored;
   }
   const object: Record<string, unknown> = {};
@@ -208,7 +214,12 @@ function restore(value: unknown, depth: number, contents?: ReadonlySet<number>):
     const name = restore(key, depth, contents) as string;
     const restored = restore(member, depth + 1, contents);
     if (name === '__proto__') {
-      Object.defineProperty(object, name, { value: restored, writable: true, enumerable: true, configurable: true });
+      Object.defineProperty(object, name, {
+        value: restored,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
     } else object[name] = restored;
   }
   return object;
@@ -235,7 +246,8 @@ function extensionToBin(bytes: Uint8Array, header: number): number {
 
 function readLength(bytes: Uint8Array, place: number, size: number): number {
   let length = 0;
-  for (let index = 0; index < size; index += 1) length = length * 256 + (bytes[place + index] as number);
+  for (let index = 0; index < size; index += 1)
+    length = length * 256 + (bytes[place + index] as number);
   return length;
 }
 

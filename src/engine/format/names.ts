@@ -22,7 +22,8 @@ export interface Listing {
 }
 
 export const fenceName = (number: number): string => `fence-${String(number).padStart(8, '0')}`;
-export const manifestName = (counter: number): string => `manifest-${String(counter).padStart(8, '0')}`;
+export const manifestName = (counter: number): string =>
+  `manifest-${String(counter).padStart(8, '0')}`;
 export const temporaryName = (): string => `temporary-${randomBytes(8).toString('hex')}`;
 export const LOCK_NAME = '.lock';
 
@@ -46,7 +47,11 @@ export function parseListing(names: readonly string[]): Listing {
     if (match?.[1] === 'fence') fences.push(Number(match[2]));
     else if (match?.[1] === 'manifest') manifests.push(Number(match[2]));
     else if (match?.[3]) {
-      segments.push({ fence: Number(match[4]), number: Number(match[5]), rewritten: match[3] === 'rewritten' });
+      segments.push({
+        fence: Number(match[4]),
+        number: Number(match[5]),
+        rewritten: match[3] === 'rewritten',
+      });
     } else if (match?.[6]) temporary.push(name);
     else if (match?.[7]) probes.push(name);
     else if (name !== LOCK_NAME) foreign.push(name);

@@ -2,7 +2,14 @@
 //
 // Spec: spec/segment.md, Header. Test: test/engine/format.test.ts.
 
-import { checkVersion, dataViewOf, fileLetter, FORMAT_VERSION, hasMagic, writeMagic } from './version.ts';
+import {
+  checkVersion,
+  dataViewOf,
+  FORMAT_VERSION,
+  fileLetter,
+  hasMagic,
+  writeMagic,
+} from './version.ts';
 import { xxh64 } from './xxhash.ts';
 
 export const SEGMENT_HEADER_SIZE = 128;

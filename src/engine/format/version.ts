@@ -7,7 +7,13 @@ import { RunlogError } from '../../errors.ts';
 export const FORMAT_VERSION = 1;
 
 /** Letter in the magic of each kind of file. */
-export const fileLetter = { fence: 'F', manifest: 'M', edit: 'E', snapshot: 'P', segment: 'S' } as const;
+export const fileLetter = {
+  fence: 'F',
+  manifest: 'M',
+  edit: 'E',
+  snapshot: 'P',
+  segment: 'S',
+} as const;
 
 export type FileLetter = (typeof fileLetter)[keyof typeof fileLetter];
 

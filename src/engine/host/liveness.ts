@@ -52,7 +52,14 @@ const machineFacts = (): Machine => {
 };
 
 export function selfRecord(now: number): OwnerRecord {
-  return { ...machineFacts(), pid: process.pid, thread: threadId, nonce: randomBytes(16), since: now, probe: '' };
+  return {
+    ...machineFacts(),
+    pid: process.pid,
+    thread: threadId,
+    nonce: randomBytes(16),
+    since: now,
+    probe: '',
+  };
 }
 
 export async function ownerState(owner: OwnerRecord, directory: string): Promise<OwnerState> {

@@ -22,7 +22,9 @@ let loading: Promise<Locking> | undefined;
 
 /** Loads the package and takes back what loading it did to `process` and `fs`. */
 async function load(): Promise<Locking> {
-  const before = new Map(process.eventNames().map((name) => [name, process.listeners(name as 'exit')]));
+  const before = new Map(
+    process.eventNames().map((name) => [name, process.listeners(name as 'exit')]),
+  );
   const { emit, reallyExit } = process as unknown as { emit: unknown; reallyExit: unknown };
   const { close, closeSync } = fs;
   const module = (await import('proper-lockfile')) as unknown as { default?: Locking } & Locking;
@@ -44,12 +46,19 @@ export async function takePoliteLock(directory: string): Promise<PoliteLock | un
   const path = `${directory}/${LOCK_NAME}`;
   try {
     const { lock } = await loading;
-    const before = new Map(process.eventNames().map((name) => [name, process.listeners(name as 'exit')]));
+    const before = new Map(
+      process.eventNames().map((name) => [name, process.listeners(name as 'exit')]),
+    );
     let isLost = false;
     const release = await lock(directory, {
-      realpath: false, lockfilePath: path, stale: STALE_MS, update: UPDATE_MS, retries: 0,
+      realpath: false,
+      lockfilePath: path,
+      stale: STALE_MS,
+      update: UPDATE_MS,
+      retries: 0,
       // A copy: the package keeps what it found out about time stamps as a property of it.
-      fs: { ...fs }, onCompromised: () => {
+      fs: { ...fs },
+      onCompromised: () => {
         isLost = true;
       },
     });

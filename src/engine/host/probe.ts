@@ -22,7 +22,11 @@ export function openProbe(directory: string): Promise<Probe | undefined> {
   const name = `probe-${id}`;
   const path = `${directory}/${name}`;
   const draft = `${directory}/p${id}`;
-  if (process.platform === 'win32' || open >= limits.probeCountMax || Buffer.byteLength(path) > limits.probePathSizeMax) {
+  if (
+    process.platform === 'win32' ||
+    open >= limits.probeCountMax ||
+    Buffer.byteLength(path) > limits.probePathSizeMax
+  ) {
     return Promise.resolve(undefined);
   }
   open += 1;

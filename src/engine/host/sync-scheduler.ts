@@ -14,7 +14,7 @@ import { Worker } from 'node:worker_threads';
 import { durations } from '../../limits.ts';
 import type { SyncSlot, SyncSlotOptions } from '../host.ts';
 import { nodeVfs } from '../vfs/node-vfs.ts';
-import { slotField, SLOT_SIZE, slotState, type SyncMessage } from './sync-slot.ts';
+import { SLOT_SIZE, type SyncMessage, slotField, slotState } from './sync-slot.ts';
 
 const IN_FLIGHT_MAX = 2;
 const WORKER_AFTER_MS = 1000;
@@ -54,12 +54,21 @@ class Scheduler {
 
   /** Also called from the flush path: a loop that never yields has no ticks. */
   maybeStartWorker(): void {
-    if (this.worker !== undefined || this.#workerFailed || performance.now() - this.#startedAt < WORKER_AFTER_MS) return;
+    if (
+      this.worker !== undefined ||
+      this.#workerFailed ||
+      performance.now() - this.#startedAt < WORKER_AFTER_MS
+    )
+      return;
     try {
       const isSource = import.meta.url.endsWith('.ts');
-      if (isSource) throw new Error('sources are not run by worker threads on every Node; the build is');
+      if (isSource)
+        throw new Error('sources are not run by worker threads on every Node; the build is');
       const worker = new Worker(new URL('./sync-worker.js', import.meta.url), {
-        stdin: false, stdout: false, stderr: false, execArgv: [],
+        stdin: false,
+        stdout: false,
+        stderr: false,
+        execArgv: [],
         resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4, stackSizeMb: 1 },
       });
       worker.on('error', () => this.#lostWorker());
@@ -92,7 +101,10 @@ class Scheduler {
       place = { page, index: 0 };
     }
     const words = this.#pages[place.page] as BigInt64Array;
-    return { ...place, words: words.subarray(place.index * SLOT_SIZE, (place.index + 1) * SLOT_SIZE) };
+    return {
+      ...place,
+      words: words.subarray(place.index * SLOT_SIZE, (place.index + 1) * SLOT_SIZE),
+    };
   }
 
   release(place: { page: number; index: number }): void {
@@ -101,7 +113,8 @@ class Scheduler {
 
   /** Runs `sync` when fewer than two are under way. */
   async limited(sync: () => Promise<void>): Promise<void> {
-    if (this.#inFlight >= IN_FLIGHT_MAX) await new Promise<void>((resolve) => this.#queue.push(resolve));
+    if (this.#inFlight >= IN_FLIGHT_MAX)
+      await new Promise<void>((resolve) => this.#queue.push(resolve));
     this.#inFlight += 1;
     try {
       await sync();
@@ -148,7 +161,10 @@ class Slot implements SyncSlot {
   failure(): Error | undefined {
     if (this.#failure === undefined && Atomics.load(this.#words, slotField.failed) !== 0n) {
       const errno = Number(Atomics.load(this.#words, slotField.failed));
-      this.#failure = Object.assign(new Error(`fdatasync failed (errno ${errno})`), { code: 'EIO', errno });
+      this.#failure = Object.assign(new Error(`fdatasync failed (errno ${errno})`), {
+        code: 'EIO',
+        errno,
+      });
     }
     return this.#failure;
   }
@@ -160,7 +176,11 @@ class Slot implements SyncSlot {
     Atomics.store(this.#words, slotField.state, slotState.idle);
     this.#isWithWorker = true;
     const message: SyncMessage = {
-      words: this.#words, segment, fence, heartbeatOffset, syncMs: syncMs ?? 0,
+      words: this.#words,
+      segment,
+      fence,
+      heartbeatOffset,
+      syncMs: syncMs ?? 0,
     };
     worker.postMessage(message);
   }
@@ -175,8 +195,15 @@ class Slot implements SyncSlot {
     this.#settle();
     this.beat();
     const { syncMs } = this.#options;
-    const isBehind = Atomics.load(this.#words, slotField.written) > Atomics.load(this.#words, slotField.synced);
-    if (this.#isWithWorker || !isBehind || syncMs === null || performance.now() - this.#lastSync < syncMs) return;
+    const isBehind =
+      Atomics.load(this.#words, slotField.written) > Atomics.load(this.#words, slotField.synced);
+    if (
+      this.#isWithWorker ||
+      !isBehind ||
+      syncMs === null ||
+      performance.now() - this.#lastSync < syncMs
+    )
+      return;
     this.#sync();
   }
 
@@ -204,7 +231,8 @@ class Slot implements SyncSlot {
         if (this.#isClosed) return;
         const mark = Atomics.load(this.#words, slotField.written);
         await vfs.syncLater(segment);
-        if (mark > Atomics.load(this.#words, slotField.synced)) Atomics.store(this.#words, slotField.synced, mark);
+        if (mark > Atomics.load(this.#words, slotField.synced))
+          Atomics.store(this.#words, slotField.synced, mark);
       })
       .catch((error: Error) => {
         this.#failure = error;
@@ -212,7 +240,8 @@ class Slot implements SyncSlot {
       .finally(() => {
         this.#running = undefined;
         this.#settle();
-        if (!this.#isClosed && this.#scheduler.worker !== undefined && !this.#isWithWorker) this.handOver(this.#scheduler.worker);
+        if (!this.#isClosed && this.#scheduler.worker !== undefined && !this.#isWithWorker)
+          this.handOver(this.#scheduler.worker);
         if (this.#waiting.length > 0) this.#sync();
       });
   }
@@ -258,7 +287,11 @@ class Slot implements SyncSlot {
       }
     }
     // Without a worker a loop that never yields is synced here.
-    const isOverdue = !this.#isWithWorker && this.#running === undefined && syncMs !== null && now - this.#lastSync >= 2 * syncMs;
+    const isOverdue =
+      !this.#isWithWorker &&
+      this.#running === undefined &&
+      syncMs !== null &&
+      now - this.#lastSync >= 2 * syncMs;
     if (!isOverdue || this.failure() !== undefined) return;
     this.#lastSync = now;
     const mark = Atomics.load(this.#words, slotField.written);
@@ -275,7 +308,10 @@ class Slot implements SyncSlot {
   #letGo(): void {
     if (!this.#isWithWorker) return;
     this.#isWithWorker = false;
-    while (Atomics.compareExchange(this.#words, slotField.state, slotState.idle, slotState.gone) === slotState.busy) {
+    while (
+      Atomics.compareExchange(this.#words, slotField.state, slotState.idle, slotState.gone) ===
+      slotState.busy
+    ) {
       Atomics.wait(this.#words, slotField.state, slotState.busy, 100);
     }
   }

@@ -9,7 +9,7 @@
 import { fdatasyncSync, writeSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 
-import { slotField, slotState, type SyncMessage } from './sync-slot.ts';
+import { type SyncMessage, slotField, slotState } from './sync-slot.ts';
 
 interface Watched extends SyncMessage {
   syncedAt: number;
@@ -25,20 +25,31 @@ parentPort?.on('message', (message: SyncMessage) => {
 
 function work(slot: Watched, beatsNow: boolean): boolean {
   const { words, segment, fence, heartbeatOffset, syncMs } = slot;
-  if (Atomics.compareExchange(words, slotField.state, slotState.idle, slotState.busy) === slotState.gone) {
+  if (
+    Atomics.compareExchange(words, slotField.state, slotState.idle, slotState.busy) ===
+    slotState.gone
+  ) {
     watched.delete(slot);
     return false;
   }
   let hasSynced = false;
   const mark = Atomics.load(words, slotField.written);
   const isDue = syncMs > 0 && performance.now() - slot.syncedAt >= syncMs;
-  if (isDue && mark > Atomics.load(words, slotField.synced) && Atomics.load(words, slotField.failed) === 0n) {
+  if (
+    isDue &&
+    mark > Atomics.load(words, slotField.synced) &&
+    Atomics.load(words, slotField.failed) === 0n
+  ) {
     slot.syncedAt = performance.now();
     try {
       fdatasyncSync(segment);
       Atomics.store(words, slotField.synced, mark);
     } catch (error) {
-      Atomics.store(words, slotField.failed, BigInt(Math.abs((error as { errno?: number }).errno ?? 5)));
+      Atomics.store(
+        words,
+        slotField.failed,
+        BigInt(Math.abs((error as { errno?: number }).errno ?? 5)),
+      );
     }
     hasSynced = true;
   }

@@ -6,7 +6,14 @@
 
 import { RunlogError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
-import { ByteReader, ByteWriter, decodeHotColumn, encodeIntegers, encodeNone, encodeValues } from './hot-column.ts';
+import {
+  ByteReader,
+  ByteWriter,
+  decodeHotColumn,
+  encodeIntegers,
+  encodeNone,
+  encodeValues,
+} from './hot-column.ts';
 
 export interface PointColumns {
   readonly count: number;
@@ -57,7 +64,9 @@ export class PointBuffer implements PointColumns {
     const next = index + (end - start);
     this.sequences.fill(sequence, index, next);
     copyColumn(this.values, index, values, start, end);
-    if (steps === undefined) for (let place = index, step = firstStep + start; place < next; place += 1, step += 1) this.steps[place] = step;
+    if (steps === undefined)
+      for (let place = index, step = firstStep + start; place < next; place += 1, step += 1)
+        this.steps[place] = step;
     else copyColumn(this.steps, index, steps, start, end);
     if (times === undefined) this.times.fill(time, index, next);
     else copyColumn(this.times, index, times, start, end);
@@ -85,9 +94,17 @@ export interface SequenceColumns {
   readonly firstStep: number;
 }
 
-function copyColumn(target: Float64Array, offset: number, source: ArrayLike<number>, start: number, end: number): void {
+function copyColumn(
+  target: Float64Array,
+  offset: number,
+  source: ArrayLike<number>,
+  start: number,
+  end: number,
+): void {
   if (source instanceof Float64Array) target.set(source.subarray(start, end), offset);
-  else for (let index = start; index < end; index += 1) target[offset + index - start] = source[index] as number;
+  else
+    for (let index = start; index < end; index += 1)
+      target[offset + index - start] = source[index] as number;
 }
 
 const writer = new ByteWriter(4096);

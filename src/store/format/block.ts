@@ -10,17 +10,35 @@
 
 import { RunlogError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
-import { type Rows, summarize, type Summary } from '../rows.ts';
-import { decodeColumn, encodeColumn } from './column.ts';
+import { type Rows, type Summary, summarize } from '../rows.ts';
+import { decodeColumn } from './column.ts';
+import { encodeColumn } from './column-encoder.ts';
 
 /** As stored: [count, steps, times, epochs or nil]. */
-export type StoredAxis = readonly [count: number, steps: Uint8Array, times: Uint8Array, epochs: Uint8Array | null];
+export type StoredAxis = readonly [
+  count: number,
+  steps: Uint8Array,
+  times: Uint8Array,
+  epochs: Uint8Array | null,
+];
 
 /** As stored. */
 export type StoredBlock = readonly [
-  flags: number, count: number, firstStep: number, lastStep: number, first: number, last: number, min: number,
-  max: number, sum: number, nanCount: number, firstNumber: number, lastNumber: number, values: Uint8Array,
-  numbers: Uint8Array, rows: Uint8Array | null,
+  flags: number,
+  count: number,
+  firstStep: number,
+  lastStep: number,
+  first: number,
+  last: number,
+  min: number,
+  max: number,
+  sum: number,
+  nanCount: number,
+  firstNumber: number,
+  lastNumber: number,
+  values: Uint8Array,
+  numbers: Uint8Array,
+  rows: Uint8Array | null,
 ];
 
 export const blockFlag = { clean: 1 } as const;
@@ -42,15 +60,23 @@ export interface Axis {
 export async function encodeAxis(axis: Axis): Promise<StoredAxis> {
   const hasEpochs = axis.epochs.some((epoch) => !Number.isNaN(epoch));
   const [steps, times, epochs] = await Promise.all([
-    encodeColumn(axis.steps), encodeColumn(axis.times), hasEpochs ? encodeColumn(axis.epochs) : null,
+    encodeColumn(axis.steps),
+    encodeColumn(axis.times),
+    hasEpochs ? encodeColumn(axis.epochs) : null,
   ]);
   return [axis.steps.length, steps, times, epochs];
 }
 
-const corrupt = (what: string): RunlogError => new RunlogError('CORRUPT', `${what}: not the shape of its type`);
+const corrupt = (what: string): RunlogError =>
+  new RunlogError('CORRUPT', `${what}: not the shape of its type`);
 
 function checkCount(count: unknown, what: string): number {
-  if (Number.isInteger(count) && (count as number) > 0 && (count as number) <= limits.blockPointCountMax) return count as number;
+  if (
+    Number.isInteger(count) &&
+    (count as number) > 0 &&
+    (count as number) <= limits.blockPointCountMax
+  )
+    return count as number;
   throw corrupt(what);
 }
 
@@ -60,8 +86,10 @@ export function decodeAxis(stored: unknown): Axis {
   const [rawCount, steps, times, epochs] = stored as unknown as StoredAxis;
   const count = checkCount(rawCount, 'axis');
   return {
-    steps: decodeColumn(steps, count), times: decodeColumn(times, count),
-    epochs: epochs === null ? new Float64Array(count).fill(Number.NaN) : decodeColumn(epochs, count),
+    steps: decodeColumn(steps, count),
+    times: decodeColumn(times, count),
+    epochs:
+      epochs === null ? new Float64Array(count).fill(Number.NaN) : decodeColumn(epochs, count),
   };
 }
 
@@ -69,13 +97,21 @@ export function decodeAxis(stored: unknown): Axis {
  * A block of `rows`, sorted by (step, number). `own`: places of the rows in the axis, in order;
  * undefined: all of it.
  */
-export async function encodeBlock(rows: Rows, axisCount: number, own: ArrayLike<number> | undefined): Promise<StoredBlock> {
+export async function encodeBlock(
+  rows: Rows,
+  axisCount: number,
+  own: ArrayLike<number> | undefined,
+): Promise<StoredBlock> {
   const summary = summarize(rows);
   if (summary === undefined) throw new RangeError('rows: expected at least one');
   const { numbers, steps } = rows;
   let isClean = true;
-  for (let index = 1; index < steps.length && isClean; index += 1) isClean = steps[index] !== steps[index - 1];
-  const [values, spelledNumbers] = await Promise.all([encodeColumn(rows.values), encodeColumn(numbers)]);
+  for (let index = 1; index < steps.length && isClean; index += 1)
+    isClean = steps[index] !== steps[index - 1];
+  const [values, spelledNumbers] = await Promise.all([
+    encodeColumn(rows.values),
+    encodeColumn(numbers),
+  ]);
   let least = numbers[0] as number;
   let greatest = least;
   for (const number of numbers) {
@@ -84,8 +120,21 @@ export async function encodeBlock(rows: Rows, axisCount: number, own: ArrayLike<
   }
   const { count, firstStep, lastStep, first, last, min, max, sum, nanCount } = summary;
   return [
-    isClean ? blockFlag.clean : 0, count, firstStep, lastStep, first, last, min, max, sum, nanCount,
-    least, greatest, values, spelledNumbers, own === undefined ? null : bitmapOf(own, axisCount),
+    isClean ? blockFlag.clean : 0,
+    count,
+    firstStep,
+    lastStep,
+    first,
+    last,
+    min,
+    max,
+    sum,
+    nanCount,
+    least,
+    greatest,
+    values,
+    spelledNumbers,
+    own === undefined ? null : bitmapOf(own, axisCount),
   ];
 }
 
@@ -102,23 +151,54 @@ function bitmapOf(own: ArrayLike<number>, axisCount: number): Uint8Array {
 /** @throws RunlogError CORRUPT. */
 export function blockSummary(stored: unknown): BlockSummary {
   if (!Array.isArray(stored) || stored.length !== 15) throw corrupt('block');
-  const [flags, rawCount, firstStep, lastStep, first, last, min, max, sum, nanCount, firstNumber, lastNumber] = stored as unknown as StoredBlock;
+  const [
+    flags,
+    rawCount,
+    firstStep,
+    lastStep,
+    first,
+    last,
+    min,
+    max,
+    sum,
+    nanCount,
+    firstNumber,
+    lastNumber,
+  ] = stored as unknown as StoredBlock;
   const count = checkCount(rawCount, 'block');
   const isClean = (flags & blockFlag.clean) !== 0;
-  return { isClean, count, firstStep, lastStep, first, last, min, max, sum, nanCount, firstNumber, lastNumber };
+  return {
+    isClean,
+    count,
+    firstStep,
+    lastStep,
+    first,
+    last,
+    min,
+    max,
+    sum,
+    nanCount,
+    firstNumber,
+    lastNumber,
+  };
 }
 
 /** @throws RunlogError CORRUPT. */
 export function decodeBlock(stored: unknown, axis: Axis): Rows {
   const { count } = blockSummary(stored);
-  const [values, numbers, bitmap] = (stored as unknown as StoredBlock).slice(12) as [Uint8Array, Uint8Array, Uint8Array | null];
+  const [values, numbers, bitmap] = (stored as unknown as StoredBlock).slice(12) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array | null,
+  ];
   const whole = { values: decodeColumn(values, count), numbers: decodeColumn(numbers, count) };
   if (bitmap === null) {
     if (axis.steps.length !== count) throw corrupt('block');
     return { ...axis, ...whole };
   }
   const own = ownRows(bitmap, axis.steps.length, count);
-  const take = (column: Float64Array): Float64Array => Float64Array.from(own, (row) => column[row] as number);
+  const take = (column: Float64Array): Float64Array =>
+    Float64Array.from(own, (row) => column[row] as number);
   return { steps: take(axis.steps), times: take(axis.times), epochs: take(axis.epochs), ...whole };
 }
 
@@ -148,7 +228,14 @@ export function rowsWithin(rows: Rows, axis: Axis): Uint32Array | 'all' | undefi
     const step = steps[index] as number;
     const time = times[index];
     const epoch = epochs[index];
-    while (row < axisCount && !((axis.steps[row] as number) === step && axis.times[row] === time && Object.is(axis.epochs[row], epoch))) {
+    while (
+      row < axisCount &&
+      !(
+        (axis.steps[row] as number) === step &&
+        axis.times[row] === time &&
+        Object.is(axis.epochs[row], epoch)
+      )
+    ) {
       if ((axis.steps[row] as number) > step) return undefined;
       row += 1;
     }

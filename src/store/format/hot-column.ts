@@ -11,7 +11,16 @@
 import { RunlogError } from '../../errors.ts';
 
 export const hotForm = {
-  constant: 0, linear: 1, offset8: 2, offset16: 3, offset32: 4, float32: 5, float64: 6, periodic: 7, repeated: 8, none: 9,
+  constant: 0,
+  linear: 1,
+  offset8: 2,
+  offset16: 3,
+  offset32: 4,
+  float32: 5,
+  float64: 6,
+  periodic: 7,
+  repeated: 8,
+  none: 9,
 } as const;
 
 /** Bytes that one column of `count` may need at most. */
@@ -71,7 +80,8 @@ export function encodeIntegers(writer: ByteWriter, column: Float64Array, count: 
     if (value < min) min = value;
     else if (value > max) max = value;
     if (isLinear && value !== first + index * increment) isLinear = false;
-    if (isInteger && (!Number.isSafeInteger(value) || (value === 0 && 1 / value < 0))) isInteger = false;
+    if (isInteger && (!Number.isSafeInteger(value) || (value === 0 && 1 / value < 0)))
+      isInteger = false;
   }
   if (isLinear && (isInteger || (increment === 0 && first !== 0))) {
     writer.byte(increment === 0 ? hotForm.constant : hotForm.linear);
@@ -89,7 +99,11 @@ export function encodeIntegers(writer: ByteWriter, column: Float64Array, count: 
     writer.byte(hotForm.repeated);
     writer.view.setUint32(writer.size, repeat, true);
     writer.size += 4;
-    encodeIntegers(writer, column.filter((_, index) => index % repeat === 0), Math.ceil(count / repeat));
+    encodeIntegers(
+      writer,
+      column.filter((_, index) => index % repeat === 0),
+      Math.ceil(count / repeat),
+    );
     return;
   }
   const period = periodLength(column, count);
@@ -103,17 +117,28 @@ export function encodeIntegers(writer: ByteWriter, column: Float64Array, count: 
   encodeOffsets(writer, column, count, min, range);
 }
 
-function encodeOffsets(writer: ByteWriter, column: Float64Array, count: number, min: number, range: number): void {
+function encodeOffsets(
+  writer: ByteWriter,
+  column: Float64Array,
+  count: number,
+  min: number,
+  range: number,
+): void {
   const { view } = writer;
-  writer.byte(range < 0x100 ? hotForm.offset8 : range < 0x1_0000 ? hotForm.offset16 : hotForm.offset32);
+  writer.byte(
+    range < 0x100 ? hotForm.offset8 : range < 0x1_0000 ? hotForm.offset16 : hotForm.offset32,
+  );
   writer.float(min);
   let place = writer.size;
   if (range < 0x100) {
-    for (let index = 0; index < count; index += 1) writer.bytes[place++] = (column[index] as number) - min;
+    for (let index = 0; index < count; index += 1)
+      writer.bytes[place++] = (column[index] as number) - min;
   } else if (range < 0x1_0000) {
-    for (let index = 0; index < count; index += 1, place += 2) view.setUint16(place, (column[index] as number) - min, true);
+    for (let index = 0; index < count; index += 1, place += 2)
+      view.setUint16(place, (column[index] as number) - min, true);
   } else {
-    for (let index = 0; index < count; index += 1, place += 4) view.setUint32(place, (column[index] as number) - min, true);
+    for (let index = 0; index < count; index += 1, place += 4)
+      view.setUint32(place, (column[index] as number) - min, true);
   }
   writer.size = place;
 }
@@ -133,7 +158,8 @@ function repeatLength(column: Float64Array, count: number): number {
 function periodLength(column: Float64Array, count: number): number {
   let period = 1;
   while (period < count && column[period] !== column[0]) period += 1;
-  for (let index = period; index < count; index += 1) if (column[index] !== column[index - period]) return count;
+  for (let index = period; index < count; index += 1)
+    if (column[index] !== column[index - period]) return count;
   return period;
 }
 
@@ -153,7 +179,8 @@ export function encodeValues(writer: ByteWriter, column: Float64Array, count: nu
     writer.float(first);
   } else if (isSingle) {
     writer.byte(hotForm.float32);
-    for (let index = 0; index < count; index += 1) writer.view.setFloat32(writer.size + 4 * index, column[index] as number, true);
+    for (let index = 0; index < count; index += 1)
+      writer.view.setFloat32(writer.size + 4 * index, column[index] as number, true);
     writer.size += 4 * count;
   } else encodeRaw(writer, column, count);
 }
@@ -177,7 +204,8 @@ export class ByteReader {
   /** The place of the next `size` bytes, which are there. @throws RunlogError CORRUPT. */
   take(size: number): number {
     const place = this.#offset;
-    if (place + size > this.#bytes.length) throw new RunlogError('CORRUPT', 'a column ends before its count');
+    if (place + size > this.#bytes.length)
+      throw new RunlogError('CORRUPT', 'a column ends before its count');
     this.#offset += size;
     return place;
   }
@@ -221,7 +249,8 @@ export function decodeHotColumn(reader: ByteReader, count: number, depth = 0): F
       return decodeOffsets(reader, column, form);
     case hotForm.float32: {
       const place = reader.take(4 * count);
-      for (let index = 0; index < count; index += 1) column[index] = view.getFloat32(place + 4 * index, true);
+      for (let index = 0; index < count; index += 1)
+        column[index] = view.getFloat32(place + 4 * index, true);
       return column;
     }
     case hotForm.float64: {
@@ -232,9 +261,14 @@ export function decodeHotColumn(reader: ByteReader, count: number, depth = 0): F
     case hotForm.periodic:
     case hotForm.repeated: {
       const length = view.getUint32(reader.take(4), true);
-      if (length === 0 || length > count || depth > 2) throw new RunlogError('CORRUPT', 'a column repeats in no way');
+      if (length === 0 || length > count || depth > 2)
+        throw new RunlogError('CORRUPT', 'a column repeats in no way');
       const isPeriodic = form === hotForm.periodic;
-      const part = decodeHotColumn(reader, isPeriodic ? length : Math.ceil(count / length), depth + 1);
+      const part = decodeHotColumn(
+        reader,
+        isPeriodic ? length : Math.ceil(count / length),
+        depth + 1,
+      );
       for (let index = 0; index < count; index += 1) {
         column[index] = part[isPeriodic ? index % length : Math.floor(index / length)] as number;
       }
@@ -251,13 +285,16 @@ function decodeOffsets(reader: ByteReader, column: Float64Array, form: number): 
   const count = column.length;
   if (form === hotForm.offset8) {
     const place = reader.take(count);
-    for (let index = 0; index < count; index += 1) column[index] = base + (bytes[place + index] as number);
+    for (let index = 0; index < count; index += 1)
+      column[index] = base + (bytes[place + index] as number);
   } else if (form === hotForm.offset16) {
     const place = reader.take(2 * count);
-    for (let index = 0; index < count; index += 1) column[index] = base + view.getUint16(place + 2 * index, true);
+    for (let index = 0; index < count; index += 1)
+      column[index] = base + view.getUint16(place + 2 * index, true);
   } else {
     const place = reader.take(4 * count);
-    for (let index = 0; index < count; index += 1) column[index] = base + view.getUint32(place + 4 * index, true);
+    for (let index = 0; index < count; index += 1)
+      column[index] = base + view.getUint32(place + 4 * index, true);
   }
   return column;
 }

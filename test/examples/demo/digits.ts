@@ -18,12 +18,18 @@ export function loadDigits(random: () => number): { train: Digits; validation: D
   const require = createRequire(import.meta.url);
   const images: { pixels: number[]; label: number }[] = [];
   for (let label = 0; label < 10; label += 1) {
-    const { data } = JSON.parse(readFileSync(require.resolve(`mnist/src/digits/${label}.json`), 'utf8')) as { data: number[] };
-    for (let start = 0; start + PIXELS <= data.length; start += PIXELS) images.push({ pixels: data.slice(start, start + PIXELS), label });
+    const { data } = JSON.parse(
+      readFileSync(require.resolve(`mnist/src/digits/${label}.json`), 'utf8'),
+    ) as { data: number[] };
+    for (let start = 0; start + PIXELS <= data.length; start += PIXELS)
+      images.push({ pixels: data.slice(start, start + PIXELS), label });
   }
   for (let index = images.length - 1; index > 0; index -= 1) {
     const other = Math.floor(random() * (index + 1));
-    [images[index], images[other]] = [images[other] as (typeof images)[0], images[index] as (typeof images)[0]];
+    [images[index], images[other]] = [
+      images[other] as (typeof images)[0],
+      images[index] as (typeof images)[0],
+    ];
   }
   const border = Math.floor(images.length * 0.9);
   return { train: pack(images.slice(0, border)), validation: pack(images.slice(border)) };

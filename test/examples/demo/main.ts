@@ -38,9 +38,17 @@ interface TrainingOptions {
 }
 
 /** A training as a child process; `killAt`: SIGKILL some milliseconds after this step was told. */
-function train(options: TrainingOptions, onStep: (step: number) => void, killAt?: number): Promise<Told> {
+function train(
+  options: TrainingOptions,
+  onStep: (step: number) => void,
+  killAt?: number,
+): Promise<Told> {
   const program = join(import.meta.dirname, 'trainer.js');
-  const child = spawn(process.execPath, [program, JSON.stringify({ repo: directory, ...options })], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(
+    process.execPath,
+    [program, JSON.stringify({ repo: directory, ...options })],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   const told: Told = { flushed: 0, flushedStep: -1, isDone: false };
   let rest = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -73,8 +81,10 @@ async function viewOf(hash: string): Promise<RunView> {
   return view;
 }
 
-const pointsOf = (view: RunView): number => view.metrics().reduce((sum, metric) => sum + metric.count, 0);
-const best = (view: RunView): number => view.metric('accuracy', { subset: 'val' })?.max ?? Number.NaN;
+const pointsOf = (view: RunView): number =>
+  view.metrics().reduce((sum, metric) => sum + metric.count, 0);
+const best = (view: RunView): number =>
+  view.metric('accuracy', { subset: 'val' })?.max ?? Number.NaN;
 
 function check(condition: boolean, what: string): void {
   print(`  ${condition ? 'ok' : 'FAILED'}: ${what}`);
@@ -84,20 +94,33 @@ function check(condition: boolean, what: string): void {
 /** A progress bar on a terminal, nothing in a pipe. */
 function progress(total: number): { update(done: number): void; stop(): void } {
   if (!process.stdout.isTTY) return { update() {}, stop() {} };
-  const bar = new SingleBar({ format: '  {bar} {value}/{total} steps', hideCursor: true }, Presets.shades_grey);
+  const bar = new SingleBar(
+    { format: '  {bar} {value}/{total} steps', hideCursor: true },
+    Presets.shades_grey,
+  );
   bar.start(total, 0);
   return { update: (done) => bar.update(done), stop: () => bar.stop() };
 }
 
 async function killAndResume(): Promise<RunView> {
-  const options = { runHash: 'mnist', experiment: 'mnist', steps, learningRate: 0.05, width: 64, seed, weights: join(directory, 'weights.bin') };
+  const options = {
+    runHash: 'mnist',
+    experiment: 'mnist',
+    steps,
+    learningRate: 0.05,
+    width: 64,
+    seed,
+    weights: join(directory, 'weights.bin'),
+  };
   const killAt = Math.floor(steps * (0.4 + 0.3 * random()));
   print(`training on MNIST, ${steps} steps; seed ${seed}; it will be killed after step ${killAt}`);
   const bar = progress(steps);
   const before = await train(options, (step) => bar.update(step), killAt);
   bar.stop();
   const killed = await viewOf('mnist');
-  print(`killed with SIGKILL: ${before.flushed} points were told to be flushed, the repo holds ${pointsOf(killed)}; it says: ${killed.state}`);
+  print(
+    `killed with SIGKILL: ${before.flushed} points were told to be flushed, the repo holds ${pointsOf(killed)}; it says: ${killed.state}`,
+  );
   check(!before.isDone, 'the training did not come to its end');
   check(pointsOf(killed) >= before.flushed, 'no flushed point is lost');
   check(killed.state === 'killed', 'the run is known to be killed');
@@ -108,9 +131,14 @@ async function killAndResume(): Promise<RunView> {
   const loss = resumed.metric('loss', { subset: 'train' });
   const columns = await loss?.values();
   const raw = await loss?.values({ raw: true });
-  print(`resumed by its hash: went on from the saved weights, ${(raw?.steps.length ?? 0) - (columns?.steps.length ?? 0)} points of loss are hidden by the rewind`);
+  print(
+    `resumed by its hash: went on from the saved weights, ${(raw?.steps.length ?? 0) - (columns?.steps.length ?? 0)} points of loss are hidden by the rewind`,
+  );
   check(after.isDone && resumed.state === 'finished', 'the resumed training came to its end');
-  check(columns?.steps.length === steps && columns.steps.every((step, index) => step === index), 'the steps have no hole and no repeat');
+  check(
+    columns?.steps.length === steps && columns.steps.every((step, index) => step === index),
+    'the steps have no hole and no repeat',
+  );
   print('\nloss (train), through the kill:');
   print(asciichart.plot(average(columns?.values ?? new Float64Array(), 72), { height: 10 }));
   return resumed;
@@ -127,45 +155,85 @@ function average(values: Float64Array, width: number): number[] {
 
 async function sweep(): Promise<void> {
   const short = Math.max(30, Math.floor(steps / 8));
-  const settings = [0.02, 0.05, 0.1, 0.2].flatMap((learningRate) => [16, 48].map((width) => ({ learningRate, width })));
+  const settings = [0.02, 0.05, 0.1, 0.2].flatMap((learningRate) =>
+    [16, 48].map((width) => ({ learningRate, width })),
+  );
   print(`\na sweep: ${settings.length} trainings of ${short} steps in as many processes at once`);
   const bar = progress(settings.length * short);
   const done = settings.map(() => 0);
   const start = performance.now();
-  await Promise.all(settings.map((each, index) => train(
-    { ...each, runHash: `sweep-${index}`, experiment: 'sweep', steps: short, seed: seed + index, weights: '' },
-    (step) => {
-      done[index] = step;
-      bar.update(done.reduce((sum, value) => sum + value, 0));
-    },
-  )));
+  await Promise.all(
+    settings.map((each, index) =>
+      train(
+        {
+          ...each,
+          runHash: `sweep-${index}`,
+          experiment: 'sweep',
+          steps: short,
+          seed: seed + index,
+          weights: '',
+        },
+        (step) => {
+          done[index] = step;
+          bar.update(done.reduce((sum, value) => sum + value, 0));
+        },
+      ),
+    ),
+  );
   bar.stop();
   const seconds = (performance.now() - start) / 1000;
   const views = await Promise.all(settings.map((_, index) => viewOf(`sweep-${index}`)));
-  check(views.every((view) => view.state === 'finished'), 'every training of the sweep came to its end');
+  check(
+    views.every((view) => view.state === 'finished'),
+    'every training of the sweep came to its end',
+  );
   const values = views.reduce((sum, view) => sum + pointsOf(view), 0);
-  const curves = await Promise.all(views.map(async (view) => average((await view.metric('loss', { subset: 'train' })?.values())?.values ?? new Float64Array(), 60)));
-  print(`${values} values in ${seconds.toFixed(1)} s of training, ${(values / seconds).toFixed(0)} values a second as tracked`);
+  const curves = await Promise.all(
+    views.map(async (view) =>
+      average(
+        (await view.metric('loss', { subset: 'train' })?.values())?.values ?? new Float64Array(),
+        60,
+      ),
+    ),
+  );
+  print(
+    `${values} values in ${seconds.toFixed(1)} s of training, ${(values / seconds).toFixed(0)} values a second as tracked`,
+  );
   print('\nloss of the sweep:');
   print(asciichart.plot(curves, { height: 10 }));
 }
 
 async function summary(): Promise<void> {
   const repo = await Repo.open(directory);
-  const table = new Table({ head: ['run', 'experiment', 'state', 'points', 'learning rate', 'width', 'best accuracy'], style: { head: [], border: [] } });
+  const table = new Table({
+    head: ['run', 'experiment', 'state', 'points', 'learning rate', 'width', 'best accuracy'],
+    style: { head: [], border: [] },
+  });
   let values = 0;
   for await (const view of repo.runs()) {
     const hparams = view.get('hparams') as { learningRate: number; width: number };
     values += pointsOf(view);
-    table.push([view.hash.slice(0, 8), view.experiment, view.state, pointsOf(view), hparams.learningRate, hparams.width, best(view).toFixed(3)]);
+    table.push([
+      view.hash.slice(0, 8),
+      view.experiment,
+      view.state,
+      pointsOf(view),
+      hparams.learningRate,
+      hparams.width,
+      best(view).toFixed(3),
+    ]);
   }
   print(`\n${table.toString()}`);
   const { bytes, files } = await repo.size();
-  print(`${values} values in ${files} files, ${bytes} bytes: ${(bytes / values).toFixed(2)} bytes a value, everything included`);
+  print(
+    `${values} values in ${files} files, ${bytes} bytes: ${(bytes / values).toFixed(2)} bytes a value, everything included`,
+  );
   check((await repo.verify()).ok, 'every byte verifies');
 }
 
 await killAndResume();
 await sweep();
 await summary();
-print(`\nthe repo is ${join(directory, '.aim')}; look at it with: npx runlog ls --repo ${directory}`);
+print(
+  `\nthe repo is ${join(directory, '.aim')}; look at it with: npx runlog ls --repo ${directory}`,
+);

@@ -28,7 +28,14 @@ export class Network {
       const scale = Math.sqrt(2 / inputs);
       const weights = Float32Array.from({ length: inputs * outputs }, () => gauss(random) * scale);
       const zeros = (length: number): Float32Array => new Float32Array(length);
-      return { inputs, outputs, weights, biases: zeros(outputs), weightSpeeds: zeros(weights.length), biasSpeeds: zeros(outputs) };
+      return {
+        inputs,
+        outputs,
+        weights,
+        biases: zeros(outputs),
+        weightSpeeds: zeros(weights.length),
+        biasSpeeds: zeros(outputs),
+      };
     });
   }
 
@@ -53,7 +60,12 @@ export class Network {
   }
 
   #parts(): Float32Array[] {
-    return this.layers.flatMap((layer) => [layer.weights, layer.biases, layer.weightSpeeds, layer.biasSpeeds]);
+    return this.layers.flatMap((layer) => [
+      layer.weights,
+      layer.biases,
+      layer.weightSpeeds,
+      layer.biasSpeeds,
+    ]);
   }
 
   /** Outputs of every layer for one input, the input first. */
@@ -66,7 +78,8 @@ export class Network {
         const value = before[from] as number;
         if (value === 0) continue;
         const row = from * outputs;
-        for (let to = 0; to < outputs; to += 1) output[to] = (output[to] as number) + value * (weights[row + to] as number);
+        for (let to = 0; to < outputs; to += 1)
+          output[to] = (output[to] as number) + value * (weights[row + to] as number);
       }
       const isLast = index === this.layers.length - 1;
       values.push(isLast ? softmax(output) : output.map((each) => Math.max(0, each)));
@@ -75,11 +88,17 @@ export class Network {
   }
 
   /** Loss and accuracy over images, without learning. */
-  evaluate(pixels: Float32Array, labels: Uint8Array, inputs: number): { loss: number; accuracy: number } {
+  evaluate(
+    pixels: Float32Array,
+    labels: Uint8Array,
+    inputs: number,
+  ): { loss: number; accuracy: number } {
     let loss = 0;
     let right = 0;
     for (let index = 0; index < labels.length; index += 1) {
-      const output = this.#forward(pixels.subarray(index * inputs, (index + 1) * inputs)).at(-1) as Float32Array;
+      const output = this.#forward(pixels.subarray(index * inputs, (index + 1) * inputs)).at(
+        -1,
+      ) as Float32Array;
       loss -= Math.log(Math.max(1e-12, output[labels[index] as number] as number));
       if (output.indexOf(Math.max(...output)) === labels[index]) right += 1;
     }
@@ -87,8 +106,14 @@ export class Network {
   }
 
   /** One step of descent on a batch. */
-  train(batch: readonly { readonly input: Float32Array; readonly label: number }[], learningRate: number): BatchResult {
-    const gradients = this.layers.map((layer) => ({ weights: new Float32Array(layer.weights.length), biases: new Float32Array(layer.outputs) }));
+  train(
+    batch: readonly { readonly input: Float32Array; readonly label: number }[],
+    learningRate: number,
+  ): BatchResult {
+    const gradients = this.layers.map((layer) => ({
+      weights: new Float32Array(layer.weights.length),
+      biases: new Float32Array(layer.outputs),
+    }));
     let loss = 0;
     let right = 0;
     for (const { input, label } of batch) {
@@ -100,18 +125,25 @@ export class Network {
       error[label] = (error[label] as number) - 1;
       this.#backward(values, error, gradients);
     }
-    const gradientNorms = this.layers.map((layer, index) => this.#descend(layer, gradients[index] as (typeof gradients)[0], learningRate, batch.length));
+    const gradientNorms = this.layers.map((layer, index) =>
+      this.#descend(layer, gradients[index] as (typeof gradients)[0], learningRate, batch.length),
+    );
     return { loss: loss / batch.length, accuracy: right / batch.length, gradientNorms };
   }
 
-  #backward(values: readonly Float32Array[], last: Float32Array, gradients: readonly { weights: Float32Array; biases: Float32Array }[]): void {
+  #backward(
+    values: readonly Float32Array[],
+    last: Float32Array,
+    gradients: readonly { weights: Float32Array; biases: Float32Array }[],
+  ): void {
     let error = last;
     for (let index = this.layers.length - 1; index >= 0; index -= 1) {
       const { inputs, outputs, weights } = this.layers[index] as Layer;
       const gradient = gradients[index] as (typeof gradients)[0];
       const before = values[index] as Float32Array;
       const next = new Float32Array(inputs);
-      for (let to = 0; to < outputs; to += 1) gradient.biases[to] = (gradient.biases[to] as number) + (error[to] as number);
+      for (let to = 0; to < outputs; to += 1)
+        gradient.biases[to] = (gradient.biases[to] as number) + (error[to] as number);
       for (let from = 0; from < inputs; from += 1) {
         const value = before[from] as number;
         // Through a ReLU that was off nothing flows; a pixel that is 0 teaches nothing.
@@ -129,7 +161,12 @@ export class Network {
     }
   }
 
-  #descend(layer: Layer, gradient: { weights: Float32Array; biases: Float32Array }, learningRate: number, count: number): number {
+  #descend(
+    layer: Layer,
+    gradient: { weights: Float32Array; biases: Float32Array },
+    learningRate: number,
+    count: number,
+  ): number {
     let squares = 0;
     const move = (values: Float32Array, speeds: Float32Array, slopes: Float32Array): void => {
       for (let index = 0; index < values.length; index += 1) {
@@ -153,7 +190,8 @@ function softmax(values: Float32Array): Float32Array {
 }
 
 /** Normally distributed, by Box and Muller. */
-const gauss = (random: () => number): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+const gauss = (random: () => number): number =>
+  Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 
 /** Mulberry32. */
 export function seededRandom(seed: number): () => number {

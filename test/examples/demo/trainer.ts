@@ -34,15 +34,25 @@ const random = seededRandom(settings.seed);
 const { train, validation } = loadDigits(random);
 const network = new Network([PIXELS, settings.width, 32, 10], random);
 const run = await Run.open({
-  repo: settings.repo, runHash: settings.runHash, experiment: settings.experiment, systemTrackingInterval: null,
+  repo: settings.repo,
+  runHash: settings.runHash,
+  experiment: settings.experiment,
+  systemTrackingInterval: null,
 });
-run.set('hparams', { learningRate: settings.learningRate, width: settings.width, seed: settings.seed, batch: BATCH });
+run.set('hparams', {
+  learningRate: settings.learningRate,
+  width: settings.width,
+  seed: settings.seed,
+  batch: BATCH,
+});
 
 let start = 0;
 if (settings.weights !== '' && existsSync(settings.weights)) {
   const bytes = readFileSync(settings.weights);
   start = bytes.readUInt32LE(0);
-  network.load(new Float32Array(bytes.buffer.slice(bytes.byteOffset + 4, bytes.byteOffset + bytes.length)));
+  network.load(
+    new Float32Array(bytes.buffer.slice(bytes.byteOffset + 4, bytes.byteOffset + bytes.length)),
+  );
   // Metrics of steps that the saved weights know nothing of will be tracked again.
   run.rewind({ step: start });
 }
@@ -64,16 +74,25 @@ for (let step = start; step < settings.steps; step += 1) {
   const pick = seededRandom(settings.seed * 100_003 + step);
   const batch = Array.from({ length: BATCH }, () => {
     const image = Math.floor(pick() * train.count);
-    return { input: train.pixels.subarray(image * PIXELS, (image + 1) * PIXELS), label: train.labels[image] as number };
+    return {
+      input: train.pixels.subarray(image * PIXELS, (image + 1) * PIXELS),
+      label: train.labels[image] as number,
+    };
   });
   const { loss, accuracy, gradientNorms } = network.train(batch, settings.learningRate);
   const epoch = Math.floor((step * BATCH) / train.count);
   run.track({ loss, accuracy }, { step, epoch, context: { subset: 'train' } });
-  gradientNorms.forEach((norm, layer) => run.track(norm, { name: 'gradient_norm', step, epoch, context: { layer } }));
+  for (const [layer, norm] of gradientNorms.entries()) {
+    run.track(norm, { name: 'gradient_norm', step, epoch, context: { layer } });
+  }
   tracked += 2 + gradientNorms.length;
   if (step % VALIDATE_EVERY === 0 || step === settings.steps - 1) {
     const pixels = validation.pixels.subarray(0, VALIDATION_IMAGES * PIXELS);
-    run.track(network.evaluate(pixels, validation.labels.subarray(0, VALIDATION_IMAGES), PIXELS), { step, epoch, context: { subset: 'val' } });
+    run.track(network.evaluate(pixels, validation.labels.subarray(0, VALIDATION_IMAGES), PIXELS), {
+      step,
+      epoch,
+      context: { subset: 'val' },
+    });
     tracked += 2;
   }
   // What the parent is told is what a flush has promised; in between points wait for their turn's end.

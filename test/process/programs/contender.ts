@@ -15,13 +15,21 @@ async function obey(line: string): Promise<void> {
   const [command, argument] = line.split(' ');
   if (command === 'open') {
     try {
-      run = await Run.open({ repo, runHash, writer, forceResume: argument === 'force', systemTrackingInterval: null, onError: () => {} });
+      run = await Run.open({
+        repo,
+        runHash,
+        writer,
+        forceResume: argument === 'force',
+        systemTrackingInterval: null,
+        onError: () => {},
+      });
       say('opened');
     } catch (error) {
       say(`refused ${error instanceof RunlogError ? error.code : String(error)}`);
     }
   } else if (command === 'track') {
-    for (let index = 0; index < Number(argument); index += 1) run?.track(Number(value), { name: 'loss' });
+    for (let index = 0; index < Number(argument); index += 1)
+      run?.track(Number(value), { name: 'loss' });
     say(`flushed ${run?.flush()} ${run?.recording}`);
   } else if (command === 'close') {
     await run?.close().catch(() => {});

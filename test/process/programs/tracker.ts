@@ -21,7 +21,11 @@ const names = ['loss', 'accuracy', 'norm'];
 for (;;) {
   const count = 1 + Math.floor(random() * Number(burst));
   for (let index = 0; index < count; index += 1) {
-    run.track(next * 0.5, { name: names[next % 3] as string, step: next, context: { subset: next % 2 === 0 ? 'train' : 'val' } });
+    run.track(next * 0.5, {
+      name: names[next % 3] as string,
+      step: next,
+      context: { subset: next % 2 === 0 ? 'train' : 'val' },
+    });
     next += 1;
   }
   if (random() < 0.05) run.set('count', next);
