@@ -21,7 +21,7 @@ import { dataViewOf } from './format/version.ts';
 import type { OwnerRecord } from './host.ts';
 import { closeQuietly, publish, publishOpen, unlinkQuietly, writeWhole } from './publish.ts';
 import { SegmentFile } from './segment-file.ts';
-import { listLog, readFence, readManifest } from './snapshot.ts';
+import { listLog, readFence, readNewestManifest } from './snapshot.ts';
 import { readTail, type Tail, type TailSegment } from './tail.ts';
 import type { FileHandle, Vfs } from './vfs/vfs.ts';
 
@@ -60,8 +60,7 @@ export function findHolder(vfs: Vfs, directory: string): Holder {
   for (;;) {
     const listing = listLog(vfs, directory);
     try {
-      const counter = newest(listing.manifests);
-      const manifest = counter === 0 ? undefined : readManifest(vfs, directory, counter);
+      const manifest = readNewestManifest(vfs, directory, listing);
       const number = greatestFence(listing, manifest);
       const present = listing.fences.includes(number);
       return { number, present, fence: present ? readFence(vfs, directory, number) : undefined };
@@ -130,7 +129,7 @@ function decide(
     const counter = newest(listing.manifests);
     let previous: Manifest | undefined;
     try {
-      previous = counter === 0 ? undefined : readManifest(vfs, directory, counter);
+      previous = readNewestManifest(vfs, directory, listing);
     } catch (error) {
       if (errorCode(error) === 'ENOENT') continue;
       throw error;

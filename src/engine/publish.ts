@@ -58,15 +58,14 @@ export function publishOpen(
   try {
     writeWhole(vfs, file, bytes, 0);
     if (options.sync) vfs.sync(file);
-    vfs.link(temporary, `${directory}/${name}`);
+    if (!take(vfs, temporary, `${directory}/${name}`)) return undefined;
     const published = file;
     file = undefined;
     return published;
   } catch (error) {
-    const code = errorCode(error);
-    if (code === 'EEXIST' || code === 'ENOENT') return undefined;
-    if (!LINK_REFUSED.has(code ?? '')) throw error;
-    return createExclusive(vfs, `${directory}/${name}`, bytes, options);
+    // Collected under us by a new owner: the answer is to list again, as when the name is taken.
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
   } finally {
     closeQuietly(vfs, file);
     unlinkQuietly(vfs, temporary);
@@ -86,28 +85,32 @@ export function publish(
   return file !== undefined;
 }
 
-/** Where links are refused: the name appears first, so existence alone counts. */
-function createExclusive(
-  vfs: Vfs,
-  path: string,
-  bytes: Uint8Array,
-  options: PublishOptions,
-): FileHandle | undefined {
-  let file: FileHandle;
+function take(vfs: Vfs, temporary: string, path: string): boolean {
   try {
-    file = vfs.open(path, 'create');
+    vfs.link(temporary, path);
+    return true;
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') return undefined;
+    const code = errorCode(error) ?? '';
+    if (code === 'EEXIST') return false;
+    if (!LINK_REFUSED.has(code)) throw error;
+    return takeExclusive(vfs, temporary, path);
+  }
+}
+
+/**
+ * Where links are refused: an empty file takes the name, then the whole one takes its place. An empty
+ * file that stays is the mark of a publisher that died between the two: it counts as a name, and
+ * holds nothing.
+ */
+function takeExclusive(vfs: Vfs, temporary: string, path: string): boolean {
+  try {
+    vfs.close(vfs.open(path, 'create'));
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
-  try {
-    writeWhole(vfs, file, bytes, 0);
-    if (options.sync) vfs.sync(file);
-    return file;
-  } catch (error) {
-    closeQuietly(vfs, file);
-    throw error;
-  }
+  vfs.rename(temporary, path);
+  return true;
 }
 
 /** The whole of a small file. @throws Node's error, ENOENT included. */

@@ -49,10 +49,28 @@ const TRIES = 1000;
 
 export const listLog = (vfs: Vfs, directory: string): Listing => parseListing(vfs.list(directory));
 
-/** @throws RunlogError CORRUPT, FORMAT_TOO_NEW; Node's error. */
-export function readManifest(vfs: Vfs, directory: string, counter: number): Manifest {
+/**
+ * The manifest under this number; undefined for an empty file, which only holds the name (publish.ts).
+ *
+ * @throws RunlogError CORRUPT, FORMAT_TOO_NEW; Node's error.
+ */
+export function readManifest(vfs: Vfs, directory: string, counter: number): Manifest | undefined {
   const path = `${directory}/${manifestName(counter)}`;
-  return decodeManifest(readWhole(vfs, path, limits.documentSizeMax), counter, path);
+  const bytes = readWhole(vfs, path, limits.documentSizeMax);
+  return bytes.length === 0 ? undefined : decodeManifest(bytes, counter, path);
+}
+
+/** The newest manifest that is not an empty name, for who writes: one that does not verify is CORRUPT. */
+export function readNewestManifest(
+  vfs: Vfs,
+  directory: string,
+  listing: Listing,
+): Manifest | undefined {
+  for (const counter of [...listing.manifests].reverse()) {
+    const manifest = readManifest(vfs, directory, counter);
+    if (manifest !== undefined) return manifest;
+  }
+  return undefined;
 }
 
 /** The fence under this number; a body that does not hold says nothing of its holder. */
@@ -78,7 +96,8 @@ function newestValid(vfs: Vfs, directory: string, listing: Listing): ValidManife
   for (let index = listing.manifests.length - 1; index >= 0; index -= 1) {
     const counter = listing.manifests[index] as number;
     try {
-      return { manifest: readManifest(vfs, directory, counter), damage };
+      const manifest = readManifest(vfs, directory, counter);
+      if (manifest !== undefined) return { manifest, damage };
     } catch (error) {
       if (!(error instanceof RunlogError) || error.code !== 'CORRUPT') throw error;
       const { offset = 0, size = 0 } = error.details;

@@ -144,13 +144,11 @@ function applyChange(facts: RunFacts, [field, value]: Change): RunFacts {
   }
 }
 
-function readEdit(vfs: Vfs, directory: string, number: number): Edit {
+function readEdit(vfs: Vfs, directory: string, number: number): Edit | undefined {
   const file = `${directory}/${editName(number)}`;
-  const { body } = decodeDocument(
-    readWhole(vfs, file, limits.documentSizeMax),
-    fileLetter.edit,
-    file,
-  );
+  const bytes = readWhole(vfs, file, limits.documentSizeMax);
+  if (bytes.length === 0) return undefined;
+  const { body } = decodeDocument(bytes, fileLetter.edit, file);
   const [id, kind, time, life, changes] = body as [
     Uint8Array,
     EditKind,
@@ -204,8 +202,11 @@ function readFolded(
   const ids = [...base.ids];
   let number = listing.snapshot;
   while (listing.edits.has(number + 1)) {
+    const edit = readEdit(vfs, directory, number + 1);
     number += 1;
-    const edit = readEdit(vfs, directory, number);
+    // An empty file holds the name only: where links are refused its publisher died, or is about to
+    // fill it and will find itself overtaken if a snapshot comes first.
+    if (edit === undefined) continue;
     facts = applyEdit(facts, edit);
     ids.push(edit.id);
   }

@@ -1,0 +1,220 @@
+// Every file-system call of one owner, with a whole second owner run inside it, at times a third
+// inside that, and readers before, between and after. The second takes over by force, as after a
+// wrong verdict or an endless pause; then the first goes on as if nothing had happened.
+//
+// Oracle, after spec/ownership.md: what a flush acknowledged is in every later decided result (I1);
+// what a reader delivered is a prefix of every later decided result (I3); no hole, no duplicate, owners
+// in the order of their fences (I4); the newest manifest needs no missing file (I5); a fresh owner alone
+// can always open (I6).
+
+import { expect, it } from 'vitest';
+import { Appender } from '../../src/engine/appender.ts';
+import { packBody } from '../../src/engine/format/msgpack.ts';
+import { loadXxhash, type MemoryVfs, memoryVfs } from '../../src/engine/index.ts';
+import { readRecords } from '../../src/engine/log-reader.ts';
+import { HotKeys } from '../../src/engine/lookup.ts';
+import { acquire, findHolder } from '../../src/engine/owner.ts';
+import { readSnapshot } from '../../src/engine/snapshot.ts';
+import { limits } from '../../src/limits.ts';
+import { seeded } from '../support/random.ts';
+import { simulatedHost } from '../support/simulated-host.ts';
+
+const DIRECTORY = '/log';
+
+/** What all actors of one schedule have seen. */
+class History {
+  readonly acknowledged: string[] = [];
+  readonly delivered: string[][] = [];
+
+  read(vfs: MemoryVfs): { records: string[]; decided: boolean } {
+    const snapshot = readSnapshot(vfs, DIRECTORY);
+    if (snapshot.damage.length > 0) throw new Error(`damage: ${JSON.stringify(snapshot.damage)}`);
+    const segments = [...(snapshot.manifest?.segments ?? []), ...snapshot.tail.segments];
+    const records = [...readRecords(vfs, DIRECTORY, segments, [])].map(
+      (each) => (each.body as [string])[0],
+    );
+    return { records, decided: snapshot.decided };
+  }
+
+  /** A reader looks: keeps what it was given, and compares it with what others were given before. */
+  look(vfs: MemoryVfs): void {
+    const { records, decided } = this.read(vfs);
+    if (decided) this.check(records);
+    this.delivered.push(records);
+  }
+
+  check(records: readonly string[]): void {
+    const text = records.join();
+    for (const before of this.delivered) {
+      if (before.some((each, index) => records[index] !== each))
+        throw new Error(`taken back: ${before.join()} became ${text}`);
+    }
+    for (const each of this.acknowledged) {
+      if (!records.includes(each)) throw new Error(`acknowledged ${each} is missing from ${text}`);
+    }
+    if (new Set(records).size !== records.length) throw new Error(`twice: ${text}`);
+    const owners = records.map((each) => each.split('.')[0]);
+    const changes = owners.filter((owner, index) => owner !== owners[index - 1]);
+    if (new Set(changes).size !== changes.length) throw new Error(`interleaved: ${text}`);
+  }
+}
+
+type Action = 'append' | 'flush' | 'roll' | 'close';
+
+class Actor {
+  readonly #name: string;
+  readonly #vfs: MemoryVfs;
+  readonly #history: History;
+  #appender: Appender | undefined;
+  #count = 0;
+  #pending: string[] = [];
+
+  constructor(name: string, vfs: MemoryVfs, history: History) {
+    this.#name = name;
+    this.#vfs = vfs;
+    this.#history = history;
+  }
+
+  run(actions: readonly Action[]): void {
+    this.#open();
+    for (const action of actions) this.#act(action);
+  }
+
+  #open(): void {
+    const host = simulatedHost();
+    for (;;) {
+      const holder = findHolder(this.#vfs, DIRECTORY);
+      const owner = host.liveness.self();
+      const ownership = acquire(this.#vfs, DIRECTORY, holder, { kind: 'writer', owner });
+      if (ownership === undefined) continue;
+      this.#appender = new Appender({
+        vfs: this.#vfs,
+        host,
+        directory: DIRECTORY,
+        ownership,
+        syncMs: null,
+        onFlush: 'write',
+        sizes: limits,
+        parents: [],
+        keys: new HotKeys(),
+        packState: () => undefined,
+        onTrouble() {},
+        onSeal() {},
+      });
+      return;
+    }
+  }
+
+  #act(action: Action): void {
+    const appender = this.#appender as Appender;
+    if (action === 'append') {
+      const label = `${this.#name}.${this.#count}`;
+      this.#count += 1;
+      if (appender.append(20, 0, 1, packBody([label])) !== undefined) this.#pending.push(label);
+    } else if (action === 'flush') {
+      if (!appender.flush()) return;
+      this.#history.acknowledged.push(...this.#pending);
+      this.#pending = [];
+    } else if (action === 'roll') appender.roll();
+    else appender.close();
+  }
+}
+
+const work: readonly Action[] = [
+  'append',
+  'append',
+  'flush',
+  'append',
+  'flush',
+  'roll',
+  'append',
+  'flush',
+  'append',
+  'flush',
+  'close',
+];
+const short: readonly Action[] = ['append', 'flush', 'roll', 'append', 'flush'];
+
+interface Schedule {
+  /** Calls of the first before the second comes, of the second before the third, ... */
+  readonly pauses: readonly number[];
+  readonly withReaders: boolean;
+  readonly refuseLinks: boolean;
+}
+
+/** Runs actor 0; inside its call `pauses[0]` actor 1, inside that one's `pauses[1]` actor 2 ... */
+function play({ pauses, withReaders, refuseLinks }: Schedule): boolean {
+  const disk = memoryVfs({ refuseLinks });
+  disk.makeDirectory(DIRECTORY);
+  const history = new History();
+  const observer = disk.attach({ refuseLinks });
+  let reached = 0;
+  const start = (depth: number): void => {
+    let left = pauses[depth] ?? Number.POSITIVE_INFINITY;
+    const vfs = disk.attach({
+      refuseLinks,
+      onCall: () => {
+        left -= 1;
+        if (left !== -1) return;
+        reached += 1;
+        if (withReaders) history.look(observer);
+        start(depth + 1);
+        if (withReaders) history.look(observer);
+      },
+    });
+    new Actor('abcd'[depth] as string, vfs, history).run(depth === 0 ? work : short);
+  };
+  start(0);
+  history.look(observer);
+  new Actor('z', disk.attach({ refuseLinks }), history).run(short);
+  const { records, decided } = history.read(observer);
+  expect(decided, 'a fresh owner alone decides').toBe(true);
+  history.check(records);
+  return reached === pauses.length;
+}
+
+function playAll(name: string, schedule: Schedule): boolean {
+  try {
+    return play(schedule);
+  } catch (error) {
+    throw new Error(`${name}: pauses ${schedule.pauses.join(', ')}`, { cause: error });
+  }
+}
+
+for (const refuseLinks of [false, true]) {
+  const mode = refuseLinks ? ', links refused' : '';
+  it(`a second owner inside every call of the first${mode}`, async () => {
+    await loadXxhash();
+    let pause = 0;
+    while (playAll('two', { pauses: [pause], withReaders: true, refuseLinks })) pause += 1;
+    expect(pause).toBeGreaterThanOrEqual(50);
+  });
+
+  it(`a third owner inside every call of the second, inside every call of the first${mode}`, async () => {
+    await loadXxhash();
+    let schedules = 0;
+    for (let outer = 0; ; outer += 1) {
+      let inner = 0;
+      while (
+        playAll('three', { pauses: [outer, inner], withReaders: inner % 3 === 0, refuseLinks })
+      )
+        inner += 1;
+      schedules += inner;
+      if (inner === 0) break;
+    }
+    expect(schedules).toBeGreaterThan(2500);
+  });
+}
+
+it('a fourth inside the third, at random; fences and manifests are collected under the sleepers', async () => {
+  await loadXxhash();
+  const { integer } = seeded('interleaving');
+  const rounds = Number(process.env['FUZZ_SECONDS'] ?? 0) > 0 ? 100_000 : 3000;
+  for (let round = 0; round < rounds; round += 1) {
+    playAll('four', {
+      pauses: [integer(90), integer(60), integer(60)],
+      withReaders: round % 2 === 0,
+      refuseLinks: false,
+    });
+  }
+});
