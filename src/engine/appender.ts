@@ -436,10 +436,19 @@ export class Appender {
     const wasOn = this.recording === 'on' || this.recording === 'paused';
     if (this.recording === 'closed') return;
     this.#cancelWatermark?.();
+    this.#sayDurable();
     this.#closeSegment();
     if (wasOn && this.#isMineQuietly()) writeHeartbeat(vfs, ownership.handle, RELEASED);
     closeQuietly(vfs, ownership.handle);
     this.recording = 'closed';
+  }
+
+  /** What was synced last is covered by a watermark too: damage to it is then told from a crash. */
+  #sayDurable(): void {
+    const { first, end } = this.#segment;
+    if (this.recording !== 'on' || end === first || this.durable <= this.#lastWatermark) return;
+    this.append(frameType.batch | SKIPPABLE, 0, 0, new Uint8Array(0));
+    this.flush();
   }
 
   #isMineQuietly(): boolean {

@@ -6,9 +6,10 @@
 //
 // Spec: spec/document.md. Test: test/engine/copy.test.ts.
 
+import { RunlogError } from '../errors.ts';
 import { HEARTBEAT_OFFSET } from './format/document.ts';
 import { encodeFence, RELEASED } from './format/fence.ts';
-import { encodeManifest } from './format/manifest.ts';
+import { encodeManifest, type SealedSegment } from './format/manifest.ts';
 import { fenceName, manifestName, newest, segmentName } from './format/names.ts';
 import { dataViewOf } from './format/version.ts';
 import type { OwnerRecord } from './host.ts';
@@ -20,9 +21,11 @@ const PIECE_SIZE = 1024 * 1024;
 
 /** `target` exists and is empty. Throws Node's error. */
 export function copyLog(vfs: Vfs, source: string, target: string, owner: OwnerRecord): void {
-  const { manifest, tail, listing, end } = readSnapshot(vfs, source);
+  const { manifest, tail, segments: present, listing, end } = readSnapshot(vfs, source);
   if (manifest === undefined) return;
-  const segments = [...manifest.segments, ...tail.segments.filter((each) => each.end > each.first)];
+  const lost = snapshotLoss(source, manifest.segments, present);
+  if (lost !== undefined) throw lost;
+  const segments = present.filter((each) => each.end > each.first);
   for (const segment of segments)
     copyFile(
       vfs,
@@ -44,6 +47,20 @@ export function copyLog(vfs: Vfs, source: string, target: string, owner: OwnerRe
   const copied = { ...manifest, counter: 1, fence, tailNumber: 1, end, segments, damage };
   publish(vfs, target, manifestName(1), encodeManifest(copied), { sync: true });
   vfs.syncDirectory(target);
+}
+
+/** A copy would hide that a file is missing. */
+function snapshotLoss(
+  source: string,
+  listed: readonly SealedSegment[],
+  present: readonly SealedSegment[],
+): RunlogError | undefined {
+  const gone = listed.find((each) => !present.includes(each));
+  if (gone === undefined) return undefined;
+  const file = `${source}/${segmentName(gone)}`;
+  return new RunlogError('CORRUPT', `${file}: the file is missing; verify tells the extent`, {
+    file,
+  });
 }
 
 function copyFile(vfs: Vfs, source: string, target: string, length: number): void {

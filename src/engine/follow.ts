@@ -82,7 +82,7 @@ const ROUND_RECORDS = 65_536;
 function newRecords(vfs: Vfs, directory: string, position: number, damage: Damage[]): LogRecord[] {
   const snapshot: Snapshot = readSnapshot(vfs, directory);
   if (snapshot.end <= position) return [];
-  const segments = [...(snapshot.manifest?.segments ?? []), ...snapshot.tail.segments];
+  const segments = [...snapshot.segments];
   const records: LogRecord[] = [];
   for (const record of readRecords(vfs, directory, segments, damage, position)) {
     // Records of one rewritten stretch stand for overlapping ranges: never cut between them.

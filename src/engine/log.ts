@@ -169,7 +169,7 @@ export class Log<State = unknown> {
     const { ownership } = opened;
     this.#release = opened.release;
     this.damage.push(...ownership.tail.damage);
-    const { segments } = ownership.manifest;
+    const segments = this.#present(ownership.manifest.segments);
     for (const entry of this.#unindexedKeys(segments)) this.#keys.add(entry);
     if (fold !== undefined)
       this.state = foldSegments(this.#vfs, this.directory, segments, fold, this.damage);
@@ -189,6 +189,16 @@ export class Log<State = unknown> {
     });
     const unindexed = segments.filter((each) => !each.rewritten && each.index === 0).length;
     if (unindexed > limits.unindexedSegmentCountMax) await this.#rewriter.run();
+  }
+
+  /** Sealed segments whose files are there; the others are damage (recovery.md, case 4). */
+  #present(segments: readonly SealedSegment[]): SealedSegment[] {
+    return segments.filter((segment) => {
+      const file = `${this.directory}/${segmentName(segment)}`;
+      if (this.#vfs.stat(file) !== undefined) return true;
+      this.damage.push({ file, offset: 0, size: segment.length, reason: 'the file is missing' });
+      return false;
+    });
   }
 
   #makeAppender(ownership: Ownership, parents: readonly string[]): Appender {
@@ -227,15 +237,18 @@ export class Log<State = unknown> {
 
   /** Renews the snapshot of a log opened for reading. */
   async refresh(): Promise<void> {
-    if (!this.readOnly) return;
-    this.#read();
+    this.renew();
+  }
+
+  /** As `refresh`, at once: for who finds that a rewriting has taken a file away since. */
+  renew(): void {
+    if (this.readOnly) this.#read();
   }
 
   /** Sealed segments and those of the tail, in order of position. */
   #segments(): SealedSegment[] {
     if (this.#appender !== undefined) return [...this.#appender.manifest.segments];
-    const { manifest, tail } = this.#snapshot as Snapshot;
-    return [...(manifest?.segments ?? []), ...tail.segments];
+    return [...(this.#snapshot as Snapshot).segments];
   }
 
   #owned(): Appender {
@@ -439,7 +452,7 @@ export class Log<State = unknown> {
         `${this.directory}: position ${from} was dropped; the first is ${gone}`,
       );
     }
-    const segments = [...(snapshot.manifest?.segments ?? []), ...snapshot.tail.segments];
+    const segments = [...snapshot.segments];
     let count = 0;
     try {
       for (const record of readRecords(
@@ -466,7 +479,7 @@ export class Log<State = unknown> {
     const snapshot = this.readOnly
       ? (this.#snapshot as Snapshot)
       : readSnapshot(this.#vfs, this.directory);
-    const segments = [...(snapshot.manifest?.segments ?? []), ...snapshot.tail.segments];
+    const segments = [...snapshot.segments];
     yield* readRecords(this.#vfs, this.directory, segments, this.damage, from, to);
   }
 

@@ -10,7 +10,7 @@
 import { errorCode, RunlogError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { decodeFence, type Fence } from './format/fence.ts';
-import { decodeManifest, type Manifest } from './format/manifest.ts';
+import { decodeManifest, type Manifest, type SealedSegment } from './format/manifest.ts';
 import {
   fenceName,
   type Listing,
@@ -31,6 +31,8 @@ export interface Snapshot {
   /** False while a successor has not published: then the tail is left out. */
   readonly decided: boolean;
   readonly damage: readonly Damage[];
+  /** Sealed segments whose files are there, then those of the tail. */
+  readonly segments: readonly SealedSegment[];
   /** One past the last record that a reader is given. */
   readonly end: number;
 }
@@ -125,7 +127,9 @@ export function readSnapshot(vfs: Vfs, directory: string): Snapshot {
       const tail = manifest === undefined ? EMPTY_TAIL(0) : readTail(vfs, directory, manifest);
       const again = listLog(vfs, directory);
       if (newest(again.manifests) !== newest(listing.manifests)) continue;
-      const missing = missingSegments(directory, manifest, again);
+      const present = new Set(again.segments.map(segmentName));
+      const sealed = manifest?.segments ?? [];
+      const missing = sealed.filter((segment) => !present.has(segmentName(segment)));
       const decided =
         damage.length === 0 &&
         newest(again.fences) === newest(listing.fences) &&
@@ -138,7 +142,8 @@ export function readSnapshot(vfs: Vfs, directory: string): Snapshot {
         manifest,
         tail: seen,
         decided,
-        damage: [...damage, ...missing, ...seen.damage],
+        damage: [...damage, ...missing.map((each) => missingFile(directory, each)), ...seen.damage],
+        segments: [...sealed.filter((each) => !missing.includes(each)), ...seen.segments],
         end: seen.end,
       };
     } catch (error) {
@@ -152,18 +157,9 @@ export function readSnapshot(vfs: Vfs, directory: string): Snapshot {
 }
 
 /** Case 4: listed by the newest manifest, and gone in a listing made after it was read. */
-function missingSegments(
-  directory: string,
-  manifest: Manifest | undefined,
-  listing: Listing,
-): Damage[] {
-  const present = new Set(listing.segments.map(segmentName));
-  return (manifest?.segments ?? [])
-    .filter((segment) => !present.has(segmentName(segment)))
-    .map((segment) => ({
-      file: `${directory}/${segmentName(segment)}`,
-      offset: 0,
-      size: segment.length,
-      reason: 'the file is missing',
-    }));
-}
+const missingFile = (directory: string, segment: SealedSegment): Damage => ({
+  file: `${directory}/${segmentName(segment)}`,
+  offset: 0,
+  size: segment.length,
+  reason: 'the file is missing',
+});

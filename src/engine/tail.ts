@@ -132,7 +132,7 @@ function readTailSegment(
   if (header === undefined || header.first > scan.end) {
     // Cases 9, 10 and 12: not part of this log, or never finished.
     if (successor === undefined) {
-      if (file.size > 0) scan.torn = { file: file.path, offset: 0, size: file.size };
+      scan.torn = { file: file.path, offset: 0, size: file.size };
       return true;
     }
     scan.damage.push({ file: file.path, offset: 0, size: file.size, reason: 'segment header' });

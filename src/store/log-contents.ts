@@ -6,6 +6,7 @@
 // Spec: spec/records.md. Test: test/store/log-contents.test.ts.
 
 import type { FramePlace, Log, LogRecord } from '../engine/index.ts';
+import { errorCode } from '../errors.ts';
 import {
   type Axis,
   type BlockSummary,
@@ -36,7 +37,10 @@ interface Everything {
 }
 
 /** Only what this module needs, so that an owner's log serves as well as a reader's. */
-type ContentsLog = Pick<Log, 'records' | 'find' | 'frame' | 'manifest'>;
+type ContentsLog = Pick<Log, 'records' | 'find' | 'frame' | 'manifest' | 'renew'>;
+
+/** Readings anew when files keep vanishing: each means that an owner has rewritten. */
+const TRIES = 8;
 
 export class LogContents {
   readonly #log: ContentsLog;
@@ -52,15 +56,33 @@ export class LogContents {
     this.writer = writer;
   }
 
+  /** Reads; from the start when a rewriting has taken a file away since the snapshot. */
+  #anew<T>(read: () => T): T {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return read();
+      } catch (error) {
+        if (errorCode(error) !== 'ENOENT' || tries === TRIES) throw error;
+        this.#all = undefined;
+        this.#hot = undefined;
+        this.#axes.clear();
+        this.#storedAxes.clear();
+        this.#log.renew();
+      }
+    }
+  }
+
   /** Keys of every sequence with a definition, sealed ones first. */
   keys(): string[] {
-    const { blocks } = this.#everything();
-    return [...new Set([...blocks.keys(), ...this.#hotPart().keys.values()])];
+    return this.#anew(() => {
+      const { blocks } = this.#everything();
+      return [...new Set([...blocks.keys(), ...this.#hotPart().keys.values()])];
+    });
   }
 
   /** Bodies of every opening and of its close, oldest first. */
   openings(): readonly [opening: unknown, close: unknown][] {
-    return this.#everything().openings;
+    return this.#anew(() => this.#everything().openings);
   }
 
   #everything(): Everything {
@@ -121,6 +143,10 @@ export class LogContents {
 
   /** Every row of a sequence, also replaced and hidden ones, by (step, number). */
   rows(key: string): Rows {
+    return this.#anew(() => this.#rows(key));
+  }
+
+  #rows(key: string): Rows {
     const parts = this.#blocksOf(key).map((each) => this.#decode(each));
     const hot = this.#hotPart().rows.get(key);
     if (hot !== undefined) parts.push(hot);
@@ -149,6 +175,10 @@ export class LogContents {
    * another, nothing hot, nothing reached by a cut. Undefined: the values have to be read.
    */
   cleanSummaries(key: string, cuts: readonly Cut[]): BlockSummary[] | undefined {
+    return this.#anew(() => this.#cleanSummaries(key, cuts));
+  }
+
+  #cleanSummaries(key: string, cuts: readonly Cut[]): BlockSummary[] | undefined {
     if (this.#hotPart().rows.has(key)) return undefined;
     const summaries = this.#blocksOf(key)
       .map((each) => each.summary)
