@@ -316,7 +316,14 @@ function collect(
   const others = [...listing.temporary, ...listing.probes].filter((name) => name !== probe);
   if (directorySyncDue && manifests.length + segments.length > 0) vfs.syncDirectory(directory);
   // Lowest first: an owner that finds its own gone must not find the next one gone as well.
-  for (const name of fences) vfs.unlink(`${directory}/${name}`);
+  for (const name of fences) {
+    try {
+      vfs.unlink(`${directory}/${name}`);
+    } catch (error) {
+      // Collected by another already; with any other error the higher ones have to stay.
+      if (errorCode(error) !== 'ENOENT') break;
+    }
+  }
   for (const name of [...manifests, ...segments, ...others])
     unlinkQuietly(vfs, `${directory}/${name}`);
 }
