@@ -37,8 +37,7 @@ const filesIn = (root: string): string[] =>
 
 const hashOf = (root: string): string => {
   const hash = createHash('sha256');
-  for (const name of filesIn(root))
-    hash.update(`${name}\0`).update(readFileSync(join(root, name)));
+  for (const name of filesIn(root)) hash.update(`${name}\0`).update(readFileSync(join(root, name)));
   return hash.digest('hex');
 };
 

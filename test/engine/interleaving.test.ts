@@ -206,6 +206,32 @@ for (const refuseLinks of [false, true]) {
   });
 }
 
+it('three whole openings inside one call of the first: its fence and the next are collected meanwhile', async () => {
+  await loadXxhash();
+  for (let pause = 0, isOver = false; !isOver; pause += 1) {
+    const disk = memoryVfs();
+    disk.makeDirectory(DIRECTORY);
+    const history = new History();
+    let left = pause;
+    isOver = true;
+    const vfs = disk.attach({
+      onCall: () => {
+        left -= 1;
+        if (left !== -1) return;
+        isOver = false;
+        for (const name of ['b', 'c', 'd']) new Actor(name, disk.attach(), history).run(short);
+      },
+    });
+    new Actor('a', vfs, history).run(work);
+    new Actor('z', disk.attach(), history).run(short);
+    try {
+      history.look(disk.attach());
+    } catch (error) {
+      throw new Error(`pause ${pause}`, { cause: error });
+    }
+  }
+});
+
 it('a fourth inside the third, at random; fences and manifests are collected under the sleepers', async () => {
   await loadXxhash();
   const { integer } = seeded('interleaving');
