@@ -45,12 +45,6 @@ export const faults: readonly Fault[] = [
     replace: '  return identity !== "";',
   },
   {
-    name: 'no second listing after the fence',
-    file: 'engine/owner.ts',
-    search: '    if (newest(listing.fences) !== number) return undefined;\n',
-    replace: '',
-  },
-  {
     name: 'EEXIST answered by the same content under the next number',
     file: 'engine/owner.ts',
     search: '      counter: counter + 1,',
