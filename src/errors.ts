@@ -69,3 +69,9 @@ export class RunlogError extends Error {
 export function errorCode(error: unknown): string | undefined {
   return (error as { code?: string } | null | undefined)?.code;
 }
+
+/** Wraps an error of the file system once, where it is known what was being done. */
+export function asRunlogError(error: unknown, what: string): unknown {
+  if (error instanceof RunlogError || errorCode(error) === undefined) return error;
+  return new RunlogError('IO', `${what}: ${(error as Error).message}`, { cause: error });
+}

@@ -51,7 +51,7 @@ const lineCountMax = 400;
 const longFiles: Readonly<Record<string, number>> = {
   'engine/appender.ts': 475,
   'engine/log.ts': 600,
-  'sdk/run.ts': 512,
+  'sdk/run.ts': 515,
 };
 
 interface Source {

@@ -6,7 +6,7 @@
 //
 // Spec: spec/README.md. Test: test/engine/log.test.ts.
 
-import { errorCode, RunlogError } from '../errors.ts';
+import { asRunlogError, errorCode, RunlogError } from '../errors.ts';
 import { durations, limits } from '../limits.ts';
 import { Appender } from './appender.ts';
 import type { AppenderSizes, Recording } from './appender-options.ts';
@@ -582,10 +582,4 @@ function checkFrame(size: number, count: number): void {
       },
     );
   }
-}
-
-/** Wraps an error of the file system once, where it is known what was being done. */
-export function asRunlogError(error: unknown, what: string): unknown {
-  if (error instanceof RunlogError || errorCode(error) === undefined) return error;
-  return new RunlogError('IO', `${what}: ${(error as Error).message}`, { cause: error });
 }

@@ -18,7 +18,7 @@ import {
   readHolder,
   type Vfs,
 } from '../engine/index.ts';
-import { RunlogError } from '../errors.ts';
+import { asRunlogError, RunlogError } from '../errors.ts';
 import { given } from '../model/given.ts';
 import { publishEdit, readFacts, syncEdits, verifyEdits } from '../store/edits.ts';
 import {
@@ -92,7 +92,11 @@ export class Repo {
     const vfs = nodeVfs();
     await loadXxhash();
     const repo = Repo.#at(path, vfs, options.readOnly ?? false);
-    checkRepo(vfs, repo.path);
+    try {
+      checkRepo(vfs, repo.path);
+    } catch (error) {
+      throw asRunlogError(error, repo.path);
+    }
     return repo;
   }
 
@@ -101,7 +105,11 @@ export class Repo {
     const vfs = nodeVfs();
     await loadXxhash();
     const repo = Repo.#at(path, vfs, false);
-    createRepo(vfs, repo.path);
+    try {
+      createRepo(vfs, repo.path);
+    } catch (error) {
+      throw asRunlogError(error, repo.path);
+    }
     return repo;
   }
 

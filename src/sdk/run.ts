@@ -8,7 +8,7 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-import { RunlogError } from '../errors.ts';
+import { asRunlogError, RunlogError } from '../errors.ts';
 import {
   type Context,
   ContextCache,
@@ -75,7 +75,9 @@ export class Run {
     let report = (error: RunlogError): void => {
       early.push(error);
     };
-    const opened = await openRun(options, (error) => report(error));
+    const opened = await openRun(options, (error) => report(error)).catch((error: unknown) => {
+      throw asRunlogError(error, 'the run could not be opened');
+    });
     const run = new Run(opened);
     report = (error) => run.#report(error);
     for (const error of early) report(error);
