@@ -80,6 +80,11 @@ class Actor {
     for (const action of actions) this.#act(action);
   }
 
+  /** More of the same owner, which may have been replaced meanwhile. */
+  goOn(actions: readonly Action[]): void {
+    for (const action of actions) this.#act(action);
+  }
+
   #open(): void {
     const host = simulatedHost();
     for (;;) {
@@ -223,6 +228,123 @@ it('three whole openings inside one call of the first: its fence and the next ar
       },
     });
     new Actor('a', vfs, history).run(work);
+    new Actor('z', disk.attach(), history).run(short);
+    try {
+      history.look(disk.attach());
+    } catch (error) {
+      throw new Error(`pause ${pause}`, { cause: error });
+    }
+  }
+});
+
+/** Ends an actor at a call, as a kill does. */
+class Died extends Error {}
+
+it('an owner that dies at any call, inside every call of a second, inside every call of the first', async () => {
+  await loadXxhash();
+  const { integer, seed } = seeded('interleaving with kills');
+  const rounds = Number(process.env['FUZZ_SECONDS'] ?? 0) > 0 ? 200_000 : 6000;
+  for (let round = 0; round < rounds; round += 1) {
+    const [first, second, life] = [integer(52), integer(40), integer(40)];
+    const disk = memoryVfs();
+    disk.makeDirectory(DIRECTORY);
+    const history = new History();
+    const pausing = (calls: number, inside: () => void): MemoryVfs => {
+      let left = calls;
+      return disk.attach({
+        onCall: () => {
+          left -= 1;
+          if (left === -1) inside();
+        },
+      });
+    };
+    const dying = (): void => {
+      let left = life;
+      const vfs = disk.attach({
+        onCall: () => {
+          left -= 1;
+          if (left < 0) throw new Died();
+        },
+      });
+      try {
+        new Actor('c', vfs, history).run(short);
+      } catch (error) {
+        if (!(error instanceof Died)) throw error;
+      }
+    };
+    try {
+      new Actor(
+        'a',
+        pausing(first, () => new Actor('b', pausing(second, dying), history).run(short)),
+        history,
+      ).run(work);
+      history.look(disk.attach());
+      new Actor('z', disk.attach(), history).run(short);
+      history.check(history.read(disk.attach()).records);
+    } catch (error) {
+      throw new Error(`seed ${seed}: pauses ${first}, ${second}, killed at ${life}`, {
+        cause: error,
+      });
+    }
+  }
+});
+
+it('a whole owner inside every call of a reader: what the reader delivers is never taken back', async () => {
+  await loadXxhash();
+  for (const before of [
+    ['append', 'flush'],
+    ['append', 'flush', 'roll', 'append', 'flush'],
+    work,
+  ] as const) {
+    for (let pause = 0, isOver = false; !isOver; pause += 1) {
+      const disk = memoryVfs();
+      disk.makeDirectory(DIRECTORY);
+      const history = new History();
+      // Written, not acknowledged: the successor may have read the log before it was there.
+      new Actor('a', disk.attach(), history).run(before);
+      let left = pause;
+      isOver = true;
+      const reader = disk.attach({
+        onCall: () => {
+          left -= 1;
+          if (left !== -1) return;
+          isOver = false;
+          new Actor('b', disk.attach(), history).run(short);
+        },
+      });
+      const delivered = history.read(reader).records;
+      history.delivered.push(delivered);
+      new Actor('z', disk.attach(), history).run(short);
+      try {
+        history.look(disk.attach());
+      } catch (error) {
+        throw new Error(`pause ${pause}`, { cause: error });
+      }
+    }
+  }
+});
+
+it('an owner goes on inside every call of a successor, with a reader before: nothing delivered is taken back', async () => {
+  await loadXxhash();
+  for (let pause = 0, isOver = false; !isOver; pause += 1) {
+    const disk = memoryVfs();
+    disk.makeDirectory(DIRECTORY);
+    const history = new History();
+    const owner = new Actor('a', disk.attach(), history);
+    owner.run(['append', 'flush']);
+    let left = pause;
+    isOver = true;
+    const vfs = disk.attach({
+      onCall: () => {
+        left -= 1;
+        if (left !== -1) return;
+        isOver = false;
+        owner.goOn(['append', 'flush']);
+        history.look(disk.attach());
+      },
+    });
+    new Actor('b', vfs, history).run(short);
+    owner.goOn(['append', 'flush']);
     new Actor('z', disk.attach(), history).run(short);
     try {
       history.look(disk.attach());
