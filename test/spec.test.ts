@@ -66,7 +66,7 @@ it('the hex example of columns.md is what the code writes and reads', () => {
   const hex = [...page('columns').matchAll(/^ {4}((?: {0,3}[0-9a-f]{2} ?)+)/gm)]
     .map((match) => match[1]?.replaceAll(' ', ''))
     .join('');
-  const points = new PointBuffer(3);
+  const points = new PointBuffer();
   for (const step of [7, 8, 9]) points.push(0, step, 0.5, 1677721600000, Number.NaN);
   expect(Buffer.from(encodeBatch(points)).toString('hex')).toBe(hex);
   expect([...decodeBatch(Buffer.from(hex, 'hex'), 3).steps]).toEqual([7, 8, 9]);

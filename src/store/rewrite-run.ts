@@ -213,7 +213,7 @@ class StretchWriter {
         rows.numbers[end] === (rows.numbers[end - 1] as number) + 1
       )
         end += 1;
-      const points = new PointBuffer(end - start);
+      const points = new PointBuffer();
       for (let index = start; index < end; index += 1) {
         points.push(
           id,

@@ -67,7 +67,7 @@ export class RunWriter {
   readonly log: Log<StoredState>;
   readonly #options: RunWriterOptions;
   readonly #sequences = new Map<string, SequenceWriter>();
-  readonly #points = new PointBuffer(BATCH_POINTS);
+  readonly #points = new PointBuffer();
   /** By id. */
   readonly #byId: SequenceWriter[] = [];
   /** Number of the segment that holds the definition of each id, so that none depends on another. */

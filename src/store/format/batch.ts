@@ -25,27 +25,37 @@ export interface PointColumns {
   readonly epochs: Float64Array;
 }
 
-/** Gathers points; columns keep their memory between batches. */
+/** Columns begin small: a process may have a thousand runs open. */
+const CAPACITY_FIRST = 128;
+
+/** Gathers points; columns grow as they are needed and keep their memory between batches. */
 export class PointBuffer implements PointColumns {
   count = 0;
-  sequences: Float64Array;
-  steps: Float64Array;
-  values: Float64Array;
-  times: Float64Array;
-  epochs: Float64Array;
+  sequences: Float64Array = new Float64Array(CAPACITY_FIRST);
+  steps: Float64Array = new Float64Array(CAPACITY_FIRST);
+  values: Float64Array = new Float64Array(CAPACITY_FIRST);
+  times: Float64Array = new Float64Array(CAPACITY_FIRST);
+  epochs: Float64Array = new Float64Array(CAPACITY_FIRST);
   hasEpochs = false;
+  #capacity = CAPACITY_FIRST;
 
-  /** `capacity`: points at most between two calls of `clear`. */
-  constructor(capacity: number) {
-    this.sequences = new Float64Array(capacity);
-    this.steps = new Float64Array(capacity);
-    this.values = new Float64Array(capacity);
-    this.times = new Float64Array(capacity);
-    this.epochs = new Float64Array(capacity);
+  #grow(count: number): void {
+    while (this.#capacity < count) this.#capacity *= 2;
+    const grown = (column: Float64Array): Float64Array => {
+      const wider = new Float64Array(this.#capacity);
+      wider.set(column);
+      return wider;
+    };
+    this.sequences = grown(this.sequences);
+    this.steps = grown(this.steps);
+    this.values = grown(this.values);
+    this.times = grown(this.times);
+    this.epochs = grown(this.epochs);
   }
 
   push(sequence: number, step: number, value: number, time: number, epoch: number): void {
     const index = this.count;
+    if (index === this.#capacity) this.#grow(index + 1);
     this.sequences[index] = sequence;
     this.steps[index] = step;
     this.values[index] = value;
@@ -62,6 +72,7 @@ export class PointBuffer implements PointColumns {
     const { values, steps, epochs, times, time, firstStep } = columns;
     const index = this.count;
     const next = index + (end - start);
+    if (next > this.#capacity) this.#grow(next);
     this.sequences.fill(sequence, index, next);
     copyColumn(this.values, index, values, start, end);
     if (steps === undefined)
