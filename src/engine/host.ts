@@ -5,7 +5,7 @@
 //    taking over at once, waiting, and RUN_LOCKED.
 // 2. No timer, socket, worker or lock keeps the process alive, and no signal listener stays behind.
 //
-// Spec: spec/ownership.md, section Liveness. Test: test/engine/host.test.ts, test/process/.
+// Spec: spec/liveness.md. Test: test/engine/host.test.ts, test/process/host.test.ts.
 
 import type { FileHandle, Vfs } from './vfs/vfs.ts';
 
@@ -57,7 +57,10 @@ export interface SyncSlot {
   request(): Promise<void>;
   /** Called from the flush path: beats the heartbeat if the last beat is a second old. */
   beat(): void;
-  /** After it returns nothing touches the two handles any more: they may be closed. */
+  /**
+   * After it returns nothing is written to the two handles: they may be closed. Waits for the worker to
+   * let go. A sync that the thread pool has begun may still run; its outcome is dropped.
+   */
   close(): void;
 }
 
@@ -83,10 +86,13 @@ export interface Host {
     self(): OwnerRecord;
     /** Opens a probe socket in `directory`, or undefined where none can be had. */
     announce(directory: string): Promise<Probe | undefined>;
-    /** Whether the holder of a fence lives. Rules: spec/ownership.md. */
+    /** Whether the holder of a fence lives. Rules: spec/liveness.md, Decision. */
     state(owner: OwnerRecord, directory: string): Promise<OwnerState>;
   };
-  /** Takes `<directory>/.lock` if it is free or stale; undefined when another holds it. */
+  /**
+   * Takes `<directory>/.lock` if it is free or stale; undefined when another holds it. Answers without
+   * waiting for anything: a caller may await it on the way to a short run's close.
+   */
   politeLock(directory: string): Promise<PoliteLock | undefined>;
   readonly schedule: {
     /** Calls once after `ms`; the returned function cancels. Never keeps the process alive. */
@@ -95,7 +101,7 @@ export interface Host {
     wait(ms: number): Promise<void>;
     /**
      * Watches one open segment: syncs it about every `syncMs` while `wrote` is ahead of `synced`,
-     * and beats its fence at most once a second. At most two syncs are in flight in a process.
+     * and beats its fence at most once a second. At most two syncs of a thread are on the thread pool.
      */
     watch(options: SyncSlotOptions): SyncSlot;
   };
