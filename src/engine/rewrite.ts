@@ -132,9 +132,9 @@ export class Rewriter {
   }
 
   /** Rewrites until nothing is left to do. One at a time. */
-  run(): Promise<void> {
+  async run(): Promise<void> {
     this.#isInBackground = false;
-    return this.#begin();
+    await awaited(this.#begin());
   }
 
   #begin(): Promise<void> {
@@ -152,7 +152,7 @@ export class Rewriter {
   async finish(): Promise<void> {
     const { appender } = this.#options;
     this.#isInBackground = false;
-    await this.#running?.catch(() => {});
+    await awaited(this.#running?.catch(() => {}));
     const hot = appender.manifest.segments.reduce(
       (sum, each) => sum + (each.rewritten ? 0 : each.length),
       0,
@@ -242,6 +242,16 @@ function deflateSmall(type: number, body: Uint8Array): Uint8Array | undefined {
   if (isIndex || body.length < DEFLATE_SIZE_MIN || body.length > DEFLATE_SIZE_MAX) return undefined;
   const deflated = deflateRawSync(body);
   return deflated.length < body.length * 0.95 ? deflated : undefined;
+}
+
+/** Somebody waits: work that was begun in the background may rest on a timer that keeps nothing alive. */
+async function awaited(work: Promise<void> | undefined): Promise<void> {
+  const alive = setInterval(() => {}, 1000);
+  try {
+    await work;
+  } finally {
+    clearInterval(alive);
+  }
 }
 
 /** Never keeps the process alive: what is not rewritten now is rewritten by the next owner. */
