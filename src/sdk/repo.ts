@@ -35,14 +35,10 @@ import {
 import { rewriteRun } from '../store/rewrite-run.ts';
 import { runFold } from '../store/run-state.ts';
 import { copyRun } from './copy-run.ts';
-import { checkObject, checkType } from './options.ts';
 import { RunView } from './run-view.ts';
 
 export interface RepoOptions {
-  /**
-   * Refuses with RUN_READ_ONLY what would change the repo through this object: recording into it,
-   * edit, delete, move, repair, compact. Default false; opening creates no repo either way.
-   */
+  /** Default false: then the repo is still not created by opening it. */
   readonly readOnly?: boolean;
 }
 
@@ -95,8 +91,6 @@ export class Repo {
   static async open(path?: string, options: RepoOptions = {}): Promise<Repo> {
     const vfs = nodeVfs();
     await loadXxhash();
-    checkObject(options, 'options');
-    checkType(options.readOnly, 'boolean', 'readOnly');
     const repo = Repo.#at(path, vfs, options.readOnly ?? false);
     try {
       checkRepo(vfs, repo.path);
@@ -126,18 +120,12 @@ export class Repo {
   }
 
   static #at(path: unknown, vfs: Vfs, readOnly: boolean): Repo {
-    // A NUL would end the path for the kernel, and Node refuses it with an error of its own.
-    if (path !== undefined && (typeof path !== 'string' || path === '' || path.includes('\0'))) {
+    if (path !== undefined && (typeof path !== 'string' || path === '')) {
       throw new TypeError(`repo: expected a path, got ${given(path)}`);
     }
-    // A shell that sets the variable to nothing means none.
-    const wanted = path ?? (process.env['RUNLOG_REPO'] || undefined);
-    try {
-      const found = wanted === undefined ? searchRepo(vfs, process.cwd()) : undefined;
-      return new Repo(found ?? repoPathOf(wanted ?? process.cwd(), homedir()), vfs, readOnly);
-    } catch (error) {
-      throw asRunlogError(error, 'the repo could not be looked for');
-    }
+    const wanted = path ?? process.env['RUNLOG_REPO'];
+    const found = wanted === undefined ? searchRepo(vfs, process.cwd()) : undefined;
+    return new Repo(found ?? repoPathOf(wanted ?? process.cwd(), homedir()), vfs, readOnly);
   }
 
   /** The run of this hash, exact or a unique prefix; undefined when there is none. */
@@ -145,35 +133,19 @@ export class Repo {
     if (typeof hash !== 'string')
       throw new TypeError(`hash: expected a string, got ${given(hash)}`);
     const whole = resolveHash(this.#vfs, this.path, hash);
-    return whole === undefined ? undefined : this.#view(whole);
-  }
-
-  #view(hash: string): Promise<RunView | undefined> {
-    return RunView.open(this.#vfs, this.path, hash, this.readOnly);
-  }
-
-  #refuseReadOnly(): void {
-    if (!this.readOnly) return;
-    throw new RunlogError(
-      'RUN_READ_ONLY',
-      `${this.path}: the repo was opened with readOnly; open it without to change it`,
-    );
+    return whole === undefined ? undefined : RunView.open(this.#vfs, this.path, whole);
   }
 
   /** The runs of the repo, newest first. A run that cannot be read is passed over; `verify` names it. */
   async *runs(options: RunsOptions = {}): AsyncGenerator<RunView> {
-    checkObject(options, 'options');
     const {
       limit = Number.POSITIVE_INFINITY,
       order = 'newest',
       signal,
       archived = false,
     } = options;
-    if (!(Number.isInteger(limit) || limit === Number.POSITIVE_INFINITY) || limit < 0)
-      throw new RangeError(`limit: expected an integer from 0 on, got ${given(limit)}`);
-    checkType(archived, 'boolean', 'archived');
-    if (signal !== undefined && !(signal instanceof AbortSignal))
-      throw new TypeError(`signal: expected an AbortSignal, got ${given(signal)}`);
+    if (typeof limit !== 'number' || limit < 0)
+      throw new RangeError(`limit: expected a number from 0 on, got ${given(limit)}`);
     if (order !== 'newest' && order !== 'oldest')
       throw new RangeError(`order: expected 'newest' or 'oldest', got ${given(order)}`);
     const dated = listHashes(this.#vfs, this.path)
@@ -191,7 +163,7 @@ export class Repo {
       if (signal?.aborted)
         throw new RunlogError('ABORTED', 'the signal was aborted', { cause: signal.reason });
       if (count >= limit) return;
-      const view = await this.#view(hash);
+      const view = await RunView.open(this.#vfs, this.path, hash);
       if (view === undefined) continue;
       count += 1;
       yield view;
@@ -225,7 +197,6 @@ export class Repo {
 
   /** Makes damaged runs writable again, keeping the damaged bytes aside. What it could not keep is told. */
   async repair(): Promise<{ readonly repaired: readonly string[] }> {
-    this.#refuseReadOnly();
     const repaired: string[] = [];
     for (const hash of listHashes(this.#vfs, this.path)) {
       const { logs } = runPlaces(this.path, hash);
@@ -238,7 +209,6 @@ export class Repo {
 
   /** Seals and rewrites what nobody writes: killed runs, small leftovers. Live runs are left alone. */
   async compact(): Promise<{ readonly rewritten: number; readonly skipped: number }> {
-    this.#refuseReadOnly();
     let rewritten = 0;
     let skipped = 0;
     for (const hash of listHashes(this.#vfs, this.path)) {
@@ -296,7 +266,6 @@ export class Repo {
    * @throws RunlogError RUN_NOT_FOUND; RUN_LOCKED while a writer is alive.
    */
   async delete(hash: string): Promise<void> {
-    this.#refuseReadOnly();
     const view = await this.#existing(hash);
     const places = runPlaces(this.path, view.hash);
     const writers = listWriters(this.#vfs, places.logs);
@@ -336,7 +305,6 @@ export class Repo {
   async copy(hash: string, other: string | Repo): Promise<void> {
     const view = await this.#existing(hash);
     const target = other instanceof Repo ? other : await Repo.create(other);
-    target.#refuseReadOnly();
     await copyRun(
       this.#vfs,
       runPlaces(this.path, view.hash),
@@ -347,7 +315,6 @@ export class Repo {
 
   /** Copies, then deletes here. */
   async move(hash: string, other: string | Repo): Promise<void> {
-    this.#refuseReadOnly();
     const view = await this.#existing(hash);
     await this.copy(view.hash, other);
     await this.delete(view.hash);
