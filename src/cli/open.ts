@@ -5,8 +5,8 @@
 import type { Command } from 'commander';
 import { Repo, RunlogError, type RunView } from '../index.ts';
 
-export const openRepo = (command: Command): Promise<Repo> =>
-  Repo.open(command.optsWithGlobals<{ repo?: string }>().repo, { readOnly: true });
+export const openRepo = (command: Command, options = { readOnly: true }): Promise<Repo> =>
+  Repo.open(command.optsWithGlobals<{ repo?: string }>().repo, options);
 
 /** By hash, unique prefix, or `-1` for the newest, `-2` for the one before it. */
 export async function findRun(repo: Repo, text: string): Promise<RunView> {

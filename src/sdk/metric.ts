@@ -7,6 +7,7 @@ import { given } from '../model/given.ts';
 import { checkWriterName } from '../model/names.ts';
 import { type Rows, rowsBetween, type Summary } from '../store/rows.ts';
 import type { RunReader, SequenceFacts } from '../store/run-reader.ts';
+import { checkObject, checkType } from './options.ts';
 import type { RunView } from './run-view.ts';
 
 export interface ValuesOptions {
@@ -115,12 +116,15 @@ export class Metric {
     }
   }
 
-  #rows({
-    fromStep = Number.NEGATIVE_INFINITY,
-    toStep = Number.POSITIVE_INFINITY,
-    writer,
-    raw,
-  }: ValuesOptions): Rows {
+  #rows(options: ValuesOptions): Rows {
+    checkObject(options, 'options');
+    const {
+      fromStep = Number.NEGATIVE_INFINITY,
+      toStep = Number.POSITIVE_INFINITY,
+      writer,
+      raw,
+    } = options;
+    checkType(raw, 'boolean', 'raw');
     for (const [name, value] of [
       ['fromStep', fromStep],
       ['toStep', toStep],

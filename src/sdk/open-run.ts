@@ -24,7 +24,9 @@ import {
 } from '../store/edits.ts';
 import type { Opening, RewindTarget } from '../store/record.ts';
 import {
+  checkRepo,
   createRepo,
+  isRepo,
   listHashes,
   listWriters,
   makeDirectories,
@@ -33,7 +35,14 @@ import {
 } from '../store/repo-directory.ts';
 import { RunReader } from '../store/run-reader.ts';
 import { RunWriter } from '../store/run-writer.ts';
-import { checkRunOptions, type RunOptions, systemInterval } from './options.ts';
+import {
+  changeSize,
+  checkRunOptions,
+  EDIT_SIZE_MAX,
+  firstChanges,
+  type RunOptions,
+  systemInterval,
+} from './options.ts';
 import { Repo } from './repo.ts';
 
 /** What a Run works with. */
@@ -47,8 +56,8 @@ export interface OpenedRun {
   readonly flushMode: 'turn' | 'batch';
   readonly onError: RunOptions['onError'];
   applyChange(facts: RunFacts, change: Change): RunFacts;
-  /** Throws Node's error. */
-  publish(changes: readonly Change[]): void;
+  /** Takes out of `changes` what was published. Throws Node's error. */
+  publish(changes: Change[]): void;
   syncEdits(): void;
   readParams(path: readonly (string | number)[]): unknown;
   /** Where the logs of the other writers end now. */
@@ -71,6 +80,14 @@ export async function openRun(
   const repo = await repoOf(options, vfs);
   if (process.env['RUNLOG_MODE'] === 'disabled') return disabledRun(repo, options);
   if (options.readOnly) return readOnlyRun(repo, options, vfs);
+  if (repo.readOnly)
+    throw new RunlogError(
+      'RUN_READ_ONLY',
+      `${repo.path}: the repo was opened with readOnly; open it without to record a run`,
+    );
+  const wanted = options.runHash;
+  if (options.mustExist && wanted !== undefined && !isRepo(vfs, repo.path))
+    throw notFound(wanted, repo);
   createRepo(vfs, repo.path);
   warnIfRemote(vfs, repo.path);
   const hash = options.runHash ?? generateHash();
@@ -94,13 +111,17 @@ export async function openRun(
     applyChange: (now, change) =>
       applyEdit(now, { kind: 'change', time: 0, life: now.life, changes: [change] }),
     publish(changes) {
-      publishEdit(vfs, places.edits, {
-        kind: 'change',
-        time: Date.now(),
-        life: facts.life,
-        changes,
-      });
-      due = 'edits';
+      while (changes.length > 0) {
+        const count = fittingCount(changes);
+        publishEdit(vfs, places.edits, {
+          kind: 'change',
+          time: Date.now(),
+          life: facts.life,
+          changes: changes.slice(0, count),
+        });
+        changes.splice(0, count);
+        due = 'edits';
+      }
     },
     syncEdits() {
       if (due === 'edits') syncEdits(vfs, places.edits);
@@ -150,16 +171,14 @@ function checkNotAPrefix(vfs: Vfs, repo: string, hash: string): void {
   );
 }
 
-function firstChanges(options: RunOptions): Change[] {
-  const changes: Change[] = [];
-  const { createdAt, experiment, name, description, tags = [] } = options;
-  if (createdAt !== undefined)
-    changes.push(['createdAt', createdAt instanceof Date ? createdAt.getTime() : createdAt]);
-  if (experiment !== undefined) changes.push(['experiment', experiment]);
-  if (name !== undefined) changes.push(['name', name]);
-  if (description !== undefined) changes.push(['description', description]);
-  for (const tag of tags) changes.push(['addTag', tag]);
-  return changes;
+/** How many changes from the first on are one edit: at least one, each was checked to fit. */
+function fittingCount(changes: readonly Change[]): number {
+  let size = 0;
+  const end = changes.findIndex((change) => {
+    size += changeSize(change);
+    return size > EDIT_SIZE_MAX;
+  });
+  return end === -1 ? changes.length : Math.max(1, end);
 }
 
 /** Options given on a resume change the run; those left out change nothing. */
@@ -278,6 +297,7 @@ function warnIfRemote(vfs: Vfs, path: string): void {
 }
 
 async function readOnlyRun(repo: Repo, options: RunOptions, vfs: Vfs): Promise<OpenedRun> {
+  checkRepo(vfs, repo.path);
   const view = await repo.run(options.runHash as string);
   if (view === undefined) throw notFound(options.runHash as string, repo);
   const facts = readFacts(vfs, runPlaces(repo.path, view.hash).edits);

@@ -3,9 +3,12 @@
 // Test: test/sdk/options.test.ts.
 
 import type { RunlogError } from '../errors.ts';
-import type { Context } from '../model/context.ts';
+import { limits } from '../limits.ts';
+import { type Context, canonicalContext } from '../model/context.ts';
 import { given } from '../model/given.ts';
 import { checkName, checkRunHash, checkWriterName } from '../model/names.ts';
+import { checkStep } from '../model/point.ts';
+import type { Change } from '../store/edits.ts';
 import type { Outcome } from '../store/record.ts';
 import type { Repo } from './repo.ts';
 
@@ -109,20 +112,31 @@ const optionNames = new Set([
   'onError',
 ]);
 
+const durabilityNames = new Set(['flush', 'syncMs', 'onFlush']);
+
+/** Bytes that the changes of one edit may take: a document, less what stands around them. */
+export const EDIT_SIZE_MAX = limits.documentSizeMax - 1024;
+/** Around the text of a change: the name of the field, the length, a time. */
+const CHANGE_SIZE = 64;
+/** The furthest day of a Date; one beyond it has no date to be shown. */
+const TIME_MAX = 8.64e15;
+
+/** An upper bound of the bytes that a change takes in an edit. */
+export function changeSize([, value]: Change): number {
+  const text = Array.isArray(value) ? value[1] : value;
+  return CHANGE_SIZE + (typeof text === 'string' ? Buffer.byteLength(text) : 0);
+}
+
 /** @throws TypeError, RangeError naming the option and what was given. */
 export function checkRunOptions(options: RunOptions): void {
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError(`options: expected an object, got ${given(options)}`);
-  for (const name of Object.keys(options)) {
-    if (!optionNames.has(name)) throw new TypeError(`options.${name}: there is no such option`);
-  }
+  checkMembers(options, 'options', optionNames);
   if (options.runHash !== undefined) checkRunHash(options.runHash);
   if (options.writer !== undefined) checkWriterName(options.writer);
   for (const name of ['experiment', 'name'] as const) {
     if (options[name] !== undefined) checkName(options[name], name);
   }
   checkText(options.description, 'description');
-  checkTags(options.tags);
+  checkTags(options.tags, 'tags');
   for (const name of [
     'readOnly',
     'mustExist',
@@ -140,6 +154,81 @@ export function checkRunOptions(options: RunOptions): void {
   checkDurability(options.durability);
   if (options.readOnly && options.runHash === undefined)
     throw new TypeError('runHash: expected one together with readOnly');
+  checkFirstSize(firstChanges(options));
+}
+
+/** What the options say of a run that is new. */
+export function firstChanges(options: RunOptions): Change[] {
+  const changes: Change[] = [];
+  const { createdAt, experiment, name, description, tags = [] } = options;
+  if (createdAt !== undefined)
+    changes.push(['createdAt', createdAt instanceof Date ? createdAt.getTime() : createdAt]);
+  if (experiment !== undefined) changes.push(['experiment', experiment]);
+  if (name !== undefined) changes.push(['name', name]);
+  if (description !== undefined) changes.push(['description', description]);
+  for (const tag of tags) changes.push(['addTag', tag]);
+  return changes;
+}
+
+/** They are one edit, so that a new run has all of them or is not there. */
+function checkFirstSize(changes: readonly Change[]): void {
+  const size = changes.reduce((sum, change) => sum + changeSize(change), 0);
+  if (size <= EDIT_SIZE_MAX) return;
+  const largest = changes.some(([field]) => field === 'addTag') ? 'tags' : 'description';
+  throw new RangeError(
+    `${largest}: with the other properties ${size} bytes, at most ${EDIT_SIZE_MAX} (documentSizeMax)`,
+  );
+}
+
+/** @throws TypeError, RangeError naming the option and what was given. */
+export function checkCloseOptions(options: CloseOptions): void {
+  checkObject(options, 'options');
+  const { outcome, endedAt } = options;
+  if (outcome !== undefined && outcome !== 'finished' && outcome !== 'failed')
+    throw new RangeError(`outcome: expected 'finished' or 'failed', got ${given(outcome)}`);
+  if (endedAt !== undefined) checkDate(endedAt, 'endedAt');
+}
+
+/** What a rewind reaches, with the context in its canonical form. */
+export function checkRewindOptions(options: RewindOptions): {
+  readonly step: number;
+  readonly name: string | undefined;
+  readonly contextText: string | undefined;
+  readonly writers: 'own' | 'all';
+} {
+  checkObject(options, 'options');
+  const { name, context, writers = 'own' } = options;
+  const step = checkStep(options.step);
+  if (name !== undefined) checkName(name, 'name');
+  if (context !== undefined && name === undefined)
+    throw new TypeError('context: expected together with name');
+  if (writers !== 'own' && writers !== 'all')
+    throw new RangeError(`writers: expected 'own' or 'all', got ${given(writers)}`);
+  const contextText = context === undefined ? undefined : canonicalContext(context);
+  return { step, name, contextText, writers };
+}
+
+/** A string is one key, an array a path, nothing the whole. */
+export function pathOf(key: unknown): readonly (string | number)[] {
+  if (key === undefined) return [];
+  if (typeof key === 'string') return [key];
+  const isPath =
+    Array.isArray(key) && key.every((each) => ['string', 'number'].includes(typeof each));
+  if (!isPath) throw new TypeError(`key: expected a string or a path of them, got ${given(key)}`);
+  return key as (string | number)[];
+}
+
+export function checkObject(value: unknown, argument: string): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new TypeError(`${argument}: expected an object, got ${given(value)}`);
+}
+
+/** An object without a member that nothing would read: a slip of the pen is said, not ignored. */
+export function checkMembers(value: unknown, argument: string, names: ReadonlySet<string>): void {
+  checkObject(value, argument);
+  for (const name of Object.keys(value as object)) {
+    if (!names.has(name)) throw new TypeError(`${argument}.${name}: there is no such option`);
+  }
 }
 
 export function checkText(value: unknown, argument: string): void {
@@ -147,18 +236,21 @@ export function checkText(value: unknown, argument: string): void {
   if (typeof value !== 'string')
     throw new TypeError(`${argument}: expected a string, got ${given(value)}`);
   if (!value.isWellFormed()) throw new TypeError(`${argument}: not well-formed Unicode`);
+  const size = Buffer.byteLength(value);
+  const sizeMax = EDIT_SIZE_MAX - CHANGE_SIZE;
+  if (size > sizeMax)
+    throw new RangeError(`${argument}: ${size} bytes, at most ${sizeMax} (documentSizeMax)`);
 }
 
-function checkTags(tags: unknown): void {
+export function checkTags(tags: unknown, argument: string): void {
   if (tags === undefined) return;
   if (!Array.isArray(tags))
-    throw new TypeError(`tags: expected an array of strings, got ${given(tags)}`);
-  tags.forEach((tag, index) => {
-    checkName(tag, `tags[${index}]`);
-  });
+    throw new TypeError(`${argument}: expected an array of strings, got ${given(tags)}`);
+  // Not forEach: it passes over the holes of a sparse array.
+  for (const [index, tag] of tags.entries()) checkName(tag, `${argument}[${index}]`);
 }
 
-function checkType(value: unknown, type: string, argument: string): void {
+export function checkType(value: unknown, type: string, argument: string): void {
   if (value !== undefined && typeof value !== type)
     throw new TypeError(`${argument}: expected a ${type}, got ${given(value)}`);
 }
@@ -176,14 +268,19 @@ function checkCreatedAt(value: unknown): void {
   const time = value instanceof Date ? value.getTime() : value;
   if (typeof time !== 'number')
     throw new TypeError(`createdAt: expected milliseconds or a Date, got ${given(value)}`);
-  if (!Number.isFinite(time))
-    throw new RangeError(`createdAt: expected a valid time, got ${given(value)}`);
+  checkDate(time, 'createdAt');
+}
+
+function checkDate(value: unknown, argument: string): void {
+  if (typeof value !== 'number')
+    throw new TypeError(`${argument}: expected milliseconds, got ${given(value)}`);
+  if (!(Math.abs(value) <= TIME_MAX))
+    throw new RangeError(`${argument}: expected a valid time, got ${given(value)}`);
 }
 
 function checkDurability(value: unknown): void {
   if (value === undefined) return;
-  if (typeof value !== 'object' || value === null)
-    throw new TypeError(`durability: expected an object, got ${given(value)}`);
+  checkMembers(value, 'durability', durabilityNames);
   const { flush = 'turn', onFlush = 'write', syncMs = null } = value as Record<string, unknown>;
   if (flush !== 'turn' && flush !== 'batch')
     throw new RangeError(`durability.flush: expected 'turn' or 'batch', got ${given(flush)}`);

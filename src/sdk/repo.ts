@@ -9,36 +9,37 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-import {
-  type Damage,
-  Log,
-  loadXxhash,
-  nodeHost,
-  nodeVfs,
-  readHolder,
-  type Vfs,
-} from '../engine/index.ts';
+import { Log, loadXxhash, nodeHost, nodeVfs, readHolder, type Vfs } from '../engine/index.ts';
 import { asRunlogError, RunlogError } from '../errors.ts';
 import { given } from '../model/given.ts';
-import { publishEdit, readFacts, syncEdits, verifyEdits } from '../store/edits.ts';
+import { publishEdit, readFacts, syncEdits } from '../store/edits.ts';
 import {
   checkRepo,
   createRepo,
   listHashes,
-  listIfThere,
   listWriters,
   repoPathOf,
   resolveHash,
   runPlaces,
   searchRepo,
 } from '../store/repo-directory.ts';
-import { rewriteRun } from '../store/rewrite-run.ts';
-import { runFold } from '../store/run-state.ts';
 import { copyRun } from './copy-run.ts';
+import { checkObject, checkType } from './options.ts';
+import {
+  compactRepo,
+  type RepoReport,
+  type RepoSize,
+  repairRepo,
+  repoSize,
+  verifyRepo,
+} from './repo-maintenance.ts';
 import { RunView } from './run-view.ts';
 
 export interface RepoOptions {
-  /** Default false: then the repo is still not created by opening it. */
+  /**
+   * Refuses with RUN_READ_ONLY what would change the repo through this object: recording into it,
+   * edit, delete, move, repair, compact. Default false; opening creates no repo either way.
+   */
   readonly readOnly?: boolean;
 }
 
@@ -50,24 +51,8 @@ export interface RunsOptions {
   readonly signal?: AbortSignal;
   /** Also archived runs. Default false. */
   readonly archived?: boolean;
-}
-
-export interface RepoReport {
-  readonly ok: boolean;
-  readonly damaged: readonly Damage[];
-  /** Unfinished ends: the mark of crashes, no damage. */
-  readonly torn: readonly {
-    readonly file: string;
-    readonly offset: number;
-    readonly size: number;
-  }[];
-}
-
-export interface RepoSize {
-  readonly runs: number;
-  readonly files: number;
-  /** Apparent size. */
-  readonly bytes: number;
+  /** Told of each run that is left out because it cannot be read. */
+  readonly onUnreadable?: (hash: string, error: RunlogError) => void;
 }
 
 export class Repo {
@@ -91,6 +76,8 @@ export class Repo {
   static async open(path?: string, options: RepoOptions = {}): Promise<Repo> {
     const vfs = nodeVfs();
     await loadXxhash();
+    checkObject(options, 'options');
+    checkType(options.readOnly, 'boolean', 'readOnly');
     const repo = Repo.#at(path, vfs, options.readOnly ?? false);
     try {
       checkRepo(vfs, repo.path);
@@ -120,12 +107,18 @@ export class Repo {
   }
 
   static #at(path: unknown, vfs: Vfs, readOnly: boolean): Repo {
-    if (path !== undefined && (typeof path !== 'string' || path === '')) {
+    // A NUL would end the path for the kernel, and Node refuses it with an error of its own.
+    if (path !== undefined && (typeof path !== 'string' || path === '' || path.includes('\0'))) {
       throw new TypeError(`repo: expected a path, got ${given(path)}`);
     }
-    const wanted = path ?? process.env['RUNLOG_REPO'];
-    const found = wanted === undefined ? searchRepo(vfs, process.cwd()) : undefined;
-    return new Repo(found ?? repoPathOf(wanted ?? process.cwd(), homedir()), vfs, readOnly);
+    // A shell that sets the variable to nothing means none.
+    const wanted = path ?? (process.env['RUNLOG_REPO'] || undefined);
+    try {
+      const found = wanted === undefined ? searchRepo(vfs, process.cwd()) : undefined;
+      return new Repo(found ?? repoPathOf(wanted ?? process.cwd(), homedir()), vfs, readOnly);
+    } catch (error) {
+      throw asRunlogError(error, 'the repo could not be looked for');
+    }
   }
 
   /** The run of this hash, exact or a unique prefix; undefined when there is none. */
@@ -133,23 +126,51 @@ export class Repo {
     if (typeof hash !== 'string')
       throw new TypeError(`hash: expected a string, got ${given(hash)}`);
     const whole = resolveHash(this.#vfs, this.path, hash);
-    return whole === undefined ? undefined : RunView.open(this.#vfs, this.path, whole);
+    return whole === undefined ? undefined : this.#view(whole);
   }
 
-  /** The runs of the repo, newest first. A run that cannot be read is passed over; `verify` names it. */
+  async #view(hash: string): Promise<RunView | undefined> {
+    try {
+      return await RunView.open(this.#vfs, this.path, hash, this.readOnly);
+    } catch (error) {
+      throw asRunlogError(error, runPlaces(this.path, hash).directory);
+    }
+  }
+
+  #refuseReadOnly(): void {
+    if (!this.readOnly) return;
+    throw new RunlogError(
+      'RUN_READ_ONLY',
+      `${this.path}: the repo was opened with readOnly; open it without to change it`,
+    );
+  }
+
+  /**
+   * The runs of the repo, newest first. One that cannot be read does not end the others: it is left
+   * out, and told to `onUnreadable`.
+   */
   async *runs(options: RunsOptions = {}): AsyncGenerator<RunView> {
+    checkObject(options, 'options');
     const {
       limit = Number.POSITIVE_INFINITY,
       order = 'newest',
       signal,
       archived = false,
+      onUnreadable,
     } = options;
-    if (typeof limit !== 'number' || limit < 0)
-      throw new RangeError(`limit: expected a number from 0 on, got ${given(limit)}`);
+    checkType(onUnreadable, 'function', 'onUnreadable');
+    if (!(Number.isInteger(limit) || limit === Number.POSITIVE_INFINITY) || limit < 0)
+      throw new RangeError(`limit: expected an integer from 0 on, got ${given(limit)}`);
+    checkType(archived, 'boolean', 'archived');
+    if (signal !== undefined && !(signal instanceof AbortSignal))
+      throw new TypeError(`signal: expected an AbortSignal, got ${given(signal)}`);
     if (order !== 'newest' && order !== 'oldest')
       throw new RangeError(`order: expected 'newest' or 'oldest', got ${given(order)}`);
     const dated = listHashes(this.#vfs, this.path)
-      .map((hash) => ({ hash, facts: this.#factsOf(hash) }))
+      .map((hash) => ({
+        hash,
+        facts: this.#readable(hash, onUnreadable, () => this.#factsOf(hash)),
+      }))
       .filter(
         ({ facts }) => facts !== undefined && !facts.isDeleted && (archived || !facts.archived),
       )
@@ -163,7 +184,11 @@ export class Repo {
       if (signal?.aborted)
         throw new RunlogError('ABORTED', 'the signal was aborted', { cause: signal.reason });
       if (count >= limit) return;
-      const view = await RunView.open(this.#vfs, this.path, hash);
+      const view = await this.#view(hash).catch((error: unknown) =>
+        this.#readable<undefined>(hash, onUnreadable, () => {
+          throw error;
+        }),
+      );
       if (view === undefined) continue;
       count += 1;
       yield view;
@@ -171,92 +196,43 @@ export class Repo {
   }
 
   #factsOf(hash: string): ReturnType<typeof readFacts> {
+    const { directory, edits } = runPlaces(this.path, hash);
+    return this.#vfs.stat(directory)?.isDirectory && this.#vfs.stat(edits) !== undefined
+      ? readFacts(this.#vfs, edits)
+      : undefined;
+  }
+
+  /** What `read` gives, or undefined where the world does not let it; our own mistakes go on. */
+  #readable<T>(hash: string, onUnreadable: RunsOptions['onUnreadable'], read: () => T) {
     try {
-      return readFacts(this.#vfs, runPlaces(this.path, hash).edits);
-    } catch {
+      return read();
+    } catch (thrown) {
+      const error = asRunlogError(thrown, runPlaces(this.path, hash).directory);
+      if (!(error instanceof RunlogError)) throw error;
+      onUnreadable?.(hash, error);
       return undefined;
     }
   }
 
   /** Checks every byte of every run and changes nothing. */
   async verify(): Promise<RepoReport> {
-    const damaged: Damage[] = [];
-    const torn: { file: string; offset: number; size: number }[] = [];
-    for (const hash of listHashes(this.#vfs, this.path)) {
-      const places = runPlaces(this.path, hash);
-      if (this.#vfs.stat(places.edits) !== undefined)
-        damaged.push(...verifyEdits(this.#vfs, places.edits));
-      for (const writer of listWriters(this.#vfs, places.logs)) {
-        const report = await Log.verify(join(places.logs, writer), { vfs: this.#vfs });
-        damaged.push(...report.damaged);
-        if (report.torn !== undefined) torn.push(report.torn);
-      }
-    }
-    return { ok: damaged.length === 0, damaged, torn };
+    return verifyRepo(this.#vfs, this.path);
   }
 
   /** Makes damaged runs writable again, keeping the damaged bytes aside. What it could not keep is told. */
   async repair(): Promise<{ readonly repaired: readonly string[] }> {
-    const repaired: string[] = [];
-    for (const hash of listHashes(this.#vfs, this.path)) {
-      const { logs } = runPlaces(this.path, hash);
-      for (const writer of listWriters(this.#vfs, logs)) {
-        repaired.push(...(await Log.repair(join(logs, writer), { vfs: this.#vfs })));
-      }
-    }
-    return { repaired };
+    this.#refuseReadOnly();
+    return repairRepo(this.#vfs, this.path);
   }
 
   /** Seals and rewrites what nobody writes: killed runs, small leftovers. Live runs are left alone. */
   async compact(): Promise<{ readonly rewritten: number; readonly skipped: number }> {
-    let rewritten = 0;
-    let skipped = 0;
-    for (const hash of listHashes(this.#vfs, this.path)) {
-      const { logs } = runPlaces(this.path, hash);
-      for (const writer of listWriters(this.#vfs, logs)) {
-        if (await this.#compactLog(join(logs, writer))) rewritten += 1;
-        else skipped += 1;
-      }
-    }
-    return { rewritten, skipped };
-  }
-
-  async #compactLog(directory: string): Promise<boolean> {
-    try {
-      const log = await Log.open(directory, {
-        vfs: this.#vfs,
-        owner: 'maintenance',
-        rewrite: rewriteRun,
-        fold: runFold,
-      });
-      await log.rewrite();
-      await log.close();
-      return true;
-    } catch (error) {
-      if (
-        error instanceof RunlogError &&
-        ['RUN_LOCKED', 'CORRUPT', 'RUN_FENCED'].includes(error.code)
-      )
-        return false;
-      throw error;
-    }
+    this.#refuseReadOnly();
+    return compactRepo(this.#vfs, this.path);
   }
 
   async size(): Promise<RepoSize> {
-    const runs = listHashes(this.#vfs, this.path).length;
-    const total = { files: 0, bytes: 0 };
-    const walk = (path: string): void => {
-      const facts = this.#vfs.stat(path);
-      if (facts === undefined) return;
-      if (!facts.isDirectory) {
-        total.files += 1;
-        total.bytes += facts.size;
-        return;
-      }
-      for (const name of listIfThere(this.#vfs, path)) walk(join(path, name));
-    };
-    walk(join(this.path, 'runs'));
-    return { runs, ...total };
+    return repoSize(this.#vfs, this.path);
   }
 
   /**
@@ -266,6 +242,7 @@ export class Repo {
    * @throws RunlogError RUN_NOT_FOUND; RUN_LOCKED while a writer is alive.
    */
   async delete(hash: string): Promise<void> {
+    this.#refuseReadOnly();
     const view = await this.#existing(hash);
     const places = runPlaces(this.path, view.hash);
     const writers = listWriters(this.#vfs, places.logs);
@@ -305,6 +282,7 @@ export class Repo {
   async copy(hash: string, other: string | Repo): Promise<void> {
     const view = await this.#existing(hash);
     const target = other instanceof Repo ? other : await Repo.create(other);
+    target.#refuseReadOnly();
     await copyRun(
       this.#vfs,
       runPlaces(this.path, view.hash),
@@ -315,6 +293,7 @@ export class Repo {
 
   /** Copies, then deletes here. */
   async move(hash: string, other: string | Repo): Promise<void> {
+    this.#refuseReadOnly();
     const view = await this.#existing(hash);
     await this.copy(view.hash, other);
     await this.delete(view.hash);

@@ -6,7 +6,7 @@
 // Test: test/sdk/run-view.test.ts.
 
 import { type Damage, nodeHost, readHolder, type Vfs } from '../engine/index.ts';
-import { RunlogError } from '../errors.ts';
+import { asRunlogError, RunlogError } from '../errors.ts';
 import { durations } from '../limits.ts';
 import { type Context, canonicalContext } from '../model/context.ts';
 import { checkName } from '../model/names.ts';
@@ -18,7 +18,7 @@ import { type RunPlaces, runPlaces } from '../store/repo-directory.ts';
 import { RunReader, type WriterLog } from '../store/run-reader.ts';
 import { type FollowEvent, type FollowRunOptions, followRun } from './follow-run.ts';
 import { Metric } from './metric.ts';
-import { checkText } from './options.ts';
+import { checkMembers, checkTags, checkText, checkType, pathOf } from './options.ts';
 
 export type RunStateName = 'running' | 'finished' | 'failed' | 'killed' | 'stalled' | 'unknown';
 
@@ -45,6 +45,9 @@ export interface RunEdit {
   readonly note?: string;
 }
 
+const editNames = new Set(['name', 'description', 'experiment', 'archived', 'tags', 'note']);
+const tagsNames = new Set(['add', 'remove']);
+
 /** The worst first: what several ended writers of a run amount to. */
 const severity: readonly RunStateName[] = ['failed', 'killed', 'stalled', 'unknown', 'finished'];
 
@@ -54,6 +57,8 @@ export class RunView {
   readonly #places: RunPlaces;
   #reader: RunReader;
   #state: RunStateName;
+  /** Of the repo that it was opened through. */
+  #isReadOnly = false;
 
   private constructor(
     vfs: Vfs,
@@ -70,12 +75,19 @@ export class RunView {
   }
 
   /** @internal Use `repo.run`. */
-  static async open(vfs: Vfs, repo: string, hash: string): Promise<RunView | undefined> {
+  static async open(
+    vfs: Vfs,
+    repo: string,
+    hash: string,
+    isReadOnly = false,
+  ): Promise<RunView | undefined> {
     const places = runPlaces(repo, hash);
     if (vfs.stat(places.edits) === undefined) return undefined;
     const reader = await RunReader.open(vfs, places);
     if (reader.facts === undefined || reader.facts.isDeleted) return undefined;
-    return new RunView(vfs, places, hash, reader, await stateOf(vfs, places, reader));
+    const view = new RunView(vfs, places, hash, reader, await stateOf(vfs, places, reader));
+    view.#isReadOnly = isReadOnly;
+    return view;
   }
 
   /** Reads the run anew. @throws RunlogError RUN_NOT_FOUND when it was deleted. */
@@ -154,10 +166,7 @@ export class RunView {
 
   /** A copy of a param, or of all of them. A string is one key, an array a path. */
   get(key?: string | readonly (string | number)[]): unknown {
-    return getParam(
-      this.#reader.params,
-      key === undefined ? [] : typeof key === 'string' ? [key] : key,
-    );
+    return getParam(this.#reader.params, pathOf(key));
   }
 
   /** Every metric that has a point. */
@@ -174,9 +183,18 @@ export class RunView {
     return sequence === undefined ? undefined : new Metric(this, this.#reader, sequence);
   }
 
-  /** Changes properties, also of a run that another process writes. Durable on return. */
+  /**
+   * Changes properties, also of a run that another process writes. All or none; durable on return.
+   *
+   * @throws TypeError, RangeError naming the property; RunlogError LIMIT, IO.
+   */
   async edit(edit: RunEdit): Promise<void> {
     const changes = changesOf(edit);
+    if (this.#isReadOnly)
+      throw new RunlogError(
+        'RUN_READ_ONLY',
+        `${this.hash}: its repo was opened with readOnly; open it without to edit`,
+      );
     if (changes.length === 0) return;
     try {
       publishEdit(this.#vfs, this.#places.edits, {
@@ -187,9 +205,7 @@ export class RunView {
       });
       syncEdits(this.#vfs, this.#places.edits);
     } catch (error) {
-      throw new RunlogError('IO', `${this.#places.edits}: the edit could not be written`, {
-        cause: error,
-      });
+      throw asRunlogError(error, `${this.#places.edits}: the edit could not be written`);
     }
     await this.refresh();
   }
@@ -241,14 +257,13 @@ async function writerState(vfs: Vfs, places: RunPlaces, log: WriterLog): Promise
   return Date.now() - lastSign <= durations.takeOverMs ? 'running' : 'stalled';
 }
 
-function changesOf({
-  name,
-  description,
-  experiment,
-  archived,
-  tags = {},
-  note,
-}: RunEdit): Change[] {
+function changesOf(edit: RunEdit): Change[] {
+  checkMembers(edit, 'edit', editNames);
+  const { name, description, experiment, archived, tags = {}, note } = edit;
+  checkMembers(tags, 'tags', tagsNames);
+  checkTags(tags.add, 'tags.add');
+  checkTags(tags.remove, 'tags.remove');
+  checkType(archived, 'boolean', 'archived');
   const changes: Change[] = [];
   if (name !== undefined) changes.push(['name', name === null ? null : checkName(name, 'name')]);
   if (description !== undefined) {
@@ -256,12 +271,9 @@ function changesOf({
     changes.push(['description', description]);
   }
   if (experiment !== undefined) changes.push(['experiment', checkName(experiment, 'experiment')]);
-  if (archived !== undefined) {
-    if (typeof archived !== 'boolean') throw new TypeError('archived: expected a boolean');
-    changes.push(['archived', archived]);
-  }
-  for (const tag of tags.add ?? []) changes.push(['addTag', checkName(tag, 'tags.add')]);
-  for (const tag of tags.remove ?? []) changes.push(['removeTag', checkName(tag, 'tags.remove')]);
+  if (archived !== undefined) changes.push(['archived', archived]);
+  for (const tag of tags.add ?? []) changes.push(['addTag', tag]);
+  for (const tag of tags.remove ?? []) changes.push(['removeTag', tag]);
   if (note !== undefined) {
     checkText(note, 'note');
     changes.push(['addNote', [Date.now(), note]]);

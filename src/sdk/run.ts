@@ -9,12 +9,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { asRunlogError, RunlogError } from '../errors.ts';
-import {
-  type Context,
-  ContextCache,
-  type ContextEntry,
-  canonicalContext,
-} from '../model/context.ts';
+import { type Context, ContextCache, type ContextEntry } from '../model/context.ts';
 import { given, isPlainObject } from '../model/given.ts';
 import { checkName } from '../model/names.ts';
 import { checkParamsPath, spellParams } from '../model/params.ts';
@@ -25,7 +20,11 @@ import type { SequenceWriter } from '../store/run-writer.ts';
 import { type OpenedRun, openRun } from './open-run.ts';
 import {
   type CloseOptions,
+  checkCloseOptions,
+  checkObject,
+  checkRewindOptions,
   checkText,
+  pathOf,
   type RewindOptions,
   type RunOptions,
   type RunRecording,
@@ -45,7 +44,7 @@ export class Run {
   /** Undefined in a run that writes nothing. */
   readonly #turn: Turn | undefined;
   #facts: RunFacts;
-  #changes: Change[] = [];
+  readonly #changes: Change[] = [];
   #error: KeptError | undefined;
   #isClosed = false;
   #closing: Promise<void> | undefined;
@@ -87,6 +86,8 @@ export class Run {
 
   /** Opens, calls, and closes as finished, or as failed with the error, which it rethrows. */
   static async with<T>(options: RunOptions, body: (run: Run) => T | Promise<T>): Promise<T> {
+    if (typeof body !== 'function')
+      throw new TypeError(`body: expected a function, got ${given(body)}`);
     const run = await Run.open(options);
     let result: T;
     try {
@@ -154,6 +155,7 @@ export class Run {
       throw new TypeError(
         `value: expected a number, bigint, boolean or plain object, got ${given(values)}`,
       );
+    checkObject(options, 'options');
     if (options.name !== undefined)
       throw new TypeError('name: an object of values has its names as keys');
     const entry = this.#contexts.get(options.context);
@@ -233,7 +235,7 @@ export class Run {
 
   /** A copy of a param, or of all of them. Undefined where there is nothing. */
   get(key?: string | readonly (string | number)[]): unknown {
-    const path = key === undefined ? [] : typeof key === 'string' ? [key] : key;
+    const path = pathOf(key);
     return this.#opened.writer?.getParams(path) ?? this.#opened.readParams(path);
   }
 
@@ -293,7 +295,7 @@ export class Run {
   }
 
   addNote(text: string): void {
-    checkText(text, 'text');
+    checkText(text ?? null, 'text');
     this.#change(['addNote', [Date.now(), text]]);
   }
 
@@ -309,15 +311,7 @@ export class Run {
 
   /** Hides points from a step on; the id revokes it. */
   rewind(options: RewindOptions): string {
-    const step = checkStep(options.step);
-    const name = options.name === undefined ? undefined : checkName(options.name, 'name');
-    if (options.context !== undefined && name === undefined)
-      throw new TypeError('context: expected together with name');
-    const contextText =
-      options.context === undefined ? undefined : canonicalContext(options.context);
-    const writers = options.writers ?? 'own';
-    if (writers !== 'own' && writers !== 'all')
-      throw new RangeError(`writers: expected 'own' or 'all', got ${given(writers)}`);
+    const { step, name, contextText, writers } = checkRewindOptions(options);
     const writer = this.#writerOrRefuse();
     if (writer === undefined) return '';
     const others =
@@ -369,14 +363,9 @@ export class Run {
     if (this.#changes.length === 0) return true;
     try {
       this.#opened.publish(this.#changes);
-      this.#changes = [];
       return true;
     } catch (error) {
-      this.#report(
-        new RunlogError('IO', `run ${this.hash}: its properties could not be written`, {
-          cause: error,
-        }),
-      );
+      this.#report(this.#unpublished(error));
       return false;
     }
   }
@@ -395,8 +384,7 @@ export class Run {
     if (writer === undefined) return;
     if (this.#isClosed) throw this.#closedError();
     this.#turn?.flushed();
-    if (!this.#publish())
-      throw new RunlogError('IO', `run ${this.hash}: its properties could not be written`);
+    if (!this.#publish()) throw this.#unpublished();
     await writer.sync();
     this.#opened.syncEdits();
   }
@@ -412,16 +400,19 @@ export class Run {
    * @throws RunlogError when not everything accepted is on stable storage.
    */
   close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= handled(this.#close(options));
-    return this.#closing;
+    return handled(this.#closeOnce(options));
+  }
+
+  /** A refused argument is no close: the next call closes. */
+  async #closeOnce(options: CloseOptions): Promise<void> {
+    checkCloseOptions(options);
+    this.#closing ??= this.#close(options);
+    await this.#closing;
   }
 
   async #close(options: CloseOptions): Promise<void> {
     const { outcome, error, endedAt } = options;
-    if (outcome !== undefined && outcome !== 'finished' && outcome !== 'failed') {
-      throw new RangeError(`outcome: expected 'finished' or 'failed', got ${given(outcome)}`);
-    }
-    const closedAt = endedAt === undefined ? Date.now() : checkTime(endedAt, 'endedAt');
+    const closedAt = endedAt ?? Date.now();
     const kept = error === undefined ? this.#error : keepError(error);
     const { writer } = this.#opened;
     const isPublished = this.#publish();
@@ -434,8 +425,7 @@ export class Run {
     });
     this.#opened.syncEdits();
     this.#opened.release();
-    if (!isPublished)
-      throw new RunlogError('IO', `run ${this.hash}: its properties could not be written`);
+    if (!isPublished) throw this.#unpublished();
   }
 
   #end(): void {
@@ -487,6 +477,11 @@ export class Run {
       'RUN_CLOSED',
       `run ${this.hash}: used after close; open it again by its hash`,
     );
+  }
+
+  #unpublished(cause?: unknown): RunlogError {
+    const message = `run ${this.hash}: its properties could not be written`;
+    return new RunlogError('IO', message, { cause });
   }
 
   /** The first failure of a kind goes to `onError`, or out as one process warning. */

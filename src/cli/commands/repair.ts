@@ -13,7 +13,7 @@ export function addRepair(program: Command): void {
     .option('--yes', 'do it: records that only a damaged file held may be lost', false)
     .option('--json', 'as JSON', false)
     .action(async (options: { yes: boolean; json: boolean }, command: Command) => {
-      const repo = await openRepo(command);
+      const repo = await openRepo(command, { readOnly: false });
       if (!options.yes) {
         process.stderr.write(
           'runlog: repair changes what runs say about their own ends; look at `runlog verify`, then give --yes\n',
