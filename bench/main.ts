@@ -1,41 +1,53 @@
-// Runs the workloads of bench/workloads.ts, each several times, and prints the medians.
+// Runs workloads and prints what they found: `npm run bench -- [NAME ...] [--json] [--small | --full]
+// [--peers]`.
 
-import { workloads } from './workloads.ts';
+import { arch, cpus, release, type } from 'node:os';
+
+import { measureAll, type Result, type Size } from './harness.ts';
+import { runPeers } from './run-peers.ts';
+import { workloads } from './workloads/table.ts';
 
 const args = process.argv.slice(2);
-const isJson = args.includes('--json');
-const isSmall = args.includes('--small');
+const options = args.filter((each) => each.startsWith('--'));
 const wanted = args.filter((each) => !each.startsWith('--'));
-for (const name of wanted) {
-  if (!(name in workloads)) {
-    console.error(`no workload ${name}; there are: ${Object.keys(workloads).join(' ')}`);
-    process.exit(2);
-  }
+const isJson = options.includes('--json');
+const size: Size = options.includes('--small')
+  ? 'small'
+  : options.includes('--full')
+    ? 'full'
+    : 'usual';
+
+function refuse(text: string): never {
+  console.error(text);
+  process.exit(2);
 }
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+const known = ['--json', '--small', '--full', '--peers'];
+for (const each of options)
+  if (!known.includes(each)) refuse(`no option ${each}; there are: ${known.join(' ')}`);
+for (const each of wanted)
+  if (!(each in workloads))
+    refuse(`no workload ${each}; there are: ${Object.keys(workloads).join(' ')}`);
 
-if (!isJson)
+function print(result: Result): void {
+  if (isJson) {
+    console.log(JSON.stringify(result));
+    return;
+  }
+  const { workload, metric, value, unit, samples } = result;
+  const text = (number: number): string => number.toPrecision(3);
+  const range = [Math.min(...samples), Math.max(...samples)].map(text).join(' | ');
+  console.log(`| ${workload} | ${metric} | ${text(value)} | ${range} | ${unit} |`);
+}
+
+if (!isJson) {
+  const processor = `${cpus().length} x ${cpus()[0]?.model ?? arch()}`;
+  console.log(`Node ${process.version}, ${processor}, ${type()} ${release()}; size: ${size}\n`);
   console.log('| workload | metric | median | min | max | unit |\n|---|---|---|---|---|---|');
-for (const [workload, run] of Object.entries(workloads)) {
-  if (wanted.length > 0 && !wanted.includes(workload)) continue;
-  const found = new Map<string, { unit: string; samples: number[] }>();
-  for (let repetition = 0; repetition < (isSmall ? 1 : 3); repetition += 1) {
-    for (const { metric, value, unit } of await run(isSmall)) {
-      const samples = found.get(metric)?.samples ?? [];
-      samples.push(value);
-      found.set(metric, { unit, samples });
-    }
-  }
-  for (const [metric, { unit, samples }] of found) {
-    if (isJson)
-      console.log(JSON.stringify({ workload, metric, value: median(samples), unit, samples }));
-    else {
-      const text = (value: number): string => value.toPrecision(3);
-      console.log(
-        `| ${workload} | ${metric} | ${text(median(samples))} | ${text(Math.min(...samples))} | ${text(Math.max(...samples))} | ${unit} |`,
-      );
-    }
-  }
 }
+const isPeersOnly = options.includes('--peers') && wanted.length === 0;
+for (const [name, workload] of Object.entries(workloads)) {
+  if (isPeersOnly || (wanted.length > 0 && !wanted.includes(name))) continue;
+  for (const result of await measureAll(name, workload, size)) print(result);
+}
+if (options.includes('--peers')) for (const result of runPeers(size)) print(result);

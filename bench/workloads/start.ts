@@ -1,0 +1,79 @@
+// What a short program pays: import, and a run with ten values.
+
+import { spawnSync } from 'node:child_process';
+
+import { Calls } from '../calls.ts';
+import { inChild, inDirectory, median, sized, type Tasks, type Workload } from '../harness.ts';
+import { openRun } from '../inputs.ts';
+
+async function tenValues(repo: string): Promise<number> {
+  const start = performance.now();
+  const run = await openRun(repo);
+  for (let step = 0; step < 10; step += 1) run.track(step / 3, { name: 'loss', step });
+  await run.close();
+  return performance.now() - start;
+}
+
+/** The first run of a process in a repo that is there; then another, its calls counted. */
+async function openClose({ repo }: { repo: string }): Promise<Record<string, number>> {
+  const cold = await tenValues(repo);
+  const warm = await tenValues(repo);
+  const calls = new Calls();
+  await tenValues(repo);
+  return { cold, warm, syncs: calls.syncCount, calls: calls.count };
+}
+
+export const tasks: Tasks<{ repo: string }> = { openClose };
+
+export const openCloseRun: Workload = {
+  async prepare({ directory }) {
+    await (await openRun(directory)).close();
+  },
+  async measure({ directory }) {
+    const {
+      cold = 0,
+      warm = 0,
+      syncs = 0,
+      calls = 0,
+    } = inChild(import.meta.url, 'openClose', {
+      repo: directory,
+    });
+    return [
+      { metric: 'new run, 10 values, close: first of a process', value: cold, unit: 'ms' },
+      { metric: 'the second', value: warm, unit: 'ms' },
+      { metric: 'sync calls', value: syncs, unit: 'calls' },
+      { metric: 'file system calls', value: calls, unit: 'calls' },
+    ];
+  },
+};
+
+const wall = (program: string): number => {
+  const start = performance.now();
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '--eval', program],
+    { encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Error(stderr);
+  return performance.now() - start;
+};
+
+export const importing: Workload = {
+  measure: ({ size }) =>
+    inDirectory(async () => {
+      const times: number[] = [];
+      const bare: number[] = [];
+      for (let pair = 0; pair < sized(size, 1, 5); pair += 1) {
+        bare.push(wall(''));
+        times.push(wall(`await import(${JSON.stringify(import.meta.resolve('runlog'))})`));
+      }
+      return [
+        {
+          metric: "import 'runlog', less bare node",
+          value: median(times) - median(bare),
+          unit: 'ms',
+        },
+        { metric: 'bare node', value: median(bare), unit: 'ms' },
+      ];
+    }),
+};

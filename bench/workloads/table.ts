@@ -1,0 +1,41 @@
+// Every workload by its name: what `npm run bench -- NAME` takes.
+
+import type { Workload } from '../harness.ts';
+import { corpus } from './corpus.ts';
+import { floorMsgpackr, floorWrite, flush } from './flush.ts';
+import { lengthCost, sequencesCost } from './growth.ts';
+import { hotHandle, track, trackColumns } from './ingest.ts';
+import { paramScan, readMetric, readSequence } from './read.ts';
+import {
+  amplification,
+  bytesOfHot,
+  loopDelays,
+  memoryGrowth,
+  openFilesCount,
+} from './resources.ts';
+import { resume, resumeKilled } from './resume.ts';
+import { importing, openCloseRun } from './start.ts';
+
+export const workloads: Readonly<Record<string, Workload>> = {
+  'floor-write': floorWrite,
+  'floor-msgpackr': floorMsgpackr,
+  track,
+  'hot-handle': hotHandle,
+  'track-columns': trackColumns,
+  flush,
+  'bytes-hot': bytesOfHot,
+  corpus,
+  import: importing,
+  'open-close': openCloseRun,
+  resume,
+  'resume-killed': resumeKilled,
+  'read-sequence': readSequence,
+  'read-metric-1000': readMetric,
+  'param-scan': paramScan,
+  'loop-delay': loopDelays,
+  memory: memoryGrowth,
+  'open-files': openFilesCount,
+  'write-amplification': amplification,
+  'length-cost': lengthCost,
+  'sequences-cost': sequencesCost,
+};
