@@ -389,6 +389,7 @@ export class Appender {
         durable,
         frames,
         header: { ...this.#headerOfNext(), number: old.name.number + 1 },
+        keys: this.#options.keys,
       });
       const segments = [...this.manifest.segments, ...next.kept];
       this.#segment = next.segment;

@@ -14,7 +14,7 @@ import {
   type IndexEntry,
 } from './format/index-page.ts';
 import type { SealedSegment } from './format/manifest.ts';
-import { segmentName } from './format/names.ts';
+import { type SegmentName, segmentName } from './format/names.ts';
 import { readFrames } from './log-reader.ts';
 import { type Frame, SegmentFile } from './segment-file.ts';
 import { collectKeys, type Damage } from './tail.ts';
@@ -31,6 +31,15 @@ export class HotKeys {
     const places = this.#places.get(entry.hash);
     if (places === undefined) this.#places.set(entry.hash, [entry]);
     else places.push(entry);
+  }
+
+  /** What stood in a segment from byte `offset` on was written again, and stands at `moved`. */
+  replace(segment: SegmentName, offset: number, moved: readonly IndexEntry[]): void {
+    const kept = this.all().filter(
+      (each) => segmentName(each) !== segmentName(segment) || each.offset < offset,
+    );
+    this.clear();
+    for (const entry of [...kept, ...moved]) this.add(entry);
   }
 
   get(hash: bigint): readonly IndexEntry[] {

@@ -4,17 +4,21 @@
 //    not read back: the page cache may hold what the disk does not.
 // 2. The new file appears under its name with the whole range in it, synced. Its header first would
 //    cut off acknowledged records if we were killed then.
+// 3. Keys follow their records: an index that names the old places would find nothing.
 //
 // Spec: spec/segment.md, Disk trouble. Test: test/engine/appender.test.ts.
 
 import { errorCode } from '../errors.ts';
 import { type FrameHeader, SegmentSum } from './format/frame.ts';
+import type { IndexEntry } from './format/index-page.ts';
 import type { SealedSegment } from './format/manifest.ts';
 import { temporaryName } from './format/names.ts';
 import { SEGMENT_HEADER_SIZE } from './format/segment-header.ts';
 import { HotSegment, type HotSegmentOptions } from './hot-segment.ts';
+import type { HotKeys } from './lookup.ts';
 import { unlinkQuietly } from './publish.ts';
 import { SegmentFile } from './segment-file.ts';
+import { collectKeys } from './tail.ts';
 import type { Vfs } from './vfs/vfs.ts';
 
 export interface Repeat {
@@ -22,6 +26,8 @@ export interface Repeat {
   readonly durable: number;
   readonly frames: readonly { readonly header: FrameHeader; readonly body: Uint8Array }[];
   readonly header: Omit<HotSegmentOptions, 'first' | 'predecessor'>;
+  /** Those of the old segment are made to name the new one. */
+  readonly keys: HotKeys;
 }
 
 /** The new segment, and the old one as a manifest would list it (empty where it kept nothing). */
@@ -39,7 +45,11 @@ export function repeatSegment(
     { ...repeat.header, first: durable, predecessor },
     true,
   );
-  for (const { header, body } of repeat.frames) segment.append(header, body);
+  const moved: IndexEntry[] = [];
+  for (const { header, body } of repeat.frames) {
+    const offset = segment.append(header, body);
+    collectKeys({ header, body, offset }, segment.name, segment.path, moved);
+  }
   const temporary = `${directory}/${temporaryName()}`;
   segment.handle = vfs.open(temporary, 'create');
   try {
@@ -56,6 +66,7 @@ export function repeatSegment(
     unlinkQuietly(vfs, temporary);
   }
   vfs.syncDirectory(directory);
+  repeat.keys.replace(old.name, kept.length, moved);
   return { segment, kept: kept.end > kept.first ? [kept] : [] };
 }
 

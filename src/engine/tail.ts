@@ -251,7 +251,7 @@ function framesAfter(file: SegmentFile, offset: number, limit: number): Later[] 
 
 /** Notes where the keyed records of a frame stand. */
 export function collectKeys(
-  frame: Frame,
+  frame: Pick<Frame, 'header' | 'body' | 'offset'>,
   name: SegmentName,
   file: string,
   keys: IndexEntry[],
