@@ -6,21 +6,16 @@
 //
 // Spec: spec/columns.md, Sealed column. Test: test/store/column.test.ts.
 
-import { promisify } from 'node:util';
-import { deflateRaw, deflateRawSync } from 'node:zlib';
-
 import { bitsOf, columnForm, DEFLATED, SCALE_MAX } from './column.ts';
-
-const deflateInPool = promisify(deflateRaw);
-/** Below it the way to the thread pool costs more than the work. */
-const POOL_SIZE_MIN = 8 * 1024;
-const DEFLATE_LEVEL = 6;
+import { deflatePlanes, deflatePlanesSync } from './plane-deflate.ts';
 
 /** Bytes of `planes` behind `header`, before deflating. */
 interface Candidate {
   readonly form: number;
   readonly header: Uint8Array;
   readonly planes: Uint8Array;
+  /** Of the planes; 0: they are columns, deflated already where it paid. */
+  readonly width: number;
 }
 
 /** The column, spelled. `column` may be empty. */
@@ -36,27 +31,18 @@ export function encodeColumnSync(column: Float64Array): Uint8Array {
   const simple = encodeSimple(column);
   if (simple !== undefined) return simple;
   const spelled = candidatesOf(column).map((each) =>
-    join(each, deflateRawSync(each.planes, { level: DEFLATE_LEVEL })),
+    each.width === 0 ? join(each) : join(each, deflatePlanesSync(each.planes, each.width)),
   );
   return spelled.reduce((best, each) => (each.length < best.length ? each : best));
 }
 
-async function seal(candidate: Candidate): Promise<Uint8Array> {
-  const { planes } = candidate;
-  const options = { level: DEFLATE_LEVEL };
-  const deflated =
-    planes.length < POOL_SIZE_MIN
-      ? deflateRawSync(planes, options)
-      : await deflateInPool(planes, options);
-  return join(candidate, deflated);
-}
+const seal = async (candidate: Candidate): Promise<Uint8Array> =>
+  candidate.width === 0
+    ? join(candidate)
+    : join(candidate, await deflatePlanes(candidate.planes, candidate.width));
 
-function join({ form, header, planes }: Candidate, deflated: Uint8Array): Uint8Array {
-  // The parts of runs and patches are columns, deflated already where it paid.
-  const isSmaller =
-    form !== columnForm.runs &&
-    form !== columnForm.patched &&
-    deflated.length < planes.length * 0.98;
+function join({ form, header, planes }: Candidate, deflated = planes): Uint8Array {
+  const isSmaller = deflated.length < planes.length * 0.98;
   const body = isSmaller ? deflated : planes;
   const bytes = new Uint8Array(1 + header.length + body.length);
   bytes[0] = form | (isSmaller ? DEFLATED : 0);
@@ -113,7 +99,12 @@ function candidatesOf(column: Float64Array): Candidate[] {
   const patched = candidates.length === 0 ? encodePatched(column) : undefined;
   if (patched !== undefined) candidates.push(patched);
   if (candidates.length === 0)
-    candidates.push({ form: columnForm.float64, header: NO_HEADER, planes: planesOf(column, 8) });
+    candidates.push({
+      form: columnForm.float64,
+      header: NO_HEADER,
+      planes: planesOf(column, 8),
+      width: 8,
+    });
   const runs = encodeRuns(column);
   if (runs !== undefined) candidates.push(runs);
   return candidates;
@@ -180,7 +171,7 @@ function encodeIntegers(
   const header = new Uint8Array(3 + heads.byteLength);
   header.set([exponent, order, width]);
   header.set(new Uint8Array(heads.buffer), 3);
-  return { form: columnForm.integer, header, planes: integerPlanes(zigzag, width) };
+  return { form: columnForm.integer, header, planes: integerPlanes(zigzag, width), width };
 }
 
 function integerPlanes(codes: Float64Array, width: number): Uint8Array {
@@ -204,7 +195,7 @@ function encodeSingles(column: Float64Array): Candidate | undefined {
     if (Math.fround(value) !== value) return undefined;
     singles[index] = value;
   }
-  return { form: columnForm.float32, header: NO_HEADER, planes: planesOf(singles, 4) };
+  return { form: columnForm.float32, header: NO_HEADER, planes: planesOf(singles, 4), width: 4 };
 }
 
 /** The bytes of all elements, plane by plane: equal exponents then lie side by side. */
@@ -244,7 +235,7 @@ function encodePatched(column: Float64Array): Candidate | undefined {
   view.setUint32(0, places.length, true);
   view.setUint32(4, (parts[0] as Uint8Array).length, true);
   view.setUint32(8, (parts[1] as Uint8Array).length, true);
-  return { form: columnForm.patched, header, planes: Buffer.concat(parts) };
+  return { form: columnForm.patched, header, planes: Buffer.concat(parts), width: 0 };
 }
 
 /** Elements as they are: a NaN keeps its payload. */
@@ -281,5 +272,5 @@ function encodeRuns(column: Float64Array): Candidate | undefined {
   const planes = new Uint8Array(first.length + second.length);
   planes.set(first);
   planes.set(second, first.length);
-  return { form: columnForm.runs, header, planes };
+  return { form: columnForm.runs, header, planes, width: 0 };
 }
