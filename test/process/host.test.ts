@@ -200,7 +200,41 @@ it('/proc of another namespace than ours is not believed', async ({ skip }) => {
   await kill(started);
 });
 
-it('a loop of five seconds that never yields: the mark and the heartbeat advance', async () => {
+// Side by side: these mostly wait.
+
+it.concurrent('the polite lock of a process that was killed is stale in ten seconds, of one that lives never', async () => {
+  const [dead, alive] = [start('hold'), start('hold')];
+  await Promise.all([dead.next(), alive.next()]);
+  await kill(dead);
+  const isLocked = ({ directory }: Started): Promise<boolean> =>
+    check(directory, { realpath: false, lockfilePath: path.join(directory, '.lock') });
+  expect(await Promise.all([dead, alive].map(isLocked))).toEqual([true, true]);
+  expect(await host.politeLock(dead.directory)).toBeUndefined();
+  await sleep(12_000);
+  expect(await Promise.all([dead, alive].map(isLocked))).toEqual([false, true]);
+  const lock = await host.politeLock(dead.directory);
+  expect(await isLocked(dead)).toBe(true);
+  lock?.release();
+  expect(await isLocked(dead)).toBe(false);
+  await kill(alive);
+});
+
+it.concurrent('the polite lock that was taken over while the package kept it fresh is left to its taker', async () => {
+  const directory = makeDirectory();
+  const lock = await host.politeLock(directory);
+  await sleep(1500);
+  const name = path.join(directory, '.lock');
+  fs.rmdirSync(name);
+  fs.mkdirSync(name);
+  // Its inode may be the same: then the time tells.
+  const later = new Date(Date.now() + 20_000);
+  fs.utimesSync(name, later, later);
+  lock?.release();
+  await sleep(100);
+  expect(fs.existsSync(name)).toBe(true);
+});
+
+it.concurrent('a loop of five seconds that never yields: the mark and the heartbeat advance', async () => {
   const started = start('busy', { argument: 5000 });
   const { seen } = await started.next<{ seen: { synced: number; heartbeat: number }[] }>();
   const marks = new Set(seen.map((each) => each.synced));
@@ -212,7 +246,7 @@ it('a loop of five seconds that never yields: the mark and the heartbeat advance
   expect(await started.ended()).toBe(0);
 });
 
-it.each([
+it.concurrent.each([
   { worker: 'refused', ms: 5000 },
   // Given up after five seconds.
   { worker: 'silent', ms: 10_000 },
@@ -224,7 +258,7 @@ it.each([
   expect(await started.ended()).toBe(0);
 });
 
-it.each([0, 1700])(
+it.concurrent.each([0, 1700])(
   'a process with slot, lock and probe open ends by itself, after %i ms',
   async (ms) => {
     const started = start('exit', { argument: ms });
@@ -237,13 +271,13 @@ it.each([0, 1700])(
   },
 );
 
-it('a sync that is waited for is the last thing a process does, on the worker too', async () => {
+it.concurrent('a sync that is waited for is the last thing a process does, on the worker too', async () => {
   const started = start('await');
   expect(await started.next()).toEqual({ synced: 2 });
   expect(await started.ended()).toBe(0);
 });
 
-it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+it.concurrent.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
   '%s ends a loop that never yields',
   async (signal) => {
     const started = start('forever');
@@ -255,6 +289,8 @@ it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
     expect(performance.now() - sentAt).toBeLessThan(1000);
   },
 );
+
+// One after the other again: these measure, or block this very process.
 
 it('a thousand slots are synced and closed, and their numbers left to the next files', async () => {
   const started = start('close');
@@ -281,38 +317,6 @@ it('the polite lock leaves no listener and no patch, and takes none away', async
   });
   expect(await started.ended()).toBe(0);
   expect(fs.readdirSync(started.directory)).toEqual([]);
-});
-
-it('the polite lock of a process that was killed is stale in ten seconds, of one that lives never', async () => {
-  const [dead, alive] = [start('hold'), start('hold')];
-  await Promise.all([dead.next(), alive.next()]);
-  await kill(dead);
-  const isLocked = ({ directory }: Started): Promise<boolean> =>
-    check(directory, { realpath: false, lockfilePath: path.join(directory, '.lock') });
-  expect(await Promise.all([dead, alive].map(isLocked))).toEqual([true, true]);
-  expect(await host.politeLock(dead.directory)).toBeUndefined();
-  await sleep(12_000);
-  expect(await Promise.all([dead, alive].map(isLocked))).toEqual([false, true]);
-  const lock = await host.politeLock(dead.directory);
-  expect(await isLocked(dead)).toBe(true);
-  lock?.release();
-  expect(await isLocked(dead)).toBe(false);
-  await kill(alive);
-});
-
-it('the polite lock that was taken over while the package kept it fresh is left to its taker', async () => {
-  const directory = makeDirectory();
-  const lock = await host.politeLock(directory);
-  await sleep(1500);
-  const name = path.join(directory, '.lock');
-  fs.rmdirSync(name);
-  fs.mkdirSync(name);
-  // Its inode may be the same: then the time tells.
-  const later = new Date(Date.now() + 20_000);
-  fs.utimesSync(name, later, later);
-  lock?.release();
-  await sleep(100);
-  expect(fs.existsSync(name)).toBe(true);
 });
 
 function watchFile(syncMs: number | null, segment?: number): SyncSlot {
