@@ -48,6 +48,8 @@ export class Appender {
   #lastState: number;
   #rollAt: number;
   #lastWatermark: number;
+  /** What was durable when the last handle was closed. */
+  #durableBefore = 0;
   #cancelWatermark: (() => void) | undefined;
 
   constructor(options: AppenderOptions) {
@@ -83,7 +85,7 @@ export class Appender {
   /** The log-wide watermark. */
   get durable(): number {
     const synced = this.#slot === undefined || this.#entries.isDue ? 0 : this.#slot.synced();
-    return Math.max(this.#segment.first, synced);
+    return Math.max(this.#segment.first, this.#durableBefore, synced);
   }
 
   #headerOfNext(): Pick<
@@ -357,6 +359,7 @@ export class Appender {
   }
 
   #closeSegment(): void {
+    this.#durableBefore = this.durable;
     this.#slot?.close();
     this.#slot = undefined;
     this.#segment.close();

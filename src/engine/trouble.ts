@@ -7,7 +7,8 @@
 
 import { errorCode, RunlogError } from '../errors.ts';
 
-const OUT_OF_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+/** No bytes, or no descriptor for the next segment. */
+const OUT_OF_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EMFILE', 'ENFILE']);
 
 /** Marks an error as one of fdatasync, whatever its code. */
 export class SyncFailure extends Error {}
