@@ -10,7 +10,7 @@
 
 import { randomBytes } from 'node:crypto';
 
-import { errorCode, RunlogError } from '../errors.ts';
+import { type ErrorDetails, errorCode, RunlogError } from '../errors.ts';
 import { HEARTBEAT_OFFSET } from './format/document.ts';
 import { encodeFence, type Fence, type FenceKind, RELEASED } from './format/fence.ts';
 import { encodeFrame, FRAME_HEADER_SIZE, SegmentSum } from './format/frame.ts';
@@ -339,21 +339,25 @@ export function writeHeartbeat(vfs: Vfs, fence: FileHandle, heartbeat: bigint): 
   }
 }
 
-export function lockedError(directory: string, holder: Holder): RunlogError {
-  const owner = holder.fence?.owner;
-  const since = owner === undefined ? '' : ` since ${new Date(owner.since).toISOString()}`;
-  const who =
-    owner === undefined
-      ? 'an owner that left no record'
-      : `process ${owner.pid} (thread ${owner.thread}) on ${owner.host}`;
-  const message =
-    `${directory}: held by ${who}${since}; choose another \`writer\` to write beside it, ` +
-    'or `forceResume` to take the log from it';
-  const details =
-    owner === undefined
-      ? {}
-      : {
-          holder: { host: owner.host, pid: owner.pid, thread: owner.thread, since: owner.since },
-        };
-  return new RunlogError('RUN_LOCKED', message, details);
+/** The furthest day of a Date, milliseconds. */
+const DATE_MAX = 8.64e15;
+
+export function lockedError(directory: string, { fence }: Holder): RunlogError {
+  if (fence === undefined) return locked(directory, 'an owner that left no record', {});
+  const { host, pid, thread, since } = fence.owner;
+  // 0: it has not beaten yet. No checksum covers it: what is no date is not shown as one.
+  const beat = Number(fence.heartbeat);
+  const isDate = beat > 0 && beat <= DATE_MAX;
+  const holder = { host, pid, thread, since, ...(isDate && { lastHeartbeat: beat }) };
+  const last = isDate ? `, last heartbeat ${new Date(beat).toISOString()}` : '';
+  const who = `process ${pid} (thread ${thread}) on ${host} since ${new Date(since).toISOString()}`;
+  return locked(directory, `${who}${last}`, { holder });
 }
+
+const locked = (directory: string, who: string, details: ErrorDetails): RunlogError =>
+  new RunlogError(
+    'RUN_LOCKED',
+    `${directory}: held by ${who}; choose another \`writer\` to write beside it, ` +
+      'or `forceResume` to take the log from it',
+    details,
+  );
