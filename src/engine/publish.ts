@@ -42,9 +42,12 @@ export function unlinkQuietly(vfs: Vfs, path: string): void {
   }
 }
 
+/** An owner that has been replaced may still collect, once: so often is a lot. */
+const TRIES = 10;
+
 /**
  * Publishes `bytes` as `directory/name`; the open handle of the file, or undefined when the name is
- * taken (or the temporary file was collected under us: then the answer is to list again as well).
+ * taken.
  */
 export function publishOpen(
   vfs: Vfs,
@@ -53,22 +56,28 @@ export function publishOpen(
   bytes: Uint8Array,
   options: PublishOptions,
 ): FileHandle | undefined {
-  const temporary = `${directory}/${temporaryName()}`;
-  let file: FileHandle | undefined = vfs.open(temporary, 'create');
-  try {
-    writeWhole(vfs, file, bytes, 0);
-    if (options.sync) vfs.sync(file);
-    if (!take(vfs, temporary, `${directory}/${name}`)) return undefined;
-    const published = file;
-    file = undefined;
-    return published;
-  } catch (error) {
-    // Collected under us by a new owner: the answer is to list again, as when the name is taken.
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  } finally {
-    closeQuietly(vfs, file);
-    unlinkQuietly(vfs, temporary);
+  let taken: Taken | undefined;
+  for (let tries = 1; ; tries += 1) {
+    const temporary = `${directory}/${temporaryName()}`;
+    let file: FileHandle | undefined = vfs.open(temporary, 'create');
+    try {
+      writeWhole(vfs, file, bytes, 0);
+      if (options.sync) vfs.sync(file);
+      // An empty file of ours has the name already: only its content is missing.
+      if (taken !== 'empty') taken = take(vfs, temporary, `${directory}/${name}`);
+      if (taken === 'no') return undefined;
+      if (taken === 'empty') vfs.rename(temporary, `${directory}/${name}`);
+      const published = file;
+      file = undefined;
+      return published;
+    } catch (error) {
+      // Collected under us by an owner that begins, or by a late one that we have replaced: nobody
+      // has the name yet.
+      if (errorCode(error) !== 'ENOENT' || tries === TRIES) throw error;
+    } finally {
+      closeQuietly(vfs, file);
+      unlinkQuietly(vfs, temporary);
+    }
   }
 }
 
@@ -85,32 +94,29 @@ export function publish(
   return file !== undefined;
 }
 
-function take(vfs: Vfs, temporary: string, path: string): boolean {
-  try {
-    vfs.link(temporary, path);
-    return true;
-  } catch (error) {
-    const code = errorCode(error) ?? '';
-    if (code === 'EEXIST') return false;
-    if (!LINK_REFUSED.has(code)) throw error;
-    return takeExclusive(vfs, temporary, path);
-  }
-}
+type Taken = 'whole' | 'empty' | 'no';
 
 /**
- * Where links are refused: an empty file takes the name, then the whole one takes its place. An empty
- * file that stays is the mark of a publisher that died between the two: it counts as a name, and
+ * Where links are refused an empty file takes the name, and the whole one is to take its place. An
+ * empty file that stays is the mark of a publisher that died between the two: it counts as a name, and
  * holds nothing.
  */
-function takeExclusive(vfs: Vfs, temporary: string, path: string): boolean {
+function take(vfs: Vfs, temporary: string, path: string): Taken {
+  try {
+    vfs.link(temporary, path);
+    return 'whole';
+  } catch (error) {
+    const code = errorCode(error) ?? '';
+    if (code === 'EEXIST') return 'no';
+    if (!LINK_REFUSED.has(code)) throw error;
+  }
   try {
     vfs.close(vfs.open(path, 'create'));
+    return 'empty';
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false;
+    if (errorCode(error) === 'EEXIST') return 'no';
     throw error;
   }
-  vfs.rename(temporary, path);
-  return true;
 }
 
 /** The whole of a small file. @throws Node's error, ENOENT included. */
