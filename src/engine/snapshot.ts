@@ -114,6 +114,17 @@ function newestValid(vfs: Vfs, directory: string, listing: Listing): ValidManife
   return { manifest: undefined, damage };
 }
 
+/** An empty name that was passed over may have been filled since (publish.ts). */
+function hasNewContent(
+  vfs: Vfs,
+  directory: string,
+  listing: Listing,
+  manifest: Manifest | undefined,
+): boolean {
+  if (newest(listing.manifests) === (manifest?.counter ?? 0)) return false;
+  return newestValid(vfs, directory, listing).manifest?.counter !== manifest?.counter;
+}
+
 /**
  * A consistent view of the log in `directory`.
  *
@@ -127,6 +138,7 @@ export function readSnapshot(vfs: Vfs, directory: string): Snapshot {
       const tail = manifest === undefined ? EMPTY_TAIL(0) : readTail(vfs, directory, manifest);
       const again = listLog(vfs, directory);
       if (newest(again.manifests) !== newest(listing.manifests)) continue;
+      if (hasNewContent(vfs, directory, again, manifest)) continue;
       const present = new Set(again.segments.map(segmentName));
       const sealed = manifest?.segments ?? [];
       const missing = sealed.filter((segment) => !present.has(segmentName(segment)));

@@ -41,6 +41,7 @@ interface Form {
   readonly what: string;
   readonly scene: Scene;
   readonly turns: readonly FormTurn[];
+  readonly isPlayedUnlinked?: boolean;
 }
 
 const forms: readonly Form[] = [
@@ -52,6 +53,7 @@ const forms: readonly Form[] = [
   {
     what: 'an owner goes on at any step of its successor',
     scene: { owners: [owner('a', [twice]), owner('b', [once])] },
+    isPlayedUnlinked: true,
     turns: [['a', 'any'], ['b', 'any'], ['a'], ['b']],
   },
   {
@@ -75,6 +77,7 @@ const forms: readonly Form[] = [
         owner('c', [once], { triesMax: 1 }),
       ],
     },
+    isPlayedUnlinked: true,
     turns: [['c', 'any'], ['a', SECOND], ['b'], ['c', 'any'], ['a'], ['c']],
   },
   {
@@ -92,6 +95,7 @@ const forms: readonly Form[] = [
   {
     what: 'a late one publishes what another has decided meanwhile',
     scene: { owners: [owner('a', [twice]), owner('b', [once]), owner('c', [twice])] },
+    isPlayedUnlinked: true,
     turns: [['a', SECOND], ['b', 'any'], ['a'], ['c', 'any'], ['b'], ['c']],
   },
   {
@@ -102,16 +106,19 @@ const forms: readonly Form[] = [
   {
     what: 'rolling and rewriting at any step of a reader',
     scene: { owners: [owner('a', [sealing])], readers: { r: 1 } },
+    isPlayedUnlinked: true,
     turns: [['a', 'any'], ['r', 'any'], ['a'], ['r']],
   },
   {
     what: 'three openings at any step of rolling and rewriting',
     scene: { owners: [owner('a', [sealing]), owner('b', [once, once, [...once, 'rewrite']])] },
+    isPlayedUnlinked: true,
     turns: [['a', 'any'], ['b'], ['a']],
   },
   {
     what: 'an owner rolls and rewrites at any step of its successor',
     scene: { owners: [owner('a', [sealing]), owner('b', [sealing])] },
+    isPlayedUnlinked: true,
     turns: [['b', 'any'], ['a', 'any'], ['b'], ['a']],
   },
   {
@@ -154,6 +161,11 @@ const play = async ({ scene, turns }: Form): Promise<void> => {
 
 describe('nothing that was promised is lost or taken back', () => {
   for (const form of forms) it(form.what, () => play(form));
+
+  it('nor where links are refused', async () => {
+    for (const { what, scene, turns } of forms.filter((each) => each.isPlayedUnlinked))
+      await play({ what, scene: { ...scene, refuseLinks: true }, turns });
+  });
 });
 
 describe('nothing that was synced is lost with the power', () => {
