@@ -9,7 +9,7 @@
 
 import { errorCode } from '../errors.ts';
 import { durations } from '../limits.ts';
-import { readRecords } from './log-reader.ts';
+import { checkNotGone, checkRange, readRecords } from './log-reader.ts';
 import type { LogRecord } from './record.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
 import type { Damage } from './tail.ts';
@@ -36,12 +36,14 @@ function fingerprint(vfs: Vfs, directory: string): string {
   return `${names.join()}:${size}`;
 }
 
+/** @throws RangeError; RunlogError POSITION_GONE; Node's error. */
 export async function* follow(
   vfs: Vfs,
   directory: string,
   options: FollowOptions,
 ): AsyncGenerator<LogRecord> {
   const { from = 0, signal, pollMs = durations.followPollMs, events = true } = options;
+  checkRange(from);
   const damage: Damage[] = [];
   let position = from;
   let seen = '';
@@ -81,6 +83,7 @@ const ROUND_RECORDS = 65_536;
 
 function newRecords(vfs: Vfs, directory: string, position: number, damage: Damage[]): LogRecord[] {
   const snapshot: Snapshot = readSnapshot(vfs, directory);
+  checkNotGone(directory, position, snapshot.manifest);
   if (snapshot.end <= position) return [];
   const segments = [...snapshot.segments];
   const records: LogRecord[] = [];

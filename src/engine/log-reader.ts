@@ -124,6 +124,31 @@ export function recordsOf(
   }
 }
 
+/** @throws RangeError naming what is no position. */
+export function checkRange(from: number, to: number = Number.POSITIVE_INFINITY): void {
+  for (const [name, value] of Object.entries({ from, to })) {
+    const isPosition = Number.isSafeInteger(value) && value >= 0;
+    if (!isPosition && !(name === 'to' && value === Number.POSITIVE_INFINITY))
+      throw new RangeError(
+        `${name}: ${String(value)}, expected a position: 0 or a greater integer`,
+      );
+  }
+}
+
+/** @throws RunlogError POSITION_GONE. */
+export function checkNotGone(
+  directory: string,
+  from: number,
+  manifest: { readonly first: number } | undefined,
+): void {
+  const first = manifest?.first ?? 0;
+  if (from >= first) return;
+  throw new RunlogError(
+    'POSITION_GONE',
+    `${directory}: position ${from} was dropped; the first is ${first}`,
+  );
+}
+
 /** Records with a position in [from, to), oldest first; rewritten ones that overlap it are whole. */
 export function* readRecords(
   vfs: Vfs,

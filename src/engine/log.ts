@@ -21,7 +21,7 @@ import { loadXxhash } from './format/xxhash.ts';
 import { readHolder } from './holder.ts';
 import { nodeHost } from './host/node-host.ts';
 import type { Host, PoliteLock } from './host.ts';
-import { readFrameAt, readRecords, recordsOf } from './log-reader.ts';
+import { checkNotGone, checkRange, readFrameAt, readRecords, recordsOf } from './log-reader.ts';
 import { coveredByIndex, HotKeys, KeyLookup } from './lookup.ts';
 import { openOwner } from './open.ts';
 import type { Ownership } from './owner.ts';
@@ -438,20 +438,15 @@ export class Log<State = unknown> {
    * Records with positions in [from, to), oldest first, of the snapshot or of what this owner has
    * flushed. Where segments were rewritten, the output records whose range overlaps it.
    *
-   * @throws RunlogError POSITION_GONE, ABORTED, IO.
+   * @throws RangeError; RunlogError POSITION_GONE, ABORTED, IO.
    */
   async *read(options: ReadOptions = {}): AsyncGenerator<LogRecord> {
     const { from = 0, to = Number.POSITIVE_INFINITY, signal } = options;
+    checkRange(from, to);
     const snapshot = this.readOnly
       ? (this.#snapshot as Snapshot)
       : readSnapshot(this.#vfs, this.directory);
-    const gone = snapshot.manifest?.first ?? 0;
-    if (from < gone) {
-      throw new RunlogError(
-        'POSITION_GONE',
-        `${this.directory}: position ${from} was dropped; the first is ${gone}`,
-      );
-    }
+    checkNotGone(this.directory, from, snapshot.manifest);
     const segments = [...snapshot.segments];
     let count = 0;
     try {
@@ -499,7 +494,8 @@ export class Log<State = unknown> {
     let failure: unknown;
     try {
       await appender.sync();
-      await this.#rewriter?.finish();
+      // What cannot be rewritten stays as it is, synced: the next owner tries again.
+      await this.#rewriter?.finish().catch(() => {});
     } catch (error) {
       failure = error;
     }

@@ -23,7 +23,7 @@ import { packBody, unpackBody } from './format/msgpack.ts';
 export interface RecordInput {
   /** 16 to 127. */
   readonly type: number;
-  /** Anything msgpack holds; typed arrays other than Uint8Array are refused. Packed before return. */
+  /** What `packBody` takes (spec/msgpack.md). Packed before `append` returns. */
   readonly body: unknown;
   /** The newest record of a key is found by `latest(key)`. */
   readonly key?: string | undefined;
@@ -60,8 +60,10 @@ export function checkRecord(record: RecordInput): void {
   if (key === undefined) return;
   if (typeof key !== 'string') throw new TypeError(`key: ${typeof key}, expected text`);
   if (!key.isWellFormed()) throw new TypeError('key: not well-formed Unicode');
-  if (key.length > limits.keySizeMax)
-    throw new RangeError(`key: ${key.length} characters, at most ${limits.keySizeMax}`);
+  if (key.length * 3 <= limits.keySizeMax) return;
+  const size = Buffer.byteLength(key);
+  if (size > limits.keySizeMax)
+    throw new RangeError(`key: ${size} bytes, at most ${limits.keySizeMax} (keySizeMax)`);
 }
 
 /** Type and flags of a frame of these records, and its packed body (valid until the next pack). */
