@@ -3,17 +3,17 @@
 // 1. Decoding believes nothing before the checksum but the version.
 // 2. The heartbeat (bytes 16 to 23) is outside the checksum: its owner overwrites it in place.
 //
-// Spec: spec/document.md. Test: test/engine/format.test.ts.
+// Spec: spec/document.md. Test: test/engine/format/document.test.ts.
 
 import { errorCode, RunlogError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import { packBody, unpackBody } from './msgpack.ts';
 import {
-  checkVersion,
   dataViewOf,
   type FileLetter,
   FORMAT_VERSION,
-  hasMagic,
+  faultOfStart,
+  fileLetter,
   writeMagic,
 } from './version.ts';
 import { xxh64 } from './xxhash.ts';
@@ -69,18 +69,24 @@ export function decodeDocument(bytes: Uint8Array, letter: FileLetter, file: stri
       size: bytes.length,
       cause,
     });
-  if (bytes.length < DOCUMENT_HEADER_SIZE) throw corrupt(`only ${bytes.length} bytes`);
-  if (!hasMagic(bytes, letter)) throw corrupt('not a file of this kind (magic)');
+  const fault = faultOfStart(bytes, letter, DOCUMENT_HEADER_SIZE, file);
+  if (fault !== undefined) throw corrupt(fault);
+  if (bytes.length > limits.documentSizeMax)
+    throw corrupt(`${bytes.length} bytes, at most ${limits.documentSizeMax}`);
   const view = dataViewOf(bytes);
-  checkVersion(view.getUint16(8, true), file);
   if (DOCUMENT_HEADER_SIZE + view.getUint32(12, true) !== bytes.length)
     throw corrupt('size and header differ');
   if (view.getBigUint64(CHECKSUM_OFFSET, true) !== checksumOf(bytes)) throw corrupt('checksum');
   const heartbeat = view.getBigUint64(HEARTBEAT_OFFSET, true);
-  if (letter !== 'F' && heartbeat !== 0n) throw corrupt('reserved bytes are not zero');
+  const kind = view.getUint16(10, true);
+  // A fence's kinds are known to fence.ts.
+  if (letter !== fileLetter.fence) {
+    if (heartbeat !== 0n) throw corrupt('reserved bytes are not zero');
+    if (kind !== 0) throw corrupt(`unknown kind ${kind}`);
+  }
   try {
     const body = unpackBody(bytes.subarray(DOCUMENT_HEADER_SIZE));
-    return { kind: view.getUint16(10, true), heartbeat, body };
+    return { kind, heartbeat, body };
   } catch (error) {
     if (errorCode(error) !== 'CORRUPT') throw error;
     throw corrupt('body', error);

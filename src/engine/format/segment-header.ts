@@ -1,15 +1,8 @@
 // The 128 bytes at the start of a segment.
 //
-// Spec: spec/segment.md, Header. Test: test/engine/format.test.ts.
+// Spec: spec/segment.md, Header. Test: test/engine/format/segment-header.test.ts.
 
-import {
-  checkVersion,
-  dataViewOf,
-  FORMAT_VERSION,
-  fileLetter,
-  hasMagic,
-  writeMagic,
-} from './version.ts';
+import { dataViewOf, FORMAT_VERSION, faultOfStart, fileLetter, writeMagic } from './version.ts';
 import { xxh64 } from './xxhash.ts';
 
 export const SEGMENT_HEADER_SIZE = 128;
@@ -67,10 +60,9 @@ export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {
  * @throws RunlogError FORMAT_TOO_NEW.
  */
 export function decodeSegmentHeader(bytes: Uint8Array, file: string): SegmentHeader | string {
-  if (bytes.length < SEGMENT_HEADER_SIZE) return `only ${bytes.length} bytes of a segment header`;
-  if (!hasMagic(bytes, fileLetter.segment)) return 'not a segment (magic)';
+  const fault = faultOfStart(bytes, fileLetter.segment, SEGMENT_HEADER_SIZE, file);
+  if (fault !== undefined) return fault;
   const view = dataViewOf(bytes);
-  checkVersion(view.getUint16(8, true), file);
   if (view.getUint16(10, true) !== SEGMENT_HEADER_SIZE) return 'header size';
   if (view.getBigUint64(CHECKSUM_OFFSET, true) !== xxh64(bytes.subarray(0, CHECKSUM_OFFSET), 0n)) {
     return 'header checksum';
