@@ -1,6 +1,6 @@
 // Every file name of a log: built and parsed here only.
 //
-// Spec: spec/directory.md. Test: test/engine/format.test.ts.
+// Spec: spec/directory.md. Test: test/engine/format/names.test.ts.
 
 import { randomBytes } from 'node:crypto';
 
@@ -35,6 +35,10 @@ export function segmentName({ fence, number, rewritten }: SegmentName): string {
 const pattern =
   /^(?:(fence|manifest)-(\d{8,15})|(segment|rewritten)-(\d{8,15})-(\d{6,10})|(temporary)-[0-9a-f]{16}|(probe)-[0-9a-f]{8})$/;
 
+/** Greatest fence and segment number: their fields in a segment's header have 32 bits. */
+const NUMBER_MAX = 0xffff_ffff;
+
+/** A name that would not be built from what it says is foreign: no file is ever opened under it. */
 export function parseListing(names: readonly string[]): Listing {
   const fences: number[] = [];
   const manifests: number[] = [];
@@ -44,17 +48,21 @@ export function parseListing(names: readonly string[]): Listing {
   const foreign: string[] = [];
   for (const name of names) {
     const match = pattern.exec(name);
-    if (match?.[1] === 'fence') fences.push(Number(match[2]));
-    else if (match?.[1] === 'manifest') manifests.push(Number(match[2]));
-    else if (match?.[3]) {
-      segments.push({
-        fence: Number(match[4]),
-        number: Number(match[5]),
-        rewritten: match[3] === 'rewritten',
-      });
-    } else if (match?.[6]) temporary.push(name);
-    else if (match?.[7]) probes.push(name);
-    else if (name !== LOCK_NAME) foreign.push(name);
+    const number = Number(match?.[2]);
+    const segment = {
+      fence: Number(match?.[4]),
+      number: Number(match?.[5]),
+      rewritten: match?.[3] === 'rewritten',
+    };
+    if (match === null) {
+      if (name !== LOCK_NAME) foreign.push(name);
+    } else if (match[6]) temporary.push(name);
+    else if (match[7]) probes.push(name);
+    else if (name === fenceName(number) && number <= NUMBER_MAX) fences.push(number);
+    else if (name === manifestName(number)) manifests.push(number);
+    else if (name === segmentName(segment) && Math.max(segment.fence, segment.number) <= NUMBER_MAX)
+      segments.push(segment);
+    else foreign.push(name);
   }
   const ascending = (a: number, b: number): number => a - b;
   fences.sort(ascending);
