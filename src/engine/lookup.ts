@@ -107,8 +107,9 @@ export class KeyLookup {
       const entries: IndexEntry[] = [];
       for (const page of findPages(root, hash)) {
         const bytes = derived(page.offset, frameType.indexPage);
-        if (bytes === undefined) return undefined;
-        entries.push(...findEntries(bytes, hash));
+        const found = bytes === undefined ? undefined : findEntries(bytes, hash);
+        if (found === undefined) return undefined;
+        entries.push(...found);
       }
       return entries;
     } finally {

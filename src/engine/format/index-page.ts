@@ -1,7 +1,7 @@
 // Index pages: sorted entries from the XXH64 of a key to the place of its frame. Derived; a page
 // that does not fit is answered by reading the segment through.
 //
-// Spec: spec/segment.md, Index. Test: test/engine/format.test.ts.
+// Spec: spec/segment.md, Index. Test: test/engine/format/index-page.test.ts.
 
 import { limits } from '../../limits.ts';
 import type { SegmentName } from './names.ts';
@@ -9,6 +9,7 @@ import { dataViewOf } from './version.ts';
 import { xxh64 } from './xxhash.ts';
 
 export const INDEX_ENTRY_SIZE = 24;
+const RESERVED_OFFSET = 20;
 const ROOT_ENTRY_SIZE = 16;
 const REWRITTEN = 0x8000_0000;
 
@@ -90,10 +91,13 @@ export function findPages(root: Uint8Array, hash: bigint): PagePlace[] {
   return found;
 }
 
-/** Entries of a page with this hash, in order of place. */
-export function findEntries(page: Uint8Array, hash: bigint): IndexEntry[] {
+/** Entries of a page with this hash, in order of place; undefined when it is no page of this version. */
+export function findEntries(page: Uint8Array, hash: bigint): IndexEntry[] | undefined {
   const view = dataViewOf(page);
-  const count = Math.floor(page.length / INDEX_ENTRY_SIZE);
+  if (page.length % INDEX_ENTRY_SIZE !== 0) return undefined;
+  for (let offset = RESERVED_OFFSET; offset < page.length; offset += INDEX_ENTRY_SIZE)
+    if (view.getUint32(offset, true) !== 0) return undefined;
+  const count = page.length / INDEX_ENTRY_SIZE;
   const at = (index: number): bigint => view.getBigUint64(index * INDEX_ENTRY_SIZE, true);
   const found: IndexEntry[] = [];
   for (let index = lowerBound(count, hash, at); index < count && at(index) === hash; index += 1) {
