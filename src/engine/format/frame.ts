@@ -5,7 +5,7 @@
 // 2. Every checksum is seeded by the segment's salt: bytes of another segment never validate.
 // 3. The sum of a segment is made of header sums, which cover the bodies.
 //
-// Spec: spec/segment.md, Frame. Test: test/engine/format.test.ts.
+// Spec: spec/segment.md, Frame. Test: test/engine/format/frame.test.ts.
 
 import { limits } from '../../limits.ts';
 import { dataViewOf } from './version.ts';

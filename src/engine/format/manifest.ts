@@ -3,7 +3,7 @@
 // 1. Segments are adjacent and ordered: checked when one is read and before one is written.
 // 2. A sealed length in a published manifest is final.
 //
-// Spec: spec/document.md, Manifest. Test: test/engine/format.test.ts.
+// Spec: spec/document.md, Manifest. Test: test/engine/format/manifest.test.ts.
 
 import { assert } from '../../assert.ts';
 import { RunlogError } from '../../errors.ts';
@@ -52,7 +52,7 @@ function bytesOf(value: bigint): Uint8Array {
   return bytes;
 }
 
-/** Undefined when the segments of a manifest do not fit together, else why they do not. */
+/** Why the segments of a manifest do not fit together, or undefined. */
 function contradiction(manifest: Manifest): string | undefined {
   let end = manifest.first;
   for (const segment of manifest.segments) {
@@ -65,7 +65,7 @@ function contradiction(manifest: Manifest): string | undefined {
     : `ends at position ${manifest.end}, its segments at ${end}`;
 }
 
-/** @throws RunlogError LIMIT when there are too many segments. */
+/** @throws RunlogError LIMIT when it does not fit into a document. */
 export function encodeManifest(manifest: Manifest): Uint8Array {
   const wrong = contradiction(manifest);
   assert(wrong === undefined, `manifest ${manifest.counter}: ${wrong}`);
@@ -88,7 +88,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
 
 /** @throws RunlogError CORRUPT, FORMAT_TOO_NEW. */
 export function decodeManifest(bytes: Uint8Array, counter: number, file: string): Manifest {
-  const { kind, body } = decodeDocument(bytes, fileLetter.manifest, file);
+  const { body } = decodeDocument(bytes, fileLetter.manifest, file);
   const corrupt = (reason: string): RunlogError =>
     new RunlogError('CORRUPT', `${file}: ${reason}`, { file, offset: 0, size: bytes.length });
   const natural = (value: unknown): number => {
@@ -137,7 +137,7 @@ export function decodeManifest(bytes: Uint8Array, counter: number, file: string)
     segments,
     damage,
   };
-  if (kind !== 0 || fields[8] !== null) throw corrupt('reserved fields are not empty');
+  if (fields[8] !== null) throw corrupt('reserved fields are not empty');
   if (manifest.counter !== counter)
     throw corrupt(`holds number ${manifest.counter}: a copied file`);
   const wrong = contradiction(manifest);
