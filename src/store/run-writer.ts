@@ -343,6 +343,8 @@ export class RunWriter {
   }
 
   closeSync(close: Close | undefined): boolean {
+    // Also without a close record: the process may end in the turn that tracked.
+    this.#drain();
     if (close !== undefined) this.#append([{ type: recordType.close, body: encodeClose(close) }]);
     return this.log.closeSync();
   }
