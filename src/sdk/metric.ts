@@ -5,8 +5,9 @@
 import { type Context, parseContext } from '../model/context.ts';
 import { given } from '../model/given.ts';
 import { checkWriterName } from '../model/names.ts';
-import { type Rows, rowsBetween, type Summary } from '../store/rows.ts';
+import { rowsBetween, type ShownRows, type Summary } from '../store/rows.ts';
 import type { RunReader, SequenceFacts } from '../store/run-reader.ts';
+import { checkFollowOptions, type FollowEvent, type FollowRunOptions } from './follow-run.ts';
 import { checkObject, checkType } from './options.ts';
 import type { RunView } from './run-view.ts';
 
@@ -20,6 +21,9 @@ export interface ValuesOptions {
   /** Also what was replaced at its step and what a rewind hides. Default false. */
   readonly raw?: boolean;
 }
+
+/** Points of the metric, and rewinds that reach it. */
+export type MetricFollowEvent = Extract<FollowEvent, { type: 'points' | 'rewind' }>;
 
 /** Columns of equal length, ordered by (step, writer). */
 export interface Values {
@@ -116,7 +120,16 @@ export class Metric {
     }
   }
 
-  #rows(options: ValuesOptions): Rows {
+  /**
+   * Points of this metric as they come, each once, in the order of each writer; and the rewinds that
+   * reach it. As `view.follow`.
+   */
+  follow(options: FollowRunOptions = {}): AsyncGenerator<MetricFollowEvent> {
+    checkFollowOptions(options);
+    return this.run.followOne(this.#sequence.key, options) as AsyncGenerator<MetricFollowEvent>;
+  }
+
+  #rows(options: ValuesOptions): ShownRows {
     checkObject(options, 'options');
     const {
       fromStep = Number.NEGATIVE_INFINITY,

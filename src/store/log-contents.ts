@@ -12,11 +12,28 @@ import {
   type BlockSummary,
   blockSummary,
   decodeAxis,
-  decodeBlock,
+  decodeBlockAndAxisInto,
+  decodeBlockInto,
+  decodeNumbers,
+  hasWholeAxis,
 } from './format/block.ts';
 import { type BatchBody, HotPoints } from './hot-points.ts';
 import { type Rewind, recordType } from './record.ts';
-import { type Cut, concatRows, cutsOf, NO_ROWS, type Rows, sortRows, visibleRows } from './rows.ts';
+import {
+  type Cut,
+  cutsOf,
+  makeRows,
+  makeShownRows,
+  NO_ROWS,
+  partOfRows,
+  partOfShown,
+  type Rows,
+  type ShownRows,
+  setRows,
+  sortRows,
+  visibleRows,
+  withLateNumbers,
+} from './rows.ts';
 
 interface BlockPlace {
   readonly summary: BlockSummary;
@@ -39,6 +56,9 @@ interface Everything {
 /** Only what this module needs, so that an owner's log serves as well as a reader's. */
 type ContentsLog = Pick<Log, 'records' | 'find' | 'frame' | 'manifest' | 'renew'>;
 
+/** Rows of decoded axes that are kept: 24 bytes each. */
+const AXIS_ROWS_KEPT = 1024 * 1024;
+
 /** Readings anew when files keep vanishing: each means that an owner has rewritten. */
 const TRIES = 8;
 
@@ -47,8 +67,10 @@ export class LogContents {
   readonly writer: string;
   #all: Everything | undefined;
   #hot: Hot | undefined;
-  readonly #axes = new Map<string, Axis[]>();
-  /** Axis records of frames passed over, not decoded yet. */
+  /** Decoded, of those that a second block has asked for; undefined: one has. */
+  readonly #axes = new Map<string, Axis | undefined>();
+  #axisRows = 0;
+  /** Axis records by frame, as stored. */
   readonly #storedAxes = new Map<string, unknown[]>();
 
   constructor(log: ContentsLog, writer: string) {
@@ -65,7 +87,7 @@ export class LogContents {
         if (errorCode(error) !== 'ENOENT' || tries === TRIES) throw error;
         this.#all = undefined;
         this.#hot = undefined;
-        this.#axes.clear();
+        this.#forgetAxes();
         this.#storedAxes.clear();
         this.#log.renew();
       }
@@ -147,27 +169,56 @@ export class LogContents {
   }
 
   #rows(key: string): Rows {
-    const parts = this.#blocksOf(key).map((each) => this.#decode(each));
+    const blocks = this.#blocksOf(key);
     const hot = this.#hotPart().rows.get(key);
-    if (hot !== undefined) parts.push(hot);
-    return parts.length === 0 ? NO_ROWS : sortRows(concatRows(parts));
+    if (blocks.length === 0) return hot === undefined ? NO_ROWS : sortRows(hot);
+    const hotCount = hot?.steps.length ?? 0;
+    const rows = makeRows(blocks.reduce((sum, each) => sum + each.summary.count, hotCount));
+    let count = 0;
+    for (const block of blocks) {
+      const end = count + block.summary.count;
+      if (this.#decodeInto(block, partOfRows(rows, count, end))) count = end;
+    }
+    if (hot !== undefined) setRows(rows, hot, count);
+    return sortRows(partOfRows(rows, 0, count + hotCount));
   }
 
-  #decode(block: BlockPlace): Rows {
-    const name = placeName(block.axisPlace);
-    let axes = this.#axes.get(name);
-    if (axes === undefined) {
-      const stored =
-        this.#storedAxes.get(name) ??
-        this.#log
-          .frame(block.axisPlace)
-          .filter((each) => each.type === recordType.axis)
-          .map((each) => each.body);
-      axes = stored.map(decodeAxis);
-      this.#axes.set(name, axes);
+  /** False: its axis is not there. */
+  #decodeInto(block: BlockPlace, rows: ShownRows): boolean {
+    const place = placeName(block.axisPlace);
+    const storedAxis = this.#storedAxesAt(block.axisPlace, place)[block.axisIndex];
+    if (storedAxis === undefined) return false;
+    const name = `${place}/${block.axisIndex}`;
+    let axis = this.#axes.get(name);
+    if (axis === undefined && !this.#axes.has(name) && hasWholeAxis(block.stored)) {
+      this.#axes.set(name, undefined);
+      decodeBlockAndAxisInto(block.stored, storedAxis, rows);
+      return true;
     }
-    const axis = axes[block.axisIndex];
-    return axis === undefined ? NO_ROWS : decodeBlock(block.stored, axis);
+    if (axis === undefined) {
+      axis = decodeAxis(storedAxis);
+      if (this.#axisRows > AXIS_ROWS_KEPT) this.#forgetAxes();
+      this.#axisRows += axis.steps.length;
+      this.#axes.set(name, axis);
+    }
+    decodeBlockInto(block.stored, axis, rows);
+    return true;
+  }
+
+  #storedAxesAt(place: FramePlace, name: string): unknown[] {
+    const known = this.#storedAxes.get(name);
+    if (known !== undefined) return known;
+    const axes = this.#log
+      .frame(place)
+      .filter((each) => each.type === recordType.axis)
+      .map((each) => each.body);
+    this.#storedAxes.set(name, axes);
+    return axes;
+  }
+
+  #forgetAxes(): void {
+    this.#axes.clear();
+    this.#axisRows = 0;
   }
 
   /**
@@ -179,18 +230,42 @@ export class LogContents {
   }
 
   #cleanSummaries(key: string, cuts: readonly Cut[]): BlockSummary[] | undefined {
+    return this.#cleanBlocks(key, cuts)?.map((each) => each.summary);
+  }
+
+  #cleanBlocks(key: string, cuts: readonly Cut[]): BlockPlace[] | undefined {
     if (this.#hotPart().rows.has(key)) return undefined;
-    const summaries = this.#blocksOf(key)
-      .map((each) => each.summary)
-      .sort((a, b) => a.firstStep - b.firstStep);
-    for (const [index, each] of summaries.entries()) {
-      const before = summaries[index - 1];
-      if (!each.isClean || (before !== undefined && before.lastStep >= each.firstStep))
+    const blocks = this.#blocksOf(key).sort((a, b) => a.summary.firstStep - b.summary.firstStep);
+    for (const [index, { summary }] of blocks.entries()) {
+      const before = blocks[index - 1]?.summary;
+      if (!summary.isClean || (before !== undefined && before.lastStep >= summary.firstStep))
         return undefined;
-      if (cuts.some((cut) => each.lastStep >= cut.step && each.firstNumber < cut.number))
+      if (cuts.some((cut) => summary.lastStep >= cut.step && summary.firstNumber < cut.number))
         return undefined;
     }
-    return summaries;
+    return blocks;
+  }
+
+  /** The rows of a sequence that `cleanSummaries` speaks for: in order, each step once, none hidden. */
+  cleanRows(key: string, cuts: readonly Cut[]): Rows | undefined {
+    return this.#anew(() => this.#cleanRows(key, cuts));
+  }
+
+  #cleanRows(key: string, cuts: readonly Cut[]): Rows | undefined {
+    const blocks = this.#cleanBlocks(key, cuts);
+    if (blocks === undefined) return undefined;
+    const total = blocks.reduce((sum, each) => sum + each.summary.count, 0);
+    const rows = makeShownRows(total);
+    let end = 0;
+    for (const block of blocks) {
+      const start = end;
+      const { count, firstStep, lastStep } = block.summary;
+      end += count;
+      if (!this.#decodeInto(block, partOfShown(rows, start, end))) return undefined;
+      // A summary that says otherwise speaks for nothing.
+      if (rows.steps[start] !== firstStep || rows.steps[end - 1] !== lastStep) return undefined;
+    }
+    return withLateNumbers(rows, () => numbersOf(blocks, total));
   }
 
   /** The greatest step that no rewind hides, of a sequence; undefined when there is none. */
@@ -221,6 +296,17 @@ function blocksOf(record: LogRecord): BlockPlace[] {
     axisIndex,
     axisPlace: axisFrame === 0 ? record.place : { ...record.place, offset: axisFrame },
   }));
+}
+
+function numbersOf(blocks: readonly BlockPlace[], total: number): Float64Array {
+  const numbers = new Float64Array(total);
+  let end = 0;
+  for (const { stored, summary } of blocks) {
+    const start = end;
+    end += summary.count;
+    decodeNumbers(stored, numbers.subarray(start, end));
+  }
+  return numbers;
 }
 
 /** Gathers hot batches and definitions as they are met. */

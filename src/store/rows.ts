@@ -9,12 +9,16 @@
 import { isSystemName } from '../model/sequence.ts';
 import type { Rewind } from './record.ts';
 
-export interface Rows {
+/** What a reader is given. */
+export interface ShownRows {
   readonly steps: Float64Array;
   readonly values: Float64Array;
   readonly times: Float64Array;
   /** NaN: none. */
   readonly epochs: Float64Array;
+}
+
+export interface Rows extends ShownRows {
   /** Point numbers. */
   readonly numbers: Float64Array;
 }
@@ -23,14 +27,17 @@ const COLUMNS = ['steps', 'values', 'times', 'epochs', 'numbers'] as const;
 
 export const NO_ROWS: Rows = makeRows(0);
 
-export function makeRows(count: number): Rows {
+export function makeShownRows(count: number): ShownRows {
   return {
     steps: new Float64Array(count),
     values: new Float64Array(count),
     times: new Float64Array(count),
     epochs: new Float64Array(count),
-    numbers: new Float64Array(count),
   };
+}
+
+export function makeRows(count: number): Rows {
+  return { ...makeShownRows(count), numbers: new Float64Array(count) };
 }
 
 /** The rows at these indexes, in their order. */
@@ -50,10 +57,42 @@ export function concatRows(parts: readonly Rows[]): Rows {
   const all = makeRows(parts.reduce((sum, each) => sum + each.steps.length, 0));
   let offset = 0;
   for (const part of parts) {
-    for (const column of COLUMNS) all[column].set(part[column], offset);
+    setRows(all, part, offset);
     offset += part.steps.length;
   }
   return all;
+}
+
+/** Copies `part` over the rows from `offset` on. */
+export function setRows(rows: Rows, part: Rows, offset: number): void {
+  for (const column of COLUMNS) rows[column].set(part[column], offset);
+}
+
+/** The rows from `start` to `end`, on the same memory. */
+export function partOfRows(rows: Rows, start: number, end: number): Rows {
+  if (start === 0 && end === rows.steps.length) return rows;
+  return { ...partOfShown(rows, start, end), numbers: rows.numbers.subarray(start, end) };
+}
+
+export function partOfShown(rows: ShownRows, start: number, end: number): ShownRows {
+  return {
+    steps: rows.steps.subarray(start, end),
+    values: rows.values.subarray(start, end),
+    times: rows.times.subarray(start, end),
+    epochs: rows.epochs.subarray(start, end),
+  };
+}
+
+/** The numbers are read when somebody asks: rows in order, each at a step of its own, need none. */
+export function withLateNumbers(rows: ShownRows, read: () => Float64Array): Rows {
+  let numbers: Float64Array | undefined;
+  return {
+    ...rows,
+    get numbers() {
+      numbers ??= read();
+      return numbers;
+    },
+  };
 }
 
 /** Sorted by (step, number); the same object where it is so already. */
@@ -124,18 +163,11 @@ export function newestRows(rows: Rows): Rows {
 }
 
 /** Rows with a step in [fromStep, toStep). */
-export function rowsBetween(rows: Rows, fromStep: number, toStep: number): Rows {
+export function rowsBetween(rows: ShownRows, fromStep: number, toStep: number): ShownRows {
   const start = firstAtLeast(rows.steps, fromStep);
   const end = firstAtLeast(rows.steps, toStep);
   if (start === 0 && end === rows.steps.length) return rows;
-  const part = (column: Float64Array): Float64Array => column.subarray(start, Math.max(start, end));
-  return {
-    steps: part(rows.steps),
-    values: part(rows.values),
-    times: part(rows.times),
-    epochs: part(rows.epochs),
-    numbers: part(rows.numbers),
-  };
+  return partOfShown(rows, start, Math.max(start, end));
 }
 
 function firstAtLeast(steps: Float64Array, step: number): number {

@@ -125,10 +125,12 @@ export class RunReader {
     return this.logs
       .filter((each) => sequence.writers.includes(each.writer))
       .map(({ writer, contents }) => {
-        const rows = contents.rows(sequence.key);
-        if (raw) return { writer, rows };
+        if (raw) return { writer, rows: contents.rows(sequence.key) };
         const cuts = cutsOf(this.rewinds, writer, sequence.name, sequence.contextText);
-        return { writer, rows: newestRows(visibleRows(rows, cuts)) };
+        const rows =
+          contents.cleanRows(sequence.key, cuts) ??
+          newestRows(visibleRows(contents.rows(sequence.key), cuts));
+        return { writer, rows };
       });
   }
 

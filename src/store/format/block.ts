@@ -10,8 +10,8 @@
 
 import { RunlogError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
-import { type Rows, type Summary, summarize } from '../rows.ts';
-import { decodeColumn } from './column.ts';
+import { makeRows, type Rows, type ShownRows, type Summary, summarize } from '../rows.ts';
+import { decodeColumn, decodeColumnInto } from './column.ts';
 import { encodeColumn } from './column-encoder.ts';
 
 /** As stored: [count, steps, times, epochs or nil]. */
@@ -80,17 +80,31 @@ function checkCount(count: unknown, what: string): number {
   throw corrupt(what);
 }
 
+/** Rows of a stored axis. @throws RunlogError CORRUPT. */
+export function axisCount(stored: unknown): number {
+  if (!Array.isArray(stored) || stored.length !== 4) throw corrupt('axis');
+  return checkCount((stored as unknown as StoredAxis)[0], 'axis');
+}
+
 /** @throws RunlogError CORRUPT. */
 export function decodeAxis(stored: unknown): Axis {
-  if (!Array.isArray(stored) || stored.length !== 4) throw corrupt('axis');
-  const [rawCount, steps, times, epochs] = stored as unknown as StoredAxis;
-  const count = checkCount(rawCount, 'axis');
-  return {
-    steps: decodeColumn(steps, count),
-    times: decodeColumn(times, count),
-    epochs:
-      epochs === null ? new Float64Array(count).fill(Number.NaN) : decodeColumn(epochs, count),
+  const count = axisCount(stored);
+  const axis = {
+    steps: new Float64Array(count),
+    times: new Float64Array(count),
+    epochs: new Float64Array(count),
   };
+  decodeAxisInto(stored, axis);
+  return axis;
+}
+
+/** Fills columns as long as the axis is. */
+function decodeAxisInto(stored: unknown, axis: Axis): void {
+  const [, steps, times, epochs] = stored as StoredAxis;
+  decodeColumnInto(steps, axis.steps);
+  decodeColumnInto(times, axis.times);
+  if (epochs === null) axis.epochs.fill(Number.NaN);
+  else decodeColumnInto(epochs, axis.epochs);
 }
 
 /**
@@ -186,20 +200,77 @@ export function blockSummary(stored: unknown): BlockSummary {
 /** @throws RunlogError CORRUPT. */
 export function decodeBlock(stored: unknown, axis: Axis): Rows {
   const { count } = blockSummary(stored);
-  const [values, numbers, bitmap] = (stored as unknown as StoredBlock).slice(12) as [
-    Uint8Array,
-    Uint8Array,
-    Uint8Array | null,
-  ];
-  const whole = { values: decodeColumn(values, count), numbers: decodeColumn(numbers, count) };
-  if (bitmap === null) {
-    if (axis.steps.length !== count) throw corrupt('block');
-    return { ...axis, ...whole };
+  if (!hasWholeAxis(stored)) {
+    const rows = makeRows(count);
+    decodeBlockInto(stored, axis, rows);
+    return rows;
   }
-  const own = ownRows(bitmap, axis.steps.length, count);
-  const take = (column: Float64Array): Float64Array =>
-    Float64Array.from(own, (row) => column[row] as number);
-  return { steps: take(axis.steps), times: take(axis.times), epochs: take(axis.epochs), ...whole };
+  if (axis.steps.length !== count) throw corrupt('block');
+  const { values, numbers } = storedColumns(stored);
+  return { ...axis, values: decodeColumn(values, count), numbers: decodeColumn(numbers, count) };
+}
+
+/** The block's rows are all rows of its axis. */
+export const hasWholeAxis = (stored: unknown): boolean => storedColumns(stored).bitmap === null;
+
+/** As many rows as the block has; numbers are decoded where there is room for them. */
+type RowsToFill = ShownRows & { readonly numbers?: Float64Array };
+
+/** Fills `rows` from the block and its axis. @throws RunlogError CORRUPT. */
+export function decodeBlockInto(stored: unknown, axis: Axis, rows: RowsToFill): void {
+  const { bitmap } = storedColumns(stored);
+  if (bitmap === null) {
+    if (axis.steps.length !== rows.steps.length) throw corrupt('block');
+    rows.steps.set(axis.steps);
+    rows.times.set(axis.times);
+    rows.epochs.set(axis.epochs);
+  } else {
+    const own = ownRows(bitmap, axis.steps.length, rows.steps.length);
+    takeInto(axis.steps, own, rows.steps);
+    takeInto(axis.times, own, rows.times);
+    takeInto(axis.epochs, own, rows.epochs);
+  }
+  decodeOwn(stored, rows);
+}
+
+/**
+ * The same of a block that has its axis whole: the axis is decoded in place, which is worth it where
+ * no other block needs it.
+ *
+ * @throws RunlogError CORRUPT.
+ */
+export function decodeBlockAndAxisInto(
+  stored: unknown,
+  storedAxis: unknown,
+  rows: RowsToFill,
+): void {
+  if (axisCount(storedAxis) !== rows.steps.length) throw corrupt('block');
+  decodeAxisInto(storedAxis, rows);
+  decodeOwn(stored, rows);
+}
+
+function decodeOwn(stored: unknown, rows: RowsToFill): void {
+  const { values, numbers } = storedColumns(stored);
+  decodeColumnInto(values, rows.values);
+  if (rows.numbers !== undefined) decodeColumnInto(numbers, rows.numbers);
+}
+
+/** Point numbers of the block's rows. @throws RunlogError CORRUPT. */
+export const decodeNumbers = (stored: unknown, numbers: Float64Array): void =>
+  decodeColumnInto(storedColumns(stored).numbers, numbers);
+
+function storedColumns(stored: unknown): {
+  values: Uint8Array;
+  numbers: Uint8Array;
+  bitmap: Uint8Array | null;
+} {
+  const block = stored as StoredBlock;
+  return { values: block[12], numbers: block[13], bitmap: block[14] };
+}
+
+function takeInto(column: Float64Array, own: Uint32Array, target: Float64Array): void {
+  for (let index = 0; index < own.length; index += 1)
+    target[index] = column[own[index] as number] as number;
 }
 
 function ownRows(bitmap: Uint8Array, axisCount: number, count: number): Uint32Array {

@@ -23,6 +23,8 @@ export const columnForm = {
 export const DEFLATED = 0x80;
 /** Greatest power of ten by which elements are scaled to integers. */
 export const SCALE_MAX = 14;
+/** From here on `fill` is faster than a loop; it does not keep the payload of a NaN. */
+const LONG_RUN = 16;
 /** Each level of runs is at most an eighth of the one around it. */
 const DEPTH_MAX = 8;
 
@@ -34,75 +36,70 @@ const corrupt = (reason: string): RunlogError =>
   new RunlogError('CORRUPT', `a sealed column: ${reason}`);
 
 /** @throws RunlogError CORRUPT. Requires: `count` was bounded by the caller. */
-export function decodeColumn(bytes: Uint8Array, count: number, depth = 0): Float64Array {
+export function decodeColumn(bytes: Uint8Array, count: number): Float64Array {
+  const column = new Float64Array(count);
+  decodeColumnInto(bytes, column);
+  return column;
+}
+
+/**
+ * Fills `column`, which may be a part of a longer one: what is read at once is not copied together.
+ * What it holds after a throw means nothing.
+ *
+ * @throws RunlogError CORRUPT.
+ */
+export function decodeColumnInto(bytes: Uint8Array, column: Float64Array, depth = 0): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const need = (size: number): void => {
-    if (bytes.length < size) throw corrupt('too short');
-  };
-  need(1);
-  const form = (bytes[0] as number) & ~DEFLATED;
-  const planes = (start: number, size: number): Uint8Array => {
-    need(start);
-    const stored = bytes.subarray(start);
-    const isDeflated = ((bytes[0] as number) & DEFLATED) !== 0;
-    const whole = isDeflated ? inflate(stored, size) : stored;
-    if (whole.length !== size) throw corrupt('planes of another size');
-    return whole;
-  };
-  switch (form) {
+  need(bytes, 1);
+  switch ((bytes[0] as number) & ~DEFLATED) {
     case columnForm.constant:
-      need(9);
-      return constantColumn(bytes, count);
-    case columnForm.linear: {
-      need(17);
-      const first = view.getFloat64(1, true);
-      const increment = view.getFloat64(9, true);
-      const column = new Float64Array(count);
-      for (let index = 0; index < count; index += 1) column[index] = first + index * increment;
-      return column;
-    }
-    case columnForm.integer: {
-      need(4);
-      const [exponent, order, width] = bytes.subarray(1, 4) as unknown as [number, number, number];
-      if (exponent > SCALE_MAX || order > 2 || width < 1 || width > 7 || order >= count)
-        throw corrupt('numbers out of range');
-      need(4 + 8 * order);
-      const heads = Array.from({ length: order }, (_, level) =>
-        view.getFloat64(4 + 8 * level, true),
+      need(bytes, 9);
+      // As whole numbers: a NaN keeps its payload.
+      new BigUint64Array(column.buffer, column.byteOffset, column.length).fill(
+        view.getBigUint64(1, true),
       );
-      const size = (count - order) * width;
-      return decodeIntegers(planes(4 + 8 * order, size), count, { exponent, order, width, heads });
-    }
+      return;
+    case columnForm.linear:
+      need(bytes, 17);
+      fillLinear(column, view.getFloat64(1, true), view.getFloat64(9, true));
+      return;
+    case columnForm.integer:
+      decodeIntegers(bytes, view, column);
+      return;
     case columnForm.float32: {
-      const singles = new Float32Array(count);
-      fromPlanes(planes(1, 4 * count), new Uint8Array(singles.buffer), 4);
-      return Float64Array.from(singles);
+      const singles = new Float32Array(column.length);
+      joinWords(planesOf(bytes, 1, 4 * column.length), new Uint32Array(singles.buffer), 1);
+      column.set(singles);
+      return;
     }
-    case columnForm.float64: {
-      const column = new Float64Array(count);
-      fromPlanes(planes(1, 8 * count), new Uint8Array(column.buffer), 8);
-      return column;
-    }
-    case columnForm.runs: {
-      need(9);
+    case columnForm.float64:
+      joinWords(planesOf(bytes, 1, 8 * column.length), bitsOf(column), 2);
+      return;
+    case columnForm.runs:
+      need(bytes, 9);
       if (depth > DEPTH_MAX) throw corrupt('runs within runs');
-      return decodeRuns(bytes, view, count, depth + 1);
-    }
+      decodeRuns(bytes, view, column, depth + 1);
+      return;
     case columnForm.patched:
-      need(13);
+      need(bytes, 13);
       if (depth > DEPTH_MAX) throw corrupt('patches within patches');
-      return decodePatched(bytes, view, count, depth + 1);
+      decodePatched(bytes, view, column, depth + 1);
+      return;
     default:
-      throw corrupt(`unknown form ${form}`);
+      throw corrupt(`unknown form ${(bytes[0] as number) & ~DEFLATED}`);
   }
 }
 
-function constantColumn(bytes: Uint8Array, count: number): Float64Array {
-  const column = new Float64Array(count);
-  const all = new Uint8Array(column.buffer);
-  // Copied as bytes: a NaN keeps its payload.
-  for (let place = 0; place < all.length; place += 8) all.set(bytes.subarray(1, 9), place);
-  return column;
+function need(bytes: Uint8Array, size: number): void {
+  if (bytes.length < size) throw corrupt('too short');
+}
+
+function planesOf(bytes: Uint8Array, start: number, size: number): Uint8Array {
+  need(bytes, start);
+  const stored = bytes.subarray(start);
+  const whole = ((bytes[0] as number) & DEFLATED) === 0 ? stored : inflate(stored, size);
+  if (whole.length !== size) throw corrupt('planes of another size');
+  return whole;
 }
 
 function inflate(stored: Uint8Array, size: number): Uint8Array {
@@ -113,92 +110,151 @@ function inflate(stored: Uint8Array, size: number): Uint8Array {
   }
 }
 
-function decodeIntegers(
-  planes: Uint8Array,
-  count: number,
-  form: { exponent: number; order: number; width: number; heads: number[] },
-): Float64Array {
-  const { exponent, order, width, heads } = form;
-  const column = new Float64Array(count);
-  const rest = count - order;
-  for (let plane = width - 1; plane >= 0; plane -= 1) {
-    const start = plane * rest;
-    for (let index = 0; index < rest; index += 1) {
-      const place = index + order;
-      column[place] = (column[place] as number) * 256 + (planes[start + index] as number);
-    }
-  }
-  for (let index = order; index < count; index += 1) {
-    const code = column[index] as number;
-    column[index] = code % 2 === 0 ? code / 2 : -(code + 1) / 2;
-  }
-  for (let level = order - 1; level >= 0; level -= 1) {
-    let value = heads[level] as number;
-    column[level] = value;
-    for (let index = level + 1; index < count; index += 1) {
-      value += column[index] as number;
-      column[index] = value;
-    }
-  }
-  if (exponent > 0) {
-    const factor = 10 ** exponent;
-    for (let index = 0; index < count; index += 1)
-      column[index] = (column[index] as number) / factor;
-  }
-  return column;
+function fillLinear(column: Float64Array, first: number, increment: number): void {
+  for (let index = 0; index < column.length; index += 1) column[index] = first + index * increment;
 }
 
-function fromPlanes(planes: Uint8Array, target: Uint8Array, width: number): void {
-  const count = planes.length / width;
-  for (let plane = 0; plane < width; plane += 1) {
-    const start = plane * count;
-    for (let index = 0, place = plane; index < count; index += 1, place += width)
-      target[place] = planes[start + index] as number;
+/** Elements of one or two words of four bytes, each byte from its plane. */
+function joinWords(planes: Uint8Array, words: Uint32Array, wordsEach: number): void {
+  const count = words.length / wordsEach;
+  for (let word = 0; word < wordsEach; word += 1) {
+    const low = 4 * word * count;
+    for (let index = 0, place = word; index < count; index += 1, place += wordsEach) {
+      const at = low + index;
+      words[place] =
+        (planes[at] as number) |
+        ((planes[at + count] as number) << 8) |
+        ((planes[at + 2 * count] as number) << 16) |
+        ((planes[at + 3 * count] as number) << 24);
+    }
   }
 }
 
-function decodeRuns(bytes: Uint8Array, view: DataView, count: number, depth: number): Float64Array {
+function decodeIntegers(bytes: Uint8Array, view: DataView, column: Float64Array): void {
+  need(bytes, 4);
+  const [exponent, order, width] = bytes.subarray(1, 4) as unknown as [number, number, number];
+  if (exponent > SCALE_MAX || order > 2 || width < 1 || width > 7 || order >= column.length)
+    throw corrupt('numbers out of range');
+  need(bytes, 4 + 8 * order);
+  const planes = planesOf(bytes, 4 + 8 * order, (column.length - order) * width);
+  const codes = order === 0 ? column : column.subarray(order);
+  fillCodes(planes, codes, width);
+  // One pass: each order adds up what the next one has added up.
+  const first = order > 0 ? view.getFloat64(4, true) : 0;
+  if (order === 1) {
+    column[0] = first;
+    addOnce(column, first);
+  } else if (order === 2) {
+    column[0] = first;
+    column[1] = first + view.getFloat64(12, true);
+    addTwice(column, column[1], view.getFloat64(12, true));
+  }
+  if (exponent > 0) divide(column, 10 ** exponent);
+}
+
+/** Codes as the integers that they stand for. */
+function fillCodes(planes: Uint8Array, codes: Float64Array, width: number): void {
+  const count = codes.length;
+  if (width === 1) {
+    for (let index = 0; index < count; index += 1) {
+      const code = planes[index] as number;
+      codes[index] = (code >>> 1) ^ -(code & 1);
+    }
+    return;
+  }
+  if (width <= 3) {
+    const third = width === 3 ? 2 * count : -1;
+    for (let index = 0; index < count; index += 1) {
+      const code =
+        (planes[index] as number) |
+        ((planes[count + index] as number) << 8) |
+        (third < 0 ? 0 : (planes[third + index] as number) << 16);
+      codes[index] = (code >>> 1) ^ -(code & 1);
+    }
+    return;
+  }
+  for (let index = 0; index < count; index += 1) {
+    let code = 0;
+    for (let place = (width - 1) * count + index; place >= 0; place -= count)
+      code = code * 256 + (planes[place] as number);
+    codes[index] = code % 2 === 0 ? code / 2 : -(code + 1) / 2;
+  }
+}
+
+function addOnce(column: Float64Array, first: number): void {
+  let value = first;
+  for (let index = 1; index < column.length; index += 1) {
+    value += column[index] as number;
+    column[index] = value;
+  }
+}
+
+function addTwice(column: Float64Array, second: number, difference: number): void {
+  let value = second;
+  let step = difference;
+  for (let index = 2; index < column.length; index += 1) {
+    step += column[index] as number;
+    value += step;
+    column[index] = value;
+  }
+}
+
+function divide(column: Float64Array, factor: number): void {
+  for (let index = 0; index < column.length; index += 1)
+    column[index] = (column[index] as number) / factor;
+}
+
+function decodeRuns(bytes: Uint8Array, view: DataView, column: Float64Array, depth: number): void {
   const runs = view.getUint32(1, true);
   const size = view.getUint32(5, true);
-  if (runs > count || ((bytes[0] as number) & DEFLATED) !== 0 || 9 + size > bytes.length)
+  if (runs > column.length || ((bytes[0] as number) & DEFLATED) !== 0 || 9 + size > bytes.length)
     throw corrupt('runs out of range');
-  const lengths = decodeColumn(bytes.subarray(9, 9 + size), runs, depth);
-  const elements = decodeColumn(bytes.subarray(9 + size), runs, depth);
-  const column = new Float64Array(count);
+  const lengths = new Float64Array(runs);
+  decodeColumnInto(bytes.subarray(9, 9 + size), lengths, depth);
+  const elements = new Float64Array(runs);
+  decodeColumnInto(bytes.subarray(9 + size), elements, depth);
   const target = bitsOf(column);
   const source = bitsOf(elements);
   let place = 0;
   for (let run = 0; run < runs; run += 1) {
     const length = lengths[run] as number;
-    if (!(length > 0) || place + length > count) throw corrupt('runs longer than the column');
+    if (!(length > 0) || place + length > column.length)
+      throw corrupt('runs longer than the column');
+    const element = elements[run] as number;
+    if (length >= LONG_RUN && Number.isInteger(length) && !Number.isNaN(element)) {
+      column.fill(element, place, place + length);
+      place += length;
+      continue;
+    }
     for (let index = 0; index < length; index += 1, place += 1) {
       target[2 * place] = source[2 * run] as number;
       target[2 * place + 1] = source[2 * run + 1] as number;
     }
   }
-  if (place !== count) throw corrupt('runs shorter than the column');
-  return column;
+  if (place !== column.length) throw corrupt('runs shorter than the column');
 }
 
 function decodePatched(
   bytes: Uint8Array,
   view: DataView,
-  count: number,
+  column: Float64Array,
   depth: number,
-): Float64Array {
+): void {
   const patches = view.getUint32(1, true);
   const placesEnd = 13 + view.getUint32(5, true);
   const elementsEnd = placesEnd + view.getUint32(9, true);
-  if (patches > count || elementsEnd > bytes.length) throw corrupt('patches out of range');
-  const places = decodeColumn(bytes.subarray(13, placesEnd), patches, depth);
-  const elements = bitsOf(decodeColumn(bytes.subarray(placesEnd, elementsEnd), patches, depth));
-  const column = decodeColumn(bytes.subarray(elementsEnd), count, depth);
+  if (patches > column.length || elementsEnd > bytes.length) throw corrupt('patches out of range');
+  const places = new Float64Array(patches);
+  decodeColumnInto(bytes.subarray(13, placesEnd), places, depth);
+  const patched = new Float64Array(patches);
+  decodeColumnInto(bytes.subarray(placesEnd, elementsEnd), patched, depth);
+  decodeColumnInto(bytes.subarray(elementsEnd), column, depth);
+  const elements = bitsOf(patched);
   const target = bitsOf(column);
   places.forEach((place, index) => {
-    if (!Number.isInteger(place) || place < 0 || place >= count)
+    if (!Number.isInteger(place) || place < 0 || place >= column.length)
       throw corrupt('a patch outside the column');
     target[2 * place] = elements[2 * index] as number;
     target[2 * place + 1] = elements[2 * index + 1] as number;
   });
-  return column;
 }
