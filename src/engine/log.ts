@@ -378,9 +378,19 @@ export class Log<State = unknown> {
     await this.#rewriter?.run();
   }
 
-  /** The newest record of a key, through the index. */
+  /**
+   * The newest record of a key, through the index: reads one frame, however many there are.
+   *
+   * @throws RunlogError CORRUPT when it is damaged; Node's error.
+   */
   async latest(key: string): Promise<LogRecord | undefined> {
-    return this.find(key).at(-1);
+    return this.#lookAgain(() => {
+      for (const place of this.#placesOf(key).reverse()) {
+        const found = this.frame(place).findLast((record) => record.key === key);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    });
   }
 
   /**
@@ -389,32 +399,38 @@ export class Log<State = unknown> {
    * @throws RunlogError CORRUPT when one of them is damaged; Node's error.
    */
   find(key: string): LogRecord[] {
+    return this.#lookAgain(() =>
+      this.#placesOf(key).flatMap((place) =>
+        this.frame(place).filter((record) => record.key === key),
+      ),
+    );
+  }
+
+  #lookAgain<T>(look: () => T): T {
     for (let tries = 0; ; tries += 1) {
       try {
-        return this.#find(key);
+        return look();
       } catch (error) {
-        // A rewriting has taken a file away since the snapshot: look again.
+        // A rewriting has taken a file away since the snapshot.
         if (errorCode(error) !== 'ENOENT' || tries === 8 || !this.readOnly) throw error;
         this.#read();
       }
     }
   }
 
-  #find(key: string): LogRecord[] {
+  /** Frames that may hold a key, oldest first, each once. */
+  #placesOf(key: string): FramePlace[] {
     const segments = this.#segments();
-    const hash = hashKey(key);
-    const places: FramePlace[] = this.#lookup.places(key, segments);
-    const seen = new Set(places.map((place) => `${segmentName(place)}@${place.offset}`));
-    for (const entry of this.#keys.get(hash)) {
-      if (!seen.has(`${segmentName(entry)}@${entry.offset}`)) places.push(entry);
-    }
-    const current = this.#appender?.segment.name;
     const listed = new Set(segments.map(segmentName));
+    const current = this.#appender?.segment.name;
     if (current !== undefined) listed.add(segmentName(current));
-    return places
-      .filter((place) => listed.has(segmentName(place)))
-      .flatMap((place) => this.frame(place))
-      .filter((record) => record.key === key);
+    const places = new Map<string, FramePlace>();
+    for (const place of [
+      ...this.#lookup.places(key, segments),
+      ...this.#keys.get(hashKey(key)).filter((each) => listed.has(segmentName(each))),
+    ])
+      places.set(`${segmentName(place)}@${place.offset}`, place);
+    return [...places.values()];
   }
 
   /** The records of one frame, by the place that a record of it gave. */

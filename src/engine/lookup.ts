@@ -30,7 +30,7 @@ export class HotKeys {
   add(entry: IndexEntry): void {
     const places = this.#places.get(entry.hash);
     if (places === undefined) this.#places.set(entry.hash, [entry]);
-    else places.push(entry);
+    else if (!isSamePlace(places.at(-1), entry)) places.push(entry);
   }
 
   /** What stood in a segment from byte `offset` on was written again, and stands at `moved`. */
@@ -54,6 +54,14 @@ export class HotKeys {
     this.#places.clear();
   }
 }
+
+/** A batch with many records of one key is one place. */
+const isSamePlace = (last: IndexEntry | undefined, entry: IndexEntry): boolean =>
+  last !== undefined &&
+  last.offset === entry.offset &&
+  last.number === entry.number &&
+  last.fence === entry.fence &&
+  last.rewritten === entry.rewritten;
 
 export class KeyLookup {
   readonly #vfs: Vfs;
