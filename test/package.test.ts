@@ -14,7 +14,10 @@ import { contentFaults } from './support/package-content.js';
 
 const root = path.resolve(import.meta.dirname, '..');
 const require = createRequire(import.meta.url);
-const compiler = path.join(path.dirname(require.resolve('typescript/package.json')), 'bin/tsc');
+const binOf = (name: string, bin: string): string =>
+  path.join(path.dirname(require.resolve(`${name}/package.json`)), bin);
+const compiler = binOf('typescript', 'bin/tsc');
+const bundler = binOf('vite', 'bin/vite.js');
 const nodeTypesVersion: string = require('@types/node/package.json').version;
 const isCi = (process.env['CI'] ?? '') !== '';
 
@@ -143,7 +146,9 @@ function pack(directory: string): string {
     fs.cpSync(path.join(root, name), path.join(directory, name), { recursive: true });
   }
   const project = path.join(root, 'tsconfig.build.json');
-  run(process.execPath, [compiler, '-p', project, '--outDir', path.join(directory, 'dist')], root);
+  const dist = path.join(directory, 'dist');
+  run(process.execPath, [compiler, '-p', project, '--outDir', dist], root);
+  run(process.execPath, [bundler, 'build', '--logLevel', 'warn', '--outDir', dist], root);
   const answer = run(
     'npm',
     ['pack', '--json', '--ignore-scripts', '--pack-destination', work],

@@ -65,9 +65,22 @@ export interface OpenedRun {
   release(): void;
 }
 
-const { version: packageVersion } = createRequire(import.meta.url)('../../package.json') as {
-  version: string;
-};
+let knownVersion: string | undefined;
+
+/** By the package's own name: sources and bundle lie at different depths. */
+function packageVersion(): string {
+  if (knownVersion !== undefined) return knownVersion;
+  try {
+    const { version } = createRequire(import.meta.url)('runlog/package.json') as {
+      version: string;
+    };
+    knownVersion = version;
+  } catch {
+    // Part of somebody's own bundle, without its package.json.
+    knownVersion = 'unknown';
+  }
+  return knownVersion;
+}
 
 /** @throws as `Run.open`. */
 export async function openRun(
@@ -251,7 +264,7 @@ const openingOf = (facts: RunFacts, resumed: boolean): Opening => ({
   thread: threadId,
   resumed,
   nodeVersion: process.version,
-  packageVersion,
+  packageVersion: packageVersion(),
 });
 
 function otherTargets(
