@@ -24,6 +24,8 @@ import {
   searchRepo,
 } from '../store/repo-directory.ts';
 import { copyRun } from './copy-run.ts';
+import { type FollowRepoOptions, followRepo, type RepoFollowEvent } from './follow-repo.ts';
+import { checkFollowOptions } from './follow-run.ts';
 import { checkObject, checkType } from './options.ts';
 import {
   compactRepo,
@@ -193,6 +195,18 @@ export class Repo {
       count += 1;
       yield view;
     }
+  }
+
+  /**
+   * What happens in every run of the repo, also in those that begin later: each event once, in the
+   * order of each writer, until the loop is left.
+   *
+   * @throws TypeError naming the option; RunlogError ABORTED by the signal, CORRUPT, IO.
+   */
+  follow(options: FollowRepoOptions = {}): AsyncGenerator<RepoFollowEvent> {
+    checkFollowOptions(options);
+    checkType(options.onUnreadable, 'function', 'onUnreadable');
+    return followRepo(this.#vfs, this.path, options);
   }
 
   #factsOf(hash: string): ReturnType<typeof readFacts> {

@@ -16,7 +16,12 @@ import { type Change, type Note, publishEdit, type RunFacts, syncEdits } from '.
 import { decodeClose, decodeOpening, type KeptError, type Outcome } from '../store/record.ts';
 import { type RunPlaces, runPlaces } from '../store/repo-directory.ts';
 import { RunReader, type WriterLog } from '../store/run-reader.ts';
-import { type FollowEvent, type FollowRunOptions, followRun } from './follow-run.ts';
+import {
+  checkFollowOptions,
+  type FollowEvent,
+  type FollowRunOptions,
+  followRun,
+} from './follow-run.ts';
 import { Metric } from './metric.ts';
 import { checkMembers, checkTags, checkText, checkType, pathOf } from './options.ts';
 
@@ -210,9 +215,20 @@ export class RunView {
     await this.refresh();
   }
 
-  /** What happens in the run, each event once, in the order of each writer. Ends with the signal. */
+  /**
+   * What happens in the run, each event once, in the order of each writer, until the loop is left.
+   *
+   * @throws TypeError naming the option; RunlogError ABORTED by the signal, RUN_NOT_FOUND when the run
+   * is deleted, CORRUPT, IO.
+   */
   follow(options: FollowRunOptions = {}): AsyncGenerator<FollowEvent> {
-    return followRun(this.#vfs, this.#places, this.hash, options);
+    checkFollowOptions(options);
+    return followRun(this.#vfs, { places: this.#places, hash: this.hash }, options);
+  }
+
+  /** @internal Use `metric.follow`. */
+  followOne(only: string, options: FollowRunOptions): AsyncGenerator<FollowEvent> {
+    return followRun(this.#vfs, { places: this.#places, hash: this.hash, only }, options);
   }
 }
 

@@ -128,8 +128,11 @@ it('reading, following and verifying a live run changes no byte of it', async ()
   const repo = await Repo.open(directory);
   const view = await repo.run('watched');
   expect(view?.metric('loss')?.count).toBe(100);
-  for await (const event of view?.follow({ signal: AbortSignal.timeout(500) }) ?? [])
-    expect(event.run).toBe('watched');
+  const following = async (): Promise<void> => {
+    for await (const event of view?.follow({ signal: AbortSignal.timeout(500) }) ?? [])
+      expect(event.run).toBe('watched');
+  };
+  await expect(following()).rejects.toMatchObject({ code: 'ABORTED' });
   await repo.verify();
   expect(filesOf('watched')).toEqual(before);
   owner.child.kill('SIGCONT');
