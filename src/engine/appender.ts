@@ -287,8 +287,11 @@ export class Appender {
     try {
       this.#syncNow();
       return this.#isMine();
-    } catch {
-      return false;
+    } catch (error) {
+      if (!(error instanceof SyncFailure)) return false;
+      // The handle is dead: a later sync that used it again would resolve for what is lost.
+      this.#repeat(error);
+      return this.recording === 'on' && this.syncSync();
     }
   }
 

@@ -123,31 +123,30 @@ function decide(
   number: number,
   contender: Contender,
 ): Decision | undefined {
+  // Copies that we have made of a tail. Those of an attempt that another's manifest overtook stay
+  // below the tail number: they are part of nothing.
+  let copies = 0;
   for (;;) {
     const listing = listLog(vfs, directory);
     if (newest(listing.fences) !== number) return undefined;
     const counter = newest(listing.manifests);
-    let previous: Manifest | undefined;
-    try {
-      previous = readNewestManifest(vfs, directory, listing);
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') continue;
-      throw error;
-    }
+    const read = unlessGone(() => ({ newest: readNewestManifest(vfs, directory, listing) }));
+    if (read === undefined) continue;
+    const previous = read.newest;
     if (previous !== undefined && previous.fence >= number) return undefined;
     const start = previous === undefined || contender.fresh ? NEW_LOG() : previous;
     const tail = readTail(vfs, directory, start);
     const hasTail = tail.segments.some((each) => each.end > each.first);
-    const sealed = hasTail
-      ? sealTail(vfs, directory, tail, { number, start, nonce: contender.owner.nonce })
-      : [];
+    const own = { number, start, nonce: contender.owner.nonce, copy: copies + 1 };
+    const sealed = hasTail ? unlessGone(() => sealTail(vfs, directory, tail, own)) : [];
+    if (sealed === undefined) continue;
     if (hasTail) vfs.syncDirectory(directory);
-    const own = sealed.filter((each) => each.fence === number).length;
+    copies += sealed.filter((each) => each.fence === number).length;
     const manifest: Manifest = {
       ...start,
       counter: counter + 1,
       fence: number,
-      tailNumber: own + 1,
+      tailNumber: copies + 1,
       end: tail.end,
       segments: [...start.segments, ...sealed].filter((each) => each.end > each.first),
       damage: [...start.damage, ...damageOf(tail)],
@@ -158,6 +157,16 @@ function decide(
       continue;
     if (hasTail) vfs.syncDirectory(directory);
     return { manifest, tail, directorySyncDue: !hasTail };
+  }
+}
+
+/** Undefined where a later owner has deleted a file that we have read: the next listing says so. */
+function unlessGone<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }
 
@@ -177,13 +186,17 @@ const damageOf = (tail: Tail): Manifest['damage'] =>
     damage.map((each) => ({ fence, number, ...each })),
   );
 
+interface Copier {
+  /** Of the fence. */
+  readonly number: number;
+  readonly start: Manifest;
+  readonly nonce: Uint8Array;
+  /** Number of the segment that a copy goes to. */
+  readonly copy: number;
+}
+
 /** Step 6: every byte that the manifest is about to promise is on stable storage. */
-function sealTail(
-  vfs: Vfs,
-  directory: string,
-  tail: Tail,
-  own: { number: number; start: Manifest; nonce: Uint8Array },
-): SealedSegment[] {
+function sealTail(vfs: Vfs, directory: string, tail: Tail, own: Copier): SealedSegment[] {
   const sealed: SealedSegment[] = [];
   for (const [index, segment] of tail.segments.entries()) {
     const file = vfs.open(`${directory}/${segmentName(segment)}`, 'write');
@@ -207,9 +220,9 @@ function copyTail(
   directory: string,
   segments: readonly TailSegment[],
   watermark: number,
-  own: { number: number; start: Manifest; nonce: Uint8Array },
+  own: Copier,
 ): SealedSegment[] {
-  const name = { fence: own.number, number: 1, rewritten: false };
+  const name = { fence: own.number, number: own.copy, rewritten: false };
   const salt = dataViewOf(randomBytes(8)).getBigUint64(0, true);
   const kept: SealedSegment[] = [];
   const frames: Uint8Array[] = [];
@@ -262,7 +275,7 @@ function copyTail(
     repeat: false,
     logId: own.start.logId,
     fence: own.number,
-    number: 1,
+    number: own.copy,
     first,
     salt,
     predecessor: before ?? { fence: 0, number: 0, length: 0, sum: 0n },

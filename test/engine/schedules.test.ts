@@ -10,6 +10,8 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type CrashRule, loadXxhash } from '../../src/engine/index.ts';
 import type { Action, OwnerPlan } from '../support/ownership-actors.ts';
+import { seeded } from '../support/random.ts';
+import { playByChance, randomScene } from '../support/random-schedule.ts';
 import { explore, type FormTurn, type Scene } from '../support/schedules.ts';
 
 vi.mock('node:crypto', () => import('../support/replayed-random.ts'));
@@ -188,6 +190,16 @@ describe('a sync fails', () => {
     expect(states).toBeGreaterThan(200);
   });
 
+  it('on the way out: the handle is not used again, what a later sync resolves for is on the disk', async () => {
+    const plan = owner('a', [['append', 'syncSync', 'sync', ...once, 'syncSync', 'sync']], {
+      mayFail: true,
+    });
+    for (let nth = 1; nth <= 5; nth += 1) {
+      const scene = { owners: [plan], failingSync: { owner: 'a', nth }, power: rules };
+      await explore(scene, [['a', 'any']]);
+    }
+  });
+
   it('of the tail that a successor is about to seal, at any step of the owner', async () => {
     const before = owner('a', [['append', 'sync', ...once, 'roll', ...twice]]);
     const after = owner('b', [[...once, 'sync']], { mayFail: true });
@@ -197,6 +209,26 @@ describe('a sync fails', () => {
       const turns: readonly FormTurn[] = [['a', 'any'], ['b', 'any'], ['a'], ['b']];
       states += (await explore(scene, turns)).states;
     }
+    // Killed after it has copied and lost to the roll of the owner: the copy is nobody's.
+    const scene = { owners: [before, after], failingSync: { owner: 'b', nth: 2 } };
+    await explore(scene, [['a', '0.4'], ['b', 'any'], ['a'], ['b', 'any']]);
     expect(states).toBeGreaterThan(500);
   });
+});
+
+it('schedules by chance, with kills, failing syncs and losses of power', async () => {
+  const seconds = Number(process.env['FUZZ_SECONDS'] ?? 0);
+  const end = performance.now() + seconds * 1000;
+  for (let block = 0; block < 10 || performance.now() < end; block += 1) {
+    const chance = seeded(`schedules ${block}`);
+    for (let round = 0; round < 100; round += 1) {
+      try {
+        await playByChance(randomScene(chance), chance);
+      } catch (error) {
+        throw new Error(`block ${block}, round ${round}: ${(error as Error).message}`, {
+          cause: error,
+        });
+      }
+    }
+  }
 });

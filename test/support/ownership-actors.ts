@@ -174,7 +174,9 @@ class Opening {
       await this.#rewriter?.run();
     } catch (error) {
       this.#stage.once(() => {
-        if ((error as { code?: string }).code !== 'ENOENT' || !this.#isReplaced()) throw error;
+        const { code } = error as { code?: string };
+        const isExpected = code === 'ENOENT' ? this.#isReplaced() : code === 'EIO';
+        if (!isExpected || (code === 'EIO' && !this.#plan.mayFail)) throw error;
       });
     }
   }
