@@ -11,10 +11,8 @@ export const limits = {
   frameBodySizeMax: 16 * MiB,
   /** Records in one frame: the count is checked before a body is believed. */
   frameRecordCountMax: 1 << 20,
-  /** A hot segment is rolled here: small enough that rewriting one is a bounded piece of work. */
-  segmentSize: 8 * MiB,
-  /** A hot segment is rolled here even if that means a sync on the caller's thread. */
-  segmentSizeMax: 16 * MiB,
+  /** A hot segment is rolled here once it is nearly synced, at twice that in any case. */
+  segmentSize: 16 * MiB,
   /** Segment files hold 32-bit places in index pages. */
   segmentFileSizeMax: 0xffff_ffff,
   /** Segments a manifest lists; the roll size doubles at each quarter of it. */
@@ -35,6 +33,8 @@ export const limits = {
   unindexedSegmentCountMax: 8,
   /** Neighbouring rewritten segments of one size class that are merged into one. */
   mergeCount: 8,
+  /** Segments that are rewritten together or merged: what holds more is not worth another pass. */
+  mergeSizeMax: 4 * MiB,
   /** Entries of one index page, 24 bytes each. */
   indexPageEntryCount: 680,
   /** A rewritten segment below this size carries no index: it is read whole. */

@@ -60,7 +60,7 @@ const fold = {
 };
 
 /** Never rolled: a tail as long as the goals name it. */
-const sizes = { segmentSize: 4096 * MiB, segmentSizeMax: 4096 * MiB, syncSize: 64 * MiB };
+const sizes = { segmentSize: 4096 * MiB, syncSize: 64 * MiB };
 
 /** A log whose tail has grown to `size` when its owner is killed; 9 bytes a point and 40 a batch. */
 async function untilKilledLog({ repo, size = 0, pointsAFrame = 100 }: Resume): Promise<never> {

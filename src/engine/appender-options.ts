@@ -13,7 +13,6 @@ export type Recording = 'on' | 'paused' | 'failed' | 'fenced' | 'closed';
 /** Sizes that tests lower; everything else uses limits.ts. */
 export interface AppenderSizes {
   readonly segmentSize: number;
-  readonly segmentSizeMax: number;
   readonly stateInterval: number;
   readonly replaySizeMax: number;
   readonly syncSize: number;

@@ -71,42 +71,48 @@ const WRITE_SIZE = 256 * 1024;
 /** Size classes of rewritten segments: neighbours of one class are merged. */
 const CLASS_FACTOR = 8;
 
-/** The next stretch worth rewriting, as [start, end) of `segments`; undefined when there is none. */
+/**
+ * The next stretch worth rewriting, as [start, end) of `segments`; undefined when there is none. Hot
+ * segments first, neighbours together as long as they are small; then small rewritten ones.
+ */
 export function planRewrite(
   segments: readonly SealedSegment[],
   refused: ReadonlySet<string>,
   sizeMax: number,
 ): { start: number; end: number } | undefined {
-  const usable = (index: number): boolean => {
-    const segment = segments[index];
-    return segment !== undefined && !refused.has(segmentName(segment));
-  };
-  for (let start = 0; start < segments.length; start += 1) {
-    if (!usable(start) || segments[start]?.rewritten) continue;
-    let end = start;
-    for (let size = 0; usable(end) && !segments[end]?.rewritten; end += 1) {
-      size += (segments[end] as SealedSegment).length;
-      if (end > start && size > sizeMax) break;
-    }
-    return { start, end };
+  const isUsable = (segment: SealedSegment): boolean => !refused.has(segmentName(segment));
+  const hot = segments.findIndex((each) => !each.rewritten && isUsable(each));
+  if (hot >= 0) {
+    const fits = (each: SealedSegment): boolean => !each.rewritten && isUsable(each);
+    return {
+      start: hot,
+      end: hot + Math.max(1, countTogether(segments.slice(hot), sizeMax, fits)),
+    };
   }
-  const classOf = (segment: SealedSegment): number =>
-    Math.floor(
-      Math.log(Math.max(1, segment.length / limits.indexSizeMin)) / Math.log(CLASS_FACTOR),
-    );
-  for (let start = 0; start < segments.length; start += 1) {
-    if (!usable(start)) continue;
-    const first = segments[start] as SealedSegment;
-    let end = start + 1;
-    while (
-      usable(end) &&
-      segments[end]?.rewritten &&
-      classOf(segments[end] as SealedSegment) <= classOf(first)
-    )
-      end += 1;
-    if (end - start >= limits.mergeCount) return { start, end };
+  for (const [start, first] of segments.entries()) {
+    const fits = (each: SealedSegment): boolean =>
+      each.rewritten && isUsable(each) && sizeClass(each) <= sizeClass(first);
+    const count = countTogether(segments.slice(start), sizeMax, fits);
+    if (count >= limits.mergeCount) return { start, end: start + count };
   }
   return undefined;
+}
+
+const sizeClass = ({ length }: SealedSegment): number =>
+  Math.floor(Math.log(Math.max(1, length / limits.indexSizeMin)) / Math.log(CLASS_FACTOR));
+
+/** How many from the first on fit, and are together within the size. */
+function countTogether(
+  segments: readonly SealedSegment[],
+  sizeMax: number,
+  fits: (segment: SealedSegment) => boolean,
+): number {
+  let size = 0;
+  const end = segments.findIndex((each) => {
+    size += each.length;
+    return size > sizeMax || !fits(each);
+  });
+  return end < 0 ? segments.length : end;
 }
 
 export class Rewriter {
@@ -166,7 +172,7 @@ export class Rewriter {
     const { appender } = this.#options;
     while (!this.#isStopped && appender.recording === 'on') {
       const { segments } = appender.manifest;
-      const plan = planRewrite(segments, this.#refused, limits.segmentSizeMax);
+      const plan = planRewrite(segments, this.#refused, limits.mergeSizeMax);
       if (plan === undefined) return;
       await this.#rewrite(segments.slice(plan.start, plan.end));
     }
@@ -234,15 +240,25 @@ export class Rewriter {
 
 const DEFLATE_SIZE_MIN = 128;
 const DEFLATE_SIZE_MAX = 64 * 1024;
+/** Of a larger body a piece from the middle tells whether it pays. */
+const DEFLATE_SAMPLE_SIZE = 4 * 1024;
 
 /** Params, states and the like, deflated where it pays; index pages are hashes, large bodies columns. */
 function deflateSmall(type: number, body: Uint8Array): Uint8Array | undefined {
   const isIndex =
     type === (frameType.indexPage | SKIPPABLE) || type === (frameType.indexRoot | SKIPPABLE);
   if (isIndex || body.length < DEFLATE_SIZE_MIN || body.length > DEFLATE_SIZE_MAX) return undefined;
+  const middle = (body.length - DEFLATE_SAMPLE_SIZE) >> 1;
+  if (middle > DEFLATE_SAMPLE_SIZE) {
+    const sample = body.subarray(middle, middle + DEFLATE_SAMPLE_SIZE);
+    if (!isSmaller(deflateRawSync(sample), sample)) return undefined;
+  }
   const deflated = deflateRawSync(body);
-  return deflated.length < body.length * 0.95 ? deflated : undefined;
+  return isSmaller(deflated, body) ? deflated : undefined;
 }
+
+const isSmaller = (deflated: Uint8Array, body: Uint8Array): boolean =>
+  deflated.length < body.length * 0.95;
 
 /** Somebody waits: work that was begun in the background may rest on a timer that keeps nothing alive. */
 async function awaited(work: Promise<void> | undefined): Promise<void> {

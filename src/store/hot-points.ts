@@ -1,46 +1,58 @@
 // Hot batches split by sequence: counted first, so that each column is made once.
 //
-// 1. Rows come out in order of arrival, with their point numbers.
+// 1. Batches are kept as they are stored until they are split: a tenth of their size in columns.
+// 2. Rows come out in order of arrival, with their point numbers.
+// 3. Columns are used again by the next split: its rows hold until then.
 //
 // Spec: spec/records.md, Points. Test: test/store/hot-points.test.ts.
 
-import { decodeBatch, type PointColumns } from './format/batch.ts';
-import { makeRows, type Rows } from './rows.ts';
+import { decodeBatch, decodeSequences } from './format/batch.ts';
+import { makeRows, partOfRows, type Rows } from './rows.ts';
 
 /** Body of a points record. */
 export type BatchBody = readonly [first: number, count: number, bytes: Uint8Array];
 
 export class HotPoints {
-  readonly #batches: { readonly first: number; readonly columns: PointColumns }[] = [];
-  readonly #counts: number[] = [];
+  #bodies: BatchBody[] = [];
+  /** Points by sequence id. */
+  #counts: number[] = [];
+  #columns = makeRows(0);
+  /** Points added since the last split. */
+  count = 0;
 
   /** @throws RunlogError CORRUPT. */
-  add([first, count, bytes]: BatchBody): void {
-    const columns = decodeBatch(bytes, count);
-    this.#batches.push({ first, columns });
-    const { sequences } = columns;
-    for (let index = 0; index < count; index += 1) {
-      const id = sequences[index] as number;
-      this.#counts[id] = (this.#counts[id] ?? 0) + 1;
-    }
+  add(body: BatchBody): void {
+    const [, count, bytes] = body;
+    for (const id of decodeSequences(bytes, count)) this.#counts[id] = (this.#counts[id] ?? 0) + 1;
+    this.#bodies.push(body);
+    this.count += count;
   }
 
-  /** Yields after each batch; at the end the rows are whole. */
+  /** Yields after each batch; at the end the rows are whole. @throws RunlogError CORRUPT. */
   *split(): Generator<void, Map<number, Rows>> {
-    const rows: Rows[] = [];
-    const next: number[] = [];
+    const columns = this.#reserve();
     const byId = new Map<number, Rows>();
+    /** Where the next point of each sequence goes. */
+    const next = new Uint32Array(this.#counts.length);
+    let start = 0;
     this.#counts.forEach((count, id) => {
-      rows[id] = makeRows(count);
-      next[id] = 0;
-      byId.set(id, rows[id]);
+      next[id] = start;
+      byId.set(id, partOfRows(columns, start, start + count));
+      start += count;
     });
-    for (const { first, columns } of this.#batches) {
-      fill(rows, next, first, columns);
+    for (const body of this.#bodies) {
+      fill(columns, next, body);
       yield;
     }
-    this.#batches.length = 0;
+    this.#bodies = [];
+    this.#counts = [];
+    this.count = 0;
     return byId;
+  }
+
+  #reserve(): Rows {
+    if (this.#columns.steps.length < this.count) this.#columns = makeRows(this.count);
+    return this.#columns;
   }
 
   /** The same at once. */
@@ -53,17 +65,16 @@ export class HotPoints {
   }
 }
 
-function fill(rows: readonly Rows[], next: number[], first: number, columns: PointColumns): void {
-  const { count, sequences, steps, values, times, epochs } = columns;
+function fill(target: Rows, next: Uint32Array, [first, count, bytes]: BatchBody): void {
+  const { sequences, steps, values, times, epochs } = decodeBatch(bytes, count);
   for (let index = 0; index < count; index += 1) {
     const id = sequences[index] as number;
-    const own = rows[id] as Rows;
     const place = next[id] as number;
-    own.steps[place] = steps[index] as number;
-    own.values[place] = values[index] as number;
-    own.times[place] = times[index] as number;
-    own.epochs[place] = epochs[index] as number;
-    own.numbers[place] = first + index;
+    target.steps[place] = steps[index] as number;
+    target.values[place] = values[index] as number;
+    target.times[place] = times[index] as number;
+    target.epochs[place] = epochs[index] as number;
+    target.numbers[place] = first + index;
     next[id] = place + 1;
   }
 }

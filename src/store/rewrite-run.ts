@@ -1,13 +1,15 @@
 // Rewriting a stretch of a run's log: points become blocks over shared axes, everything else stays.
 //
 // 1. Nothing is dropped: hidden and replaced points are kept with their numbers.
-// 2. Works on its own output: neighbouring stretches are merged by decoding and sealing anew.
-// 3. Pauses between pieces, so that the event loop is never held for long.
+// 2. Memory is bounded by points, not by bytes: a stretch is written in parts of about STRETCH_POINTS,
+//    each with axes of its own. Columns that compress well would else fill it.
+// 3. Works on its own output: the blocks of neighbouring stretches are merged, a sequence at a time.
+// 4. Pauses between pieces, so that the event loop is never held for long.
 //
 // Spec: spec/records.md, Rewritten stretch; spec/columns.md. Test: test/store/rewrite-run.test.ts.
 
 import type { LogRecord, RecordInput, RewriteHook, RewriteOutput } from '../engine/index.ts';
-import { limits } from '../limits.ts';
+import { RunlogError } from '../errors.ts';
 import { encodeBatch, PointBuffer } from './format/batch.ts';
 import {
   type Axis,
@@ -19,16 +21,12 @@ import {
 } from './format/block.ts';
 import { type BatchBody, HotPoints } from './hot-points.ts';
 import { recordType } from './record.ts';
-import { concatRows, makeRows, type Rows, sortRows } from './rows.ts';
+import { concatRows, makeRows, partOfRows, type Rows, sortRows } from './rows.ts';
 
-/** Points of one sequence as they are met. */
-interface Gathered {
-  readonly id: number;
-  readonly key: string;
-  readonly kind: string;
-  parts: Rows[];
-}
-
+/** 40 bytes each in columns. */
+const STRETCH_POINTS = 512 * 1024;
+/** Points of a new block: what is encoded between two pauses. */
+const BLOCK_POINTS = 32 * 1024;
 /** Blocks whose records are put into one frame until it is about so large. */
 const FRAME_SIZE = 32 * 1024;
 /** Blocks of one sequence are split over several records beyond it. */
@@ -39,6 +37,7 @@ const AXES_TRIED = 8;
 
 export const rewriteRun: RewriteHook = async (input, output, { from, to }) => {
   const stretch = new Stretch();
+  let start = from;
   for (const record of input) {
     if (!stretch.add(record))
       output.append(
@@ -46,19 +45,56 @@ export const rewriteRun: RewriteHook = async (input, output, { from, to }) => {
         record.position,
         record.end,
       );
+    else if (stretch.hotCount >= STRETCH_POINTS) {
+      await new StretchWriter(output, start, record.end).write(stretch);
+      start = record.end;
+    }
     await output.pause();
   }
-  await new StretchWriter(output, from, to).write(stretch);
+  if (start < to) await new StretchWriter(output, start, to).write(stretch);
 };
+
+/** A stored block and the stored axis that it refers to. */
+interface StoredPart {
+  readonly stored: unknown;
+  readonly axis: unknown;
+  readonly count: number;
+}
+
+/** One sequence as it is met. */
+interface Gathered {
+  readonly id: number;
+  readonly key: string;
+  readonly kind: string;
+  parts: StoredPart[];
+  /** In an earlier part of the stretch: its definition need not be repeated. */
+  isWritten: boolean;
+}
+
+/** A part of a sequence to be written. */
+interface Part {
+  readonly id: number;
+  /** Undefined: its definition stands in another stretch. */
+  readonly key: string | undefined;
+  readonly kind: string;
+  readonly rows: Rows;
+}
 
 /** What a stretch holds, by sequence. */
 class Stretch {
   readonly #byId = new Map<number, Gathered>();
   readonly #points = new HotPoints();
-  readonly #axes = new Map<string, Axis[]>();
-  firstPoint = Number.POSITIVE_INFINITY;
+  /** Stored, by the place of their frame. */
+  readonly #axes = new Map<string, unknown[]>();
+  readonly #decoded = new AxisCache();
+  #isEmpty = true;
+  firstPoint = 0;
   endPoint = 0;
   nextSequence = 0;
+
+  get hotCount(): number {
+    return this.#points.count;
+  }
 
   /** False for a record that stays as it is. */
   add(record: LogRecord): boolean {
@@ -68,12 +104,19 @@ class Stretch {
         this.#define(id, record.key as string, kind);
         return true;
       }
-      case recordType.points:
-        this.#addPoints(record.body as BatchBody);
+      case recordType.points: {
+        const body = record.body as BatchBody;
+        this.#covers(body[0], body[0] + body[1]);
+        this.#points.add(body);
         return true;
-      case recordType.axis:
-        this.#axesOf(record, 0).push(decodeAxis(record.body));
+      }
+      case recordType.axis: {
+        const name = axisName(record, 0);
+        const axes = this.#axes.get(name);
+        if (axes === undefined) this.#axes.set(name, [record.body]);
+        else axes.push(record.body);
         return true;
+      }
       case recordType.blocks:
         this.#addBlocks(record);
         return true;
@@ -90,52 +133,33 @@ class Stretch {
 
   #define(id: number, key: string, kind: string): Gathered {
     this.nextSequence = Math.max(this.nextSequence, id + 1);
-    let gathered = this.#byId.get(id);
-    if (gathered === undefined) {
-      gathered = { id, key, kind, parts: [] };
-      this.#byId.set(id, gathered);
-    } else if (gathered.key === '') {
-      gathered = { ...gathered, key, kind };
-      this.#byId.set(id, gathered);
-    }
+    const known = this.#byId.get(id);
+    if (known !== undefined) return known;
+    const gathered = { id, key, kind, parts: [], isWritten: false };
+    this.#byId.set(id, gathered);
     return gathered;
   }
 
   #covers(first: number, end: number): void {
-    this.firstPoint = Math.min(this.firstPoint, first);
+    this.firstPoint = this.#isEmpty ? first : Math.min(this.firstPoint, first);
     this.endPoint = Math.max(this.endPoint, end);
-  }
-
-  #addPoints(body: BatchBody): void {
-    this.#covers(body[0], body[0] + body[1]);
-    this.#points.add(body);
-  }
-
-  /** Axes of one frame, in the order of their records. */
-  #axesOf(record: LogRecord, offset: number): Axis[] {
-    const { fence, number } = record.place;
-    const name = `${fence}-${number}@${offset === 0 ? record.place.offset : offset}`;
-    let axes = this.#axes.get(name);
-    if (axes === undefined) {
-      axes = [];
-      this.#axes.set(name, axes);
-    }
-    return axes;
+    this.#isEmpty = false;
   }
 
   #addBlocks(record: LogRecord): void {
     const [id, kind, blocks] = record.body as [number, string, [number, number, unknown][]];
-    const gathered = this.#define(id, record.key as string, kind);
+    const { parts } = this.#define(id, record.key as string, kind);
     for (const [axisFrame, axisIndex, stored] of blocks) {
-      const axis = this.#axesOf(record, axisFrame)[axisIndex];
-      if (axis !== undefined) gathered.parts.push(decodeBlock(stored, axis));
+      const axis = this.#axes.get(axisName(record, axisFrame))?.[axisIndex];
+      // Refused, the stretch stays as it is; going on would throw its points away.
+      if (axis === undefined)
+        throw new RunlogError('CORRUPT', `sequence ${id}: a block refers to no axis`);
+      parts.push({ stored, axis, count: (stored as [number, number])[1] });
     }
   }
 
-  /** Every sequence with its rows sorted; definitions of sequences without points as well. */
-  async *sequences(
-    pause: () => Promise<void>,
-  ): AsyncGenerator<{ id: number; key: string | undefined; kind: string; rows: Rows }> {
+  /** Takes out everything gathered, sorted; definitions of sequences without points as well. */
+  async *take(pause: () => Promise<void>): AsyncGenerator<Part> {
     const split = this.#points.split();
     let step = split.next();
     for (; !step.done; step = split.next()) await pause();
@@ -144,15 +168,55 @@ class Stretch {
     for (const id of [...ids].sort((a, b) => a - b)) {
       const known = this.#byId.get(id);
       const own = hot.get(id);
-      const parts = [...(known?.parts ?? []), ...(own === undefined ? [] : [own])];
-      yield {
-        id,
-        key: known?.key,
-        kind: known?.kind ?? 'metric',
-        rows: sortRows(concatRows(parts.length === 0 ? [makeRows(0)] : parts)),
-      };
-      await pause();
+      const pieces = known === undefined ? [] : this.#pieces(known);
+      if (own !== undefined) pieces.push([() => own]);
+      if (pieces.length === 0 && known?.isWritten === false) pieces.push([() => makeRows(0)]);
+      for (const piece of pieces) {
+        const rows = sortRows(concatRows(piece.map((part) => part())));
+        yield { id, key: known?.key, kind: known?.kind ?? 'metric', rows };
+        await pause();
+      }
+      if (known !== undefined) known.isWritten = true;
     }
+    this.#isEmpty = true;
+  }
+
+  /** Blocks that are decoded and merged together: as many as STRETCH_POINTS allows. */
+  #pieces(gathered: Gathered): (() => Rows)[][] {
+    const pieces: (() => Rows)[][] = [];
+    let room = 0;
+    for (const { stored, axis, count } of gathered.parts) {
+      if (count > room) {
+        pieces.push([]);
+        room = STRETCH_POINTS;
+      }
+      room -= count;
+      pieces.at(-1)?.push(() => decodeBlock(stored, this.#decoded.get(axis)));
+    }
+    gathered.parts = [];
+    return pieces;
+  }
+}
+
+const axisName = ({ place }: LogRecord, axisFrame: number): string =>
+  `${place.fence}-${place.number}@${axisFrame === 0 ? place.offset : axisFrame}`;
+
+/** Decoded axes, as many as STRETCH_POINTS allows: sequences tracked together share them. */
+class AxisCache {
+  readonly #axes = new Map<unknown, Axis>();
+  #count = 0;
+
+  get(stored: unknown): Axis {
+    const known = this.#axes.get(stored);
+    if (known !== undefined) return known;
+    const axis = decodeAxis(stored);
+    if (this.#count + axis.steps.length > STRETCH_POINTS) {
+      this.#axes.clear();
+      this.#count = 0;
+    }
+    this.#count += axis.steps.length;
+    this.#axes.set(stored, axis);
+    return axis;
   }
 }
 
@@ -174,14 +238,15 @@ class StretchWriter {
   }
 
   async write(stretch: Stretch): Promise<void> {
-    for await (const { id, key, kind, rows } of stretch.sequences(() => this.#output.pause())) {
+    const { firstPoint, endPoint } = stretch;
+    for await (const { id, key, kind, rows } of stretch.take(() => this.#output.pause())) {
       if (key === undefined) {
         this.#keepHot(id, rows);
         continue;
       }
       let blocks: unknown[] = [];
-      for (let start = 0; start < rows.steps.length; start += limits.blockPointCountMax) {
-        blocks.push(await this.#block(slice(rows, start, start + limits.blockPointCountMax)));
+      for (let start = 0; start < rows.steps.length; start += BLOCK_POINTS) {
+        blocks.push(await this.#block(partOfRows(rows, start, start + BLOCK_POINTS)));
         await this.#output.pause();
         if (this.#size < FRAME_SIZE_LARGE) continue;
         this.#blockRecords.push({ type: recordType.blocks, key, body: [id, kind, blocks] });
@@ -192,10 +257,9 @@ class StretchWriter {
         this.#blockRecords.push({ type: recordType.blocks, key, body: [id, kind, blocks] });
       if (this.#size >= FRAME_SIZE) this.#end();
     }
-    const first = Number.isFinite(stretch.firstPoint) ? stretch.firstPoint : 0;
     this.#blockRecords.push({
       type: recordType.stretch,
-      body: [first, stretch.endPoint, stretch.nextSequence],
+      body: [firstPoint, endPoint, stretch.nextSequence],
     });
     this.#end();
   }
@@ -273,16 +337,4 @@ class StretchWriter {
     this.#blockRecords = [];
     this.#size = 0;
   }
-}
-
-function slice(rows: Rows, start: number, end: number): Rows {
-  if (start === 0 && end >= rows.steps.length) return rows;
-  const part = (column: Float64Array): Float64Array => column.subarray(start, end);
-  return {
-    steps: part(rows.steps),
-    values: part(rows.values),
-    times: part(rows.times),
-    epochs: part(rows.epochs),
-    numbers: part(rows.numbers),
-  };
 }

@@ -214,7 +214,7 @@ describe('a refusal', () => {
       },
     });
     const large = 'x'.repeat(128 * 1024);
-    for (let number = 0; number < 120 && sizes.length < 2; number += 1) {
+    for (let number = 0; number < 240 && sizes.length < 2; number += 1) {
       log.append(20, [number, large], { key: `k${number % 3}` });
       await log.sync();
     }

@@ -30,7 +30,7 @@ const optionsOf = (vfs: MemoryVfs, onError: (error: RunlogError) => void): LogOp
   rewrite,
   durability: { syncMs: null },
   onError,
-  sizes: { segmentSize: 500, segmentSizeMax: 1000, stateInterval: 400 },
+  sizes: { segmentSize: 500, stateInterval: 400 },
 });
 
 interface Outcome {

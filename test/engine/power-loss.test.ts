@@ -42,7 +42,7 @@ const optionsOf = (vfs: MemoryVfs): LogOptions<number[]> => ({
   rewrite,
   fold,
   durability: { syncMs: null },
-  sizes: { segmentSize: 400, stateInterval: 300, segmentSizeMax: 800 },
+  sizes: { segmentSize: 400, stateInterval: 300 },
 });
 
 /** What was promised when the power went. */

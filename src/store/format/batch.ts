@@ -138,10 +138,7 @@ export function encodeBatch(points: PointBuffer): Uint8Array {
 
 /** @throws RunlogError CORRUPT. */
 export function decodeBatch(bytes: Uint8Array, count: number): PointColumns {
-  if (!Number.isInteger(count) || count < 1 || count > limits.frameRecordCountMax) {
-    throw new RunlogError('CORRUPT', `a batch of ${count} points`);
-  }
-  const reader = new ByteReader(bytes);
+  const reader = openBatch(bytes, count);
   const sequences = decodeHotColumn(reader, count);
   const steps = decodeHotColumn(reader, count);
   const values = decodeHotColumn(reader, count);
@@ -149,4 +146,15 @@ export function decodeBatch(bytes: Uint8Array, count: number): PointColumns {
   const epochs = decodeHotColumn(reader, count);
   if (!reader.isAtEnd) throw new RunlogError('CORRUPT', 'bytes behind the columns of a batch');
   return { count, sequences, steps, values, times, epochs };
+}
+
+/** The sequence of each point alone. @throws RunlogError CORRUPT. */
+export const decodeSequences = (bytes: Uint8Array, count: number): Float64Array =>
+  decodeHotColumn(openBatch(bytes, count), count);
+
+function openBatch(bytes: Uint8Array, count: number): ByteReader {
+  if (!Number.isInteger(count) || count < 1 || count > limits.frameRecordCountMax)
+    throw new RunlogError('CORRUPT', `a batch of ${count} points`);
+  if (!(bytes instanceof Uint8Array)) throw new RunlogError('CORRUPT', 'a batch without columns');
+  return new ByteReader(bytes);
 }
