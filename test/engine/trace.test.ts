@@ -317,9 +317,9 @@ describe('a resume takes the same calls and reads at most 256 KiB', () => {
       appendNumbers(log, log.position, log.position + 3);
       await log.close();
     }
-    // Each ninth opening gathers the small segments, each eighth gathering merges what was gathered:
-    // the costs repeat with that period, and nothing else moves them.
-    const period = (limits.unindexedSegmentCountMax + 1) * limits.mergeCount;
+    // Each ninth opening gathers the small segments; of eight that were gathered one is made, which is
+    // one of the next eight. The costs repeat with that period, and nothing else moves them.
+    const period = (limits.unindexedSegmentCountMax + 1) * (limits.mergeCount - 1);
     const totals = costs.slice(limits.unindexedSegmentCountMax + 1).map(({ total }) => total);
     expect(totals.slice(period)).toEqual(totals.slice(0, -period));
     expect(Math.max(...costs.map(({ bytesRead }) => bytesRead))).toBeLessThan(READ_MAX);
