@@ -2,7 +2,7 @@
 //
 // 1. Gathering a point is five stores. A batch is encoded once, when it is put into a frame.
 //
-// Spec: spec/columns.md, Hot batch. Test: test/store/batch.test.ts.
+// Spec: spec/columns.md, Hot batch. Test: test/store/format/batch.test.ts.
 
 import { RunlogError } from '../../errors.ts';
 import { limits } from '../../limits.ts';

@@ -4,7 +4,7 @@
 //    went in.
 // 2. Deflating large planes goes to the thread pool; everything else is arithmetic.
 //
-// Spec: spec/columns.md, Sealed column. Test: test/store/column.test.ts.
+// Spec: spec/columns.md, Sealed column. Test: test/store/format/column.test.ts.
 
 import { bitsOf, columnForm, DEFLATED, SCALE_MAX } from './column.ts';
 import { deflatePlanes, deflatePlanesSync } from './plane-deflate.ts';
@@ -265,7 +265,7 @@ function encodeRuns(column: Float64Array): Candidate | undefined {
     (start, index) => (starts[index + 1] ?? column.length) - start,
   );
   const first = encodeColumnSync(lengths);
-  const second = encodeColumnSync(Float64Array.from(starts, (start) => column[start] as number));
+  const second = encodeColumnSync(takeBits(column, starts));
   const header = new Uint8Array(8);
   new DataView(header.buffer).setUint32(0, starts.length, true);
   new DataView(header.buffer).setUint32(4, first.length, true);

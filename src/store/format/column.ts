@@ -3,7 +3,7 @@
 // 1. Believes no count before it has bounded it, and never reads past its bytes: they may be anything.
 // 2. What comes out is bit for bit what went in.
 //
-// Spec: spec/columns.md, Sealed column. Test: test/store/column.test.ts.
+// Spec: spec/columns.md, Sealed column. Test: test/store/format/column.test.ts.
 
 import { inflateRawSync } from 'node:zlib';
 
@@ -49,6 +49,8 @@ export function decodeColumn(bytes: Uint8Array, count: number): Float64Array {
  * @throws RunlogError CORRUPT.
  */
 export function decodeColumnInto(bytes: Uint8Array, column: Float64Array, depth = 0): void {
+  // It stands in a body: that may hold anything.
+  if (!(bytes instanceof Uint8Array)) throw corrupt('no bytes');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   need(bytes, 1);
   switch ((bytes[0] as number) & ~DEFLATED) {
@@ -90,6 +92,8 @@ export function decodeColumnInto(bytes: Uint8Array, column: Float64Array, depth 
   }
 }
 
+const isDeflated = (bytes: Uint8Array): boolean => ((bytes[0] as number) & DEFLATED) !== 0;
+
 function need(bytes: Uint8Array, size: number): void {
   if (bytes.length < size) throw corrupt('too short');
 }
@@ -97,7 +101,7 @@ function need(bytes: Uint8Array, size: number): void {
 function planesOf(bytes: Uint8Array, start: number, size: number): Uint8Array {
   need(bytes, start);
   const stored = bytes.subarray(start);
-  const whole = ((bytes[0] as number) & DEFLATED) === 0 ? stored : inflate(stored, size);
+  const whole = isDeflated(bytes) ? inflate(stored, size) : stored;
   if (whole.length !== size) throw corrupt('planes of another size');
   return whole;
 }
@@ -207,7 +211,7 @@ function divide(column: Float64Array, factor: number): void {
 function decodeRuns(bytes: Uint8Array, view: DataView, column: Float64Array, depth: number): void {
   const runs = view.getUint32(1, true);
   const size = view.getUint32(5, true);
-  if (runs > column.length || ((bytes[0] as number) & DEFLATED) !== 0 || 9 + size > bytes.length)
+  if (runs > column.length || isDeflated(bytes) || 9 + size > bytes.length)
     throw corrupt('runs out of range');
   const lengths = new Float64Array(runs);
   decodeColumnInto(bytes.subarray(9, 9 + size), lengths, depth);
@@ -218,8 +222,8 @@ function decodeRuns(bytes: Uint8Array, view: DataView, column: Float64Array, dep
   let place = 0;
   for (let run = 0; run < runs; run += 1) {
     const length = lengths[run] as number;
-    if (!(length > 0) || place + length > column.length)
-      throw corrupt('runs longer than the column');
+    if (!Number.isInteger(length) || length < 1) throw corrupt('a run of no whole length');
+    if (place + length > column.length) throw corrupt('runs longer than the column');
     const element = elements[run] as number;
     if (length >= LONG_RUN && Number.isInteger(length) && !Number.isNaN(element)) {
       column.fill(element, place, place + length);
@@ -243,7 +247,8 @@ function decodePatched(
   const patches = view.getUint32(1, true);
   const placesEnd = 13 + view.getUint32(5, true);
   const elementsEnd = placesEnd + view.getUint32(9, true);
-  if (patches > column.length || elementsEnd > bytes.length) throw corrupt('patches out of range');
+  if (patches > column.length || isDeflated(bytes) || elementsEnd > bytes.length)
+    throw corrupt('patches out of range');
   const places = new Float64Array(patches);
   decodeColumnInto(bytes.subarray(13, placesEnd), places, depth);
   const patched = new Float64Array(patches);

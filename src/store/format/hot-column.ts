@@ -6,7 +6,7 @@
 //
 // Both need a little-endian host, as all that run Node are.
 //
-// Spec: spec/columns.md, Hot batch. Test: test/store/batch.test.ts.
+// Spec: spec/columns.md, Hot batch. Test: test/store/format/hot-column.test.ts.
 
 import { RunlogError } from '../../errors.ts';
 
@@ -196,7 +196,9 @@ export class ByteReader {
   readonly #view: DataView;
   #offset = 0;
 
+  /** @throws RunlogError CORRUPT: `bytes` stand in a body, which may hold anything. */
   constructor(bytes: Uint8Array) {
+    if (!(bytes instanceof Uint8Array)) throw new RunlogError('CORRUPT', 'columns: no bytes');
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
