@@ -11,6 +11,7 @@ import { durations, limits } from '../limits.ts';
 import { Appender } from './appender.ts';
 import type { AppenderSizes, Recording } from './appender-options.ts';
 import { copyLog } from './copy.ts';
+import { DamageList } from './damage-list.ts';
 import { type Fold, foldSegments, packState } from './fold.ts';
 import { follow } from './follow.ts';
 import type { FenceKind } from './format/fence.ts';
@@ -91,8 +92,8 @@ export class Log<State = unknown> {
   state: State | undefined;
   /** Records that were accepted and could not be kept. */
   lost = 0;
-  /** Damage that opening and reading came upon. */
-  readonly damage: Damage[] = [];
+  /** Damage that opening and reading came upon, each extent once. */
+  readonly damage: Damage[] = new DamageList();
   readonly #vfs: Vfs;
   readonly #host: Host;
   readonly #options: LogOptions<State>;

@@ -11,6 +11,7 @@ import {
   copyRecords,
   countAndSum,
   DIRECTORY,
+  flip,
   framesOf,
   namesOf,
   numbersOf,
@@ -319,6 +320,27 @@ describe('read', () => {
     await expect(collect(log.read({ [name]: value }))).rejects.toThrow(RangeError);
     await expect(collect(log.read({ [name]: value }))).rejects.toThrow(name);
     if (name === 'from') await expect(collect(log.follow({ from: value }))).rejects.toThrow(/from/);
+  });
+
+  it('tells damage once, however often it reads it', async () => {
+    const vfs = memoryVfs();
+    const log = await Log.open(DIRECTORY, optionsOf(vfs));
+    for (let number = 0; number < 6; number += 1) {
+      appendNumbers(log, number, number + 1);
+      await log.sync();
+    }
+    const frames = framesOf(readFile(vfs, 'segment-00000001-000001'));
+    for (const index of [1, 3]) flip(vfs, 'segment-00000001-000001', frames[index]?.offset ?? 0);
+    for (let times = 0; times < 3; times += 1) {
+      expect(await collect(log.read())).toHaveLength(4);
+      expect([...log.records()]).toHaveLength(4);
+    }
+    const offsets = [1, 3].map((index) => frames[index]?.offset);
+    expect(log.damage.map(({ offset }) => offset)).toEqual(offsets);
+    const reader = Log.snapshot(DIRECTORY, { vfs, fold: countAndSum });
+    reader.renew();
+    expect([...reader.records()]).toHaveLength(4);
+    expect(reader.damage.map(({ offset }) => offset)).toEqual(offsets);
   });
 
   it('from below the first position that is left is POSITION_GONE, and names that one', async () => {
