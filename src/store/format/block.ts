@@ -6,7 +6,7 @@
 // 3. A summary is of all rows of the block. *Clean*: no step repeats inside. Whether it may be used
 //    is decided by who knows the other blocks and the rewinds.
 //
-// Spec: spec/columns.md, Axis and Block. Test: test/store/block.test.ts.
+// Spec: spec/columns.md, Axis and Block. Test: test/store/format/block.test.ts.
 
 import { RunlogError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
@@ -180,7 +180,11 @@ export function blockSummary(stored: unknown): BlockSummary {
     lastNumber,
   ] = stored as unknown as StoredBlock;
   const count = checkCount(rawCount, 'block');
-  const isClean = (flags & blockFlag.clean) !== 0;
+  const isNatural = Number.isInteger(nanCount) && nanCount >= 0 && nanCount <= count;
+  if (!stored.slice(0, 12).every((each) => typeof each === 'number') || !isNatural)
+    throw corrupt('block');
+  const isClean = flags === blockFlag.clean;
+  if (!isClean && flags !== 0) throw corrupt('block');
   return {
     isClean,
     count,
@@ -274,7 +278,10 @@ function takeInto(column: Float64Array, own: Uint32Array, target: Float64Array):
 }
 
 function ownRows(bitmap: Uint8Array, axisCount: number, count: number): Uint32Array {
-  if (bitmap.length !== (axisCount + 7) >> 3) throw corrupt('block');
+  const isBitmap = bitmap instanceof Uint8Array && bitmap.length === (axisCount + 7) >> 3;
+  // No bit may stand for a row behind the axis.
+  if (!isBitmap || (bitmap.at(-1) as number) >> (((axisCount - 1) & 7) + 1) !== 0)
+    throw corrupt('block');
   const own = new Uint32Array(count);
   let found = 0;
   for (let row = 0; row < axisCount; row += 1) {
@@ -302,8 +309,8 @@ export function rowsWithin(rows: Rows, axis: Axis): Uint32Array | 'all' | undefi
     while (
       row < axisCount &&
       !(
-        (axis.steps[row] as number) === step &&
-        axis.times[row] === time &&
+        axis.steps[row] === step &&
+        Object.is(axis.times[row], time) &&
         Object.is(axis.epochs[row], epoch)
       )
     ) {
