@@ -236,7 +236,9 @@ export class Run {
   /** A copy of a param, or of all of them. Undefined where there is nothing. */
   get(key?: string | readonly (string | number)[]): unknown {
     const path = pathOf(key);
-    return this.#opened.writer?.getParams(path) ?? this.#opened.readParams(path);
+    const { writer } = this.#opened;
+    // Not `??`: null is a value that a param may have.
+    return writer === undefined ? this.#opened.readParams(path) : writer.getParams(path);
   }
 
   unset(key: string | readonly string[]): void {

@@ -13,16 +13,29 @@ export interface WriterChange extends ParamsChange {
   readonly writer: string;
 }
 
-/** Drops the changes of one writer that a later one of it covers; order is kept. */
+/**
+ * Drops the changes of one writer that a later one of it covers; order is kept. Before an unset one set
+ * is left: it made the parents, which stay when what it set is gone.
+ */
 export function compactChanges(changes: readonly ParamsChange[]): ParamsChange[] {
-  const later = new Set<string>();
+  const later = new Map<string, ParamsChange>();
+  const withParents = new Set<string>();
   const kept: ParamsChange[] = [];
   for (const change of [...changes].reverse()) {
-    const isCovered = change.path.some((_, index) =>
-      later.has(pathText(change.path.slice(0, index))),
-    );
-    if (isCovered || later.has(pathText(change.path))) continue;
-    later.add(pathText(change.path));
+    const covers = [...change.path.keys(), change.path.length]
+      .map((length) => later.get(pathText(change.path.slice(0, length))))
+      .filter((each) => each !== undefined);
+    const [first] = covers;
+    if (first === undefined) {
+      later.set(pathText(change.path), change);
+      kept.push(change);
+      continue;
+    }
+    const text = pathText(first.path);
+    const isReplaced = covers.some((each) => 'value' in each);
+    if (isReplaced || !('value' in change) || first.path.length < 2 || withParents.has(text))
+      continue;
+    withParents.add(text);
     kept.push(change);
   }
   return kept.reverse();
