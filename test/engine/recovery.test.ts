@@ -464,6 +464,40 @@ describe('manifests', () => {
   });
 });
 
+describe('fences', () => {
+  it('case 16: the first one is linked before it is synced: what a power loss leaves of it is torn', async () => {
+    const vfs = memoryVfs();
+    const log = await Log.open(DIRECTORY, optionsOf(vfs));
+    appendNumbers(log, 0, 3);
+    await log.sync();
+    for (const rule of [
+      'all dropped',
+      'names kept content dropped',
+      'zeroed',
+      'garbled',
+    ] as const) {
+      const disk = vfs.crash(rule);
+      expect(await read(disk), rule).toMatchObject({ numbers: upTo(3), damage: [] });
+      await goOn(await takeOver(disk, upTo(3)), disk, upTo(3));
+    }
+  });
+
+  it('case 16: another is synced before it is linked: one that does not verify is corrupt', async () => {
+    const vfs = memoryVfs();
+    for (let opening = 0; opening < 2; opening += 1) {
+      const log = await Log.open(DIRECTORY, optionsOf(vfs));
+      appendNumbers(log, opening, opening + 1);
+    }
+    const { length } = readFile(vfs, 'fence-00000002');
+    flip(vfs, 'fence-00000002', 40);
+    const { damaged } = await Log.verify(DIRECTORY, { vfs });
+    expect(damaged.map(({ file, offset, size }) => [short(file), offset, size])).toEqual([
+      ['fence-00000002', 0, length],
+    ]);
+    await goOn(await takeOver(vfs, upTo(2)), vfs, upTo(2));
+  });
+});
+
 it('each case of the table has its test here', () => {
   const page = fileURLToPath(new URL('../../spec/recovery.md', import.meta.url));
   const numbers = [...readFileSync(page, 'utf8').matchAll(/^\| (\d+) \|/gm)].map(
