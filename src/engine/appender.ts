@@ -331,6 +331,7 @@ export class Appender {
       if (this.manifest.tailNumber <= segment.name.number) return false;
     }
     this.#options.keys.clear();
+    segment.release(segment.end, 0);
     this.#closeSegment();
     this.#open(new HotSegment(this.#options.vfs, this.#options.directory, this.#headerOfNext()));
     this.#options.onSeal();

@@ -100,6 +100,11 @@ export interface Host {
     /** Resolves after `ms`. A caller waits for it, so it does keep the process alive. */
     wait(ms: number): Promise<void>;
     /**
+     * Resolves when background work that took `ms` of the event loop may go on: after as long again
+     * where the loop is idle, after nine times as long where it is busy. Never keeps the process alive.
+     */
+    rest(ms: number): Promise<void>;
+    /**
      * Watches one open segment: syncs it about every `syncMs` while `wrote` is ahead of `synced`,
      * and beats its fence at most once a second. At most two syncs of a thread are on the thread pool.
      */

@@ -43,6 +43,18 @@ interface Chunk {
 const CHUNK_SIZE_FIRST = 16 * 1024;
 const CHUNK_SIZE = 512 * 1024;
 
+/** Chunks of CHUNK_SIZE that no segment of the thread uses: fresh memory costs more than filling it. */
+const spares: Uint8Array[] = [];
+const SPARE_COUNT_MAX = 8;
+
+function takeChunk(size: number): Uint8Array {
+  return (size === CHUNK_SIZE ? spares.pop() : undefined) ?? new Uint8Array(size);
+}
+
+function giveBack({ bytes }: Chunk): void {
+  if (bytes.length === CHUNK_SIZE && spares.length < SPARE_COUNT_MAX) spares.push(bytes);
+}
+
 export type HotSegmentOptions = Pick<
   SegmentHeader,
   'logId' | 'fence' | 'number' | 'first' | 'predecessor' | 'nonce'
@@ -64,7 +76,6 @@ export class HotSegment {
   readonly #header: Uint8Array;
   readonly #sum: SegmentSum;
   #chunks: Chunk[] = [];
-  #spare: Uint8Array | undefined;
 
   constructor(vfs: Vfs, directory: string, options: HotSegmentOptions, repeat = false) {
     this.#vfs = vfs;
@@ -97,9 +108,7 @@ export class HotSegment {
     const last = this.#chunks.at(-1);
     if (last !== undefined && last.size + size <= last.bytes.length) return last;
     const wanted = Math.max(size, this.size < CHUNK_SIZE_FIRST ? CHUNK_SIZE_FIRST : CHUNK_SIZE);
-    const spare = this.#spare;
-    const bytes = spare !== undefined && spare.length >= wanted ? spare : new Uint8Array(wanted);
-    if (bytes === spare) this.#spare = undefined;
+    const bytes = takeChunk(wanted);
     const chunk = { bytes, view: dataViewOf(bytes), offset: this.size, size: 0, end: this.end };
     this.#chunks.push(chunk);
     return chunk;
@@ -197,7 +206,7 @@ export class HotSegment {
       if (!isWritten || (chunk.end > durable && total <= sizeMax)) return;
       total -= chunk.size;
       this.#chunks.shift();
-      this.#spare = chunk.bytes.length === CHUNK_SIZE ? chunk.bytes : this.#spare;
+      giveBack(chunk);
     }
   }
 

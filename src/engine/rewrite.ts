@@ -270,10 +270,6 @@ async function awaited(work: Promise<void> | undefined): Promise<void> {
   }
 }
 
-/** Never keeps the process alive: what is not rewritten now is rewritten by the next owner. */
-const rest = (ms: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, ms).unref());
-
 interface OutputOptions {
   readonly inBackground: () => boolean;
   readonly name: { readonly fence: number; readonly number: number; readonly rewritten: boolean };
@@ -369,8 +365,7 @@ class OutputSegment implements RewriteOutput {
   async pause(): Promise<void> {
     const spent = this.#host.monotonic() - this.#sliceStart;
     if (spent < durations.sliceMs) return;
-    // In the background the loop belongs to its owner: rest twice as long as the work took.
-    if (this.#inBackground()) await rest(2 * spent);
+    if (this.#inBackground()) await this.#host.schedule.rest(spent);
     else await new Promise((resolve) => setImmediate(resolve));
     this.#sliceStart = this.#host.monotonic();
   }
@@ -400,6 +395,6 @@ class OutputSegment implements RewriteOutput {
 
   discard(): void {
     closeQuietly(this.#vfs, this.#file);
-    if (this.#written > 0) unlinkQuietly(this.#vfs, this.#path);
+    if (this.#file !== undefined) unlinkQuietly(this.#vfs, this.#path);
   }
 }

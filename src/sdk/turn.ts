@@ -3,7 +3,7 @@
 //
 // 1. The wall clock is read at the first call of a turn and at each 16th after: reading it for every
 //    point would cost more than the point.
-// 2. A loop that never yields has no end of turn: an old batch is noticed where the clock is read.
+// 2. A loop that never yields has no end of turn: whether the batch is old is asked at each 16th call.
 //
 // Test: test/sdk/turn.test.ts.
 
@@ -24,7 +24,8 @@ export class Turn {
   readonly #hooked: Hooked;
   #isDirty = false;
   #isOver = false;
-  #calls = 0;
+  #readings = 0;
+  #touches = 0;
   #time = 0;
   #dirtySince = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -42,22 +43,27 @@ export class Turn {
 
   /** Milliseconds since 1970, of the last reading. */
   now(): number {
-    if (this.#calls % CLOCK_CALLS === 0) {
-      this.#time = Date.now();
-      if (this.#isDirty && performance.now() - this.#dirtySince >= durations.flushMs)
-        this.#target.flush();
-    }
-    this.#calls += 1;
+    if (this.#readings % CLOCK_CALLS === 0) this.#time = Date.now();
+    this.#readings += 1;
     return this.#time;
   }
 
   /** Something waits to be flushed. */
   touch(): void {
-    if (this.#isDirty || this.#isOver) return;
+    if (this.#isOver) return;
+    if (this.#isDirty) {
+      this.#touches += 1;
+      if (this.#touches % CLOCK_CALLS === 0) this.#flushIfOld();
+      return;
+    }
     this.#isDirty = true;
     this.#dirtySince = performance.now();
     if (this.#mode === 'turn') atTurnEnd(this.#hooked);
     else this.#after(durations.flushMs);
+  }
+
+  #flushIfOld(): void {
+    if (performance.now() - this.#dirtySince >= durations.flushMs) this.#target.flush();
   }
 
   /** Everything was flushed, or tried to be. */
@@ -79,7 +85,7 @@ export class Turn {
   }
 
   #end(): void {
-    this.#calls = 0;
+    this.#readings = 0;
     if (this.#isDirty && !this.#isOver) this.#target.flush();
   }
 

@@ -33,6 +33,9 @@ import { readState, runFold, type StoredState } from './run-state.ts';
 /** Points gathered before they are put into a frame without being asked. */
 const BATCH_POINTS = 8192;
 
+/** Of a sequence without a visible point: its next step is 0, and any step is greater. */
+const NO_STEP = Number.NEGATIVE_INFINITY;
+
 /** A sequence as its writer knows it: the hot handle. */
 export interface SequenceWriter {
   readonly id: number;
@@ -56,6 +59,8 @@ export interface RunWriterOptions {
   /** Changes of params that other writers of the run have made. */
   readonly others: readonly WriterChange[];
   readonly rewinds: readonly Rewind[];
+  /** Ids of rewinds that other writers have undone. */
+  readonly undone: readonly string[];
   readonly onError: (error: RunlogError) => void;
 }
 
@@ -90,7 +95,8 @@ export class RunWriter {
     this.#nextPoint = state.nextPoint;
     this.#nextSequence = state.nextSequence;
     this.#isResumed = state.nextSequence > 0;
-    this.#rewinds = [...options.rewinds, ...state.rewinds];
+    const undone = new Set([...options.undone, ...state.undone]);
+    this.#rewinds = [...options.rewinds, ...state.rewinds].filter((each) => !undone.has(each.id));
     const own = state.changes.map((each) => ({ ...each, writer: options.writer }));
     const changes = [...options.others, ...own];
     this.#lamport = changes.reduce((most, each) => Math.max(most, each.lamport), state.lamport);
@@ -132,7 +138,7 @@ export class RunWriter {
       key,
       name,
       contextText,
-      nextStep: id === undefined ? 0 : undefined,
+      nextStep: id === undefined ? NO_STEP : undefined,
     };
     if (id === undefined) this.#nextSequence += 1;
     this.#sequences.set(key, sequence);
@@ -158,10 +164,15 @@ export class RunWriter {
     }
   }
 
-  /** The next step of a sequence that earlier openings of the log have tracked. */
+  /** The step that a point without one gets. */
   nextStep(sequence: SequenceWriter): number {
-    if (sequence.nextStep !== undefined) return sequence.nextStep;
-    const step = this.#quietly(() => this.#lookUpNextStep(sequence)) ?? 0;
+    const next = sequence.nextStep ?? this.#lookedUp(sequence);
+    return next === NO_STEP ? 0 : next;
+  }
+
+  /** Of a sequence that earlier openings of the log have tracked. */
+  #lookedUp(sequence: SequenceWriter): number {
+    const step = this.#quietly(() => this.#lookUpNextStep(sequence)) ?? NO_STEP;
     sequence.nextStep = step;
     return step;
   }
@@ -175,7 +186,7 @@ export class RunWriter {
       this.#earlier = new LogContents(this.log, this.writer);
     }
     const last = this.#earlier.lastStep(sequence, this.#rewinds);
-    return last === undefined ? 0 : last + 1;
+    return last === undefined ? NO_STEP : last + 1;
   }
 
   /** Accepts one point, checked before. `step` undefined: the next one. True: the batch is full. */
@@ -186,8 +197,8 @@ export class RunWriter {
     epoch: number,
     time: number,
   ): boolean {
-    const next = sequence.nextStep ?? this.nextStep(sequence);
-    const at = step ?? next;
+    const next = sequence.nextStep ?? this.#lookedUp(sequence);
+    const at = step ?? (next === NO_STEP ? 0 : next);
     if (at >= next) sequence.nextStep = at + 1;
     this.#points.push(sequence.id, at, value, time, epoch);
     if (this.#points.count < BATCH_POINTS) return false;
@@ -210,7 +221,7 @@ export class RunWriter {
     const count = values.length;
     if (count === 0) return false;
     const firstStep = this.nextStep(sequence);
-    let most = firstStep;
+    let most = sequence.nextStep as number;
     if (steps === undefined) most = firstStep + count;
     else
       for (let index = 0; index < count; index += 1)
@@ -255,14 +266,17 @@ export class RunWriter {
   }
 
   /** Sequences of the gathered points that the segment does not define yet. */
-  #undefinedIn(segment: number): SequenceWriter[] {
-    const found = new Set<SequenceWriter>();
+  #undefinedIn(segment: number): readonly SequenceWriter[] {
+    let found: Set<SequenceWriter> | undefined;
     const { sequences, count } = this.#points;
-    for (let index = 0; index < count; index += 1) {
+    for (let index = 0, last = -1; index < count; index += 1) {
       const id = sequences[index] as number;
-      if (this.#definedIn[id] !== segment) found.add(this.#byId[id] as SequenceWriter);
+      if (id === last || this.#definedIn[id] === segment) continue;
+      last = id;
+      found ??= new Set();
+      found.add(this.#byId[id] as SequenceWriter);
     }
-    return [...found];
+    return found === undefined ? [] : [...found];
   }
 
   #append(records: readonly RecordInput[]): boolean {

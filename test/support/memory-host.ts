@@ -84,6 +84,7 @@ export function memoryHost(options: MemoryHostOptions = {}): MemoryHost {
         new Promise((resolve) => {
           timers.after(ms, resolve);
         }),
+      rest: async () => {},
       watch: (slot) => new MemorySlot(timers, slot),
     },
   };

@@ -59,6 +59,7 @@ export function simulatedHost(options: SimulatedHostOptions = {}): SimulatedHost
         };
       },
       wait: async (ms) => host.advance(ms),
+      rest: async () => {},
       watch: simulatedSlot,
     },
     advance(ms) {

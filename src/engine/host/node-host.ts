@@ -3,6 +3,7 @@
 // Test: test/engine/host.test.ts, test/process/host.test.ts.
 
 import type { Host } from '../host.ts';
+import { rest } from './background-rest.ts';
 import { ownerState, selfRecord } from './liveness.ts';
 import { takePoliteLock } from './polite-lock.ts';
 import { openProbe } from './probe.ts';
@@ -19,6 +20,7 @@ const host: Host = {
       return () => clearTimeout(timer);
     },
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    rest,
     watch: watchSegment,
   },
 };

@@ -71,7 +71,12 @@ export function encodeIntegers(writer: ByteWriter, column: Float64Array, count: 
   writer.reserve(hotSizeMax(count));
   const first = column[0] as number;
   const increment = count > 1 ? (column[1] as number) - first : 0;
-  let isLinear = true;
+  if (isLinear(column, count, first, increment)) {
+    writer.byte(increment === 0 ? hotForm.constant : hotForm.linear);
+    writer.float(first);
+    if (increment !== 0) writer.float(increment);
+    return;
+  }
   let isInteger = true;
   let min = first;
   let max = first;
@@ -79,15 +84,7 @@ export function encodeIntegers(writer: ByteWriter, column: Float64Array, count: 
     const value = column[index] as number;
     if (value < min) min = value;
     else if (value > max) max = value;
-    if (isLinear && value !== first + index * increment) isLinear = false;
-    if (isInteger && (!Number.isSafeInteger(value) || (value === 0 && 1 / value < 0)))
-      isInteger = false;
-  }
-  if (isLinear && (isInteger || (increment === 0 && first !== 0))) {
-    writer.byte(increment === 0 ? hotForm.constant : hotForm.linear);
-    writer.float(first);
-    if (increment !== 0) writer.float(increment);
-    return;
+    if (isInteger && (!Number.isSafeInteger(value) || isMinusZero(value))) isInteger = false;
   }
   const range = max - min;
   if (!isInteger || range > 0xffff_ffff) {
@@ -115,6 +112,22 @@ export function encodeIntegers(writer: ByteWriter, column: Float64Array, count: 
     return;
   }
   encodeOffsets(writer, column, count, min, range);
+}
+
+const isMinusZero = (value: number): boolean => value === 0 && 1 / value < 0;
+
+/**
+ * Whether the first element and the increment give back every element, bit for bit: one value that is
+ * no NaN, or safe integers, of which only the one that is zero could be minus zero.
+ */
+function isLinear(column: Float64Array, count: number, first: number, increment: number): boolean {
+  const isSafe = Number.isSafeInteger(first) && Number.isSafeInteger(column[count - 1]);
+  if (increment === 0 ? Number.isNaN(first) : !(isSafe && Number.isInteger(increment)))
+    return false;
+  for (let index = 1; index < count; index += 1)
+    if (column[index] !== first + index * increment) return false;
+  if (increment === 0) return first !== 0 || !column.subarray(0, count).some(isMinusZero);
+  return !isMinusZero(column[-first / increment] ?? first);
 }
 
 function encodeOffsets(
