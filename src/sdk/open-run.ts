@@ -147,9 +147,9 @@ export async function openRun(
   };
   // Edit 0 is synced where it is made; its name is not.
   let due: 'nothing' | 'directory' | 'edits' = created ? 'directory' : 'nothing';
-  if (!created) publishResumed(opened, options, facts);
+  const resumedFacts = created ? facts : publishResumed(opened, options, facts);
   foldQuietly(vfs, places);
-  return opened;
+  return { ...opened, facts: resumedFacts };
 }
 
 async function repoOf(options: RunOptions, vfs: Vfs): Promise<Repo> {
@@ -194,15 +194,17 @@ function fittingCount(changes: readonly Change[]): number {
   return end === -1 ? changes.length : Math.max(1, end);
 }
 
-/** Options given on a resume change the run; those left out change nothing. */
-function publishResumed(opened: OpenedRun, options: RunOptions, facts: RunFacts): void {
+/** Options given on a resume change the run; those left out change nothing. The facts then. */
+function publishResumed(opened: OpenedRun, options: RunOptions, facts: RunFacts): RunFacts {
   const changes = firstChanges(options).filter(([field, value]) => {
     if (field === 'createdAt') return false;
     return field === 'addTag'
       ? !facts.tags.includes(value as string)
       : facts[field as 'name'] !== value;
   });
+  const changed = changes.reduce(opened.applyChange, facts);
   if (changes.length > 0) opened.publish(changes);
+  return changed;
 }
 
 interface OpenWriter {
@@ -239,6 +241,7 @@ async function openWriter(
       log: { ...common, fresh },
       others: reader?.changes ?? [],
       rewinds: reader?.rewinds ?? [],
+      undone: reader?.undone ?? [],
       onError,
     });
   let opened = await open(false);
@@ -275,7 +278,7 @@ function otherTargets(
 ): RewindTarget[] {
   const names = listWriters(vfs, places.logs).filter((each) => each !== own.writer);
   try {
-    return RunReader.ends(vfs, places, names);
+    return RunReader.ends(vfs, places, names, own.life);
   } catch (error) {
     report(
       new RunlogError(

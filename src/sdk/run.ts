@@ -174,7 +174,8 @@ export class Run {
       sequence: entry.slots.get(name) ?? this.#define(entry, name),
     }));
     const writer = this.#writer();
-    const step = fixed ?? Math.max(0, ...points.map(({ sequence }) => writer.nextStep(sequence)));
+    if (points.length === 0) return;
+    const step = fixed ?? Math.max(...points.map(({ sequence }) => writer.nextStep(sequence)));
     for (const { value, sequence } of points) {
       this.#accepted(
         writer.track(sequence, value, step, epoch, time ?? (this.#turn as Turn).now()),

@@ -9,7 +9,7 @@
 import { type Damage, Log, loadXxhash, type Vfs } from '../engine/index.ts';
 import type { ParamsTree } from '../model/params.ts';
 import { parseSequenceKey } from '../model/sequence.ts';
-import { type RunFacts, readFacts } from './edits.ts';
+import { type ListedFacts, type RunFacts, readFacts } from './edits.ts';
 import { LogContents } from './log-contents.ts';
 import { mergeParams, type WriterChange } from './params-merge.ts';
 import type { Rewind, RewindTarget } from './record.ts';
@@ -54,20 +54,20 @@ export class RunReader {
     this.facts = facts;
     this.logs = logs;
     this.#params = mergeParams(this.changes);
-    const undone = new Set(logs.flatMap((each) => each.state.undone));
+    const undone = new Set(this.undone);
     this.rewinds = logs
       .flatMap((each) => each.state.rewinds)
       .filter((each) => !undone.has(each.id));
   }
 
-  /** `only`: these writers. Throws RunlogError, Node's error. */
+  /** `only`: these writers; `known`: facts read before. Throws RunlogError, Node's error. */
   static async open(
     vfs: Vfs,
     places: RunPlaces,
-    options: { only?: readonly string[] } = {},
+    options: { only?: readonly string[]; known?: ListedFacts | undefined } = {},
   ): Promise<RunReader> {
     await loadXxhash();
-    const facts = readFacts(vfs, places.edits);
+    const facts = readFacts(vfs, places.edits, options.known);
     const writers = options.only ?? listWriters(vfs, places.logs);
     const logs = writers
       .map((writer) => openLog(vfs, places, writer))
@@ -75,15 +75,29 @@ export class RunReader {
     return new RunReader(facts, logs);
   }
 
-  /** Where the logs of these writers end now. Requires: `loadXxhash` has resolved. */
-  static ends(vfs: Vfs, places: RunPlaces, writers: readonly string[]): RewindTarget[] {
+  /**
+   * Where the logs of these writers end now, in this life of the run: of another one a writer begins
+   * anew. Requires: `loadXxhash` has resolved.
+   */
+  static ends(
+    vfs: Vfs,
+    places: RunPlaces,
+    writers: readonly string[],
+    life: string,
+  ): RewindTarget[] {
     return writers
       .map((writer) => openLog(vfs, places, writer))
+      .filter(({ state }) => state.life === life)
       .map(({ writer, log, state }) => ({
         writer,
         position: log.position,
         number: state.nextPoint,
       }));
+  }
+
+  /** Ids of rewinds of other logs that these logs undo. */
+  get undone(): string[] {
+    return this.logs.flatMap((each) => each.state.undone);
   }
 
   get changes(): WriterChange[] {
