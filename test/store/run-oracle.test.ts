@@ -1,13 +1,14 @@
-// A run against a model in memory: random tracking by several writers with repeated steps, rewinds,
-// undos, params, closing, killing and compacting; whatever happened, values, raw values, summaries
-// and params are what brute force over the model gives. Seeds are printed.
+// A run against a model in memory: random tracking by several writers in several contexts with repeated
+// steps, rewinds of each reach, undos, closing and compacting; whatever happened, values, raw values and
+// summaries are what brute force over the model gives, and a follower that goes on from its last cursor
+// has been given each point once, in order of arrival. Seeds are printed.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, expect, it } from 'vitest';
-import { Repo, Run, type RunView } from '../../src/index.ts';
+import { type FollowCursor, Repo, Run, type RunView } from '../../src/index.ts';
 import { seeded } from '../support/random.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'runlog-oracle-'));
@@ -20,11 +21,18 @@ interface ModelPoint {
   readonly epoch: number;
 }
 
-/** Points of each writer in order of arrival, by metric; rewinds with how far each log was then. */
+interface ModelRewind {
+  readonly id: string;
+  readonly step: number;
+  readonly name: string | undefined;
+  readonly subset: string | undefined;
+  readonly reach: ReadonlyMap<string, number>;
+}
+
+/** Points of each writer in order of arrival, by sequence; rewinds with how far each log was then. */
 class Model {
   readonly points = new Map<string, Map<string, ModelPoint[]>>();
-  rewinds: { id: string; step: number; name: string | undefined; reach: Map<string, number> }[] =
-    [];
+  rewinds: ModelRewind[] = [];
 
   of(writer: string, name: string): ModelPoint[] {
     const byName = this.points.get(writer) ?? new Map<string, ModelPoint[]>();
@@ -40,7 +48,8 @@ class Model {
       (point, arrival) =>
         !this.rewinds.some(
           (each) =>
-            (each.name ?? name) === name &&
+            (each.name ?? nameOf(name)) === nameOf(name) &&
+            (each.subset ?? subsetOf(name)) === subsetOf(name) &&
             point.step >= each.step &&
             arrival < (each.reach.get(`${writer} ${name}`) ?? 0),
         ),
@@ -64,7 +73,49 @@ class Model {
   }
 }
 
-const names = ['loss', 'accuracy'];
+/** 'name subset' of each sequence. */
+const names = ['loss train', 'loss val', 'accuracy train'];
+const nameOf = (sequence: string): string => sequence.split(' ')[0] as string;
+const subsetOf = (sequence: string): string => sequence.split(' ')[1] as string;
+const contextOf = (sequence: string) => ({ subset: subsetOf(sequence) });
+
+/** Follows a run in stages, each from the cursor of the one before. */
+class Follower {
+  #cursor: FollowCursor | undefined;
+  /** Points by 'writer name subset', in the order in which they came. */
+  readonly #got = new Map<string, [step: number, value: number][]>();
+  #count = 0;
+
+  async catchUp(view: RunView, model: Model): Promise<void> {
+    const expected = [...model.points].flatMap(([writer, byName]) =>
+      [...byName].map(([name, points]) => [`${writer} ${name}`, points] as const),
+    );
+    const total = expected.reduce((sum, [, points]) => sum + points.length, 0);
+    if (this.#count < total) await this.#follow(view, total);
+    for (const [key, points] of expected) {
+      const own = points.map(({ step, value }) => [step, value]);
+      expect(this.#got.get(key) ?? []).toEqual(own);
+    }
+  }
+
+  async #follow(view: RunView, total: number): Promise<void> {
+    const from = this.#cursor === undefined ? {} : { from: this.#cursor };
+    const signal = AbortSignal.timeout(30_000);
+    for await (const event of view.follow({ ...from, signal })) {
+      this.#cursor = event.cursor;
+      if (event.type !== 'points') continue;
+      const key = `${event.writer} ${event.name} ${String(event.context['subset'])}`;
+      const own = this.#got.get(key) ?? [];
+      this.#got.set(key, own);
+      for (const [index, step] of event.steps.entries())
+        own.push([step, event.values[index] as number]);
+      this.#count += event.steps.length;
+      // Left in the middle of what was tracked together, where it happens to be.
+      if (this.#count >= total) return;
+    }
+  }
+}
+
 const odd = [
   Number.NaN,
   Number.POSITIVE_INFINITY,
@@ -79,7 +130,7 @@ const odd = [
 async function check(view: RunView, model: Model): Promise<void> {
   for (const name of names) {
     const expected = model.expected(name);
-    const metric = view.metric(name);
+    const metric = view.metric(nameOf(name), contextOf(name));
     const columns = await metric?.values();
     expect([...(columns?.steps ?? [])]).toEqual(expected.map((each) => each.step));
     expect([...(columns?.values ?? [])]).toEqual(expected.map((each) => each.value));
@@ -90,6 +141,13 @@ async function check(view: RunView, model: Model): Promise<void> {
       [...model.points.keys()].reduce((sum, writer) => sum + model.of(writer, name).length, 0),
     );
     if (metric === undefined || expected.length === 0) continue;
+    for (const writer of metric.writers) {
+      const own = expected.filter((each) => each.writer === writer);
+      const { steps } = await metric.values({ writer, fromStep: 3, toStep: 17 });
+      expect([...steps]).toEqual(
+        own.map((each) => each.step).filter((step) => step >= 3 && step < 17),
+      );
+    }
     const numbers = expected.map((each) => each.value).filter((each) => !Number.isNaN(each));
     expect(metric.count).toBe(expected.length);
     expect(metric.last).toBe(expected.at(-1)?.value);
@@ -97,9 +155,22 @@ async function check(view: RunView, model: Model): Promise<void> {
     expect(metric.min).toBe(
       numbers.length === 0 ? Number.NaN : numbers.reduce((a, b) => Math.min(a, b)),
     );
+    expect(metric.firstStep).toBe(expected[0]?.step);
+    expect(metric.lastStep).toBe(expected.at(-1)?.step);
+    expectSum(metric.sum, numbers);
     expect(metric.max).toBe(
       numbers.length === 0 ? Number.NaN : numbers.reduce((a, b) => Math.max(a, b)),
     );
+  }
+}
+
+/** Blocks are added up apart: the sum is that of brute force but for the order of its additions. */
+function expectSum(sum: number, numbers: readonly number[]): void {
+  const brute = numbers.reduce((total, each) => total + each, 0);
+  if (!Number.isFinite(brute)) expect(sum).toBe(brute);
+  else {
+    const size = numbers.reduce((total, each) => total + Math.abs(each), 0);
+    expect(Math.abs(sum - brute)).toBeLessThanOrEqual(size * 1e-12);
   }
 }
 
@@ -109,6 +180,7 @@ async function play(round: number): Promise<void> {
   const model = new Model();
   const repo = await Repo.create(directory);
   const runs = new Map<string, Run>();
+  const follower = new Follower();
   const open = async (writer: string): Promise<Run> => {
     const run =
       runs.get(writer) ??
@@ -138,10 +210,14 @@ async function play(round: number): Promise<void> {
           epoch: random() < 0.5 ? Number.NaN : integer(5),
         };
         model.of(writer, name).push(point);
-        run.track(point.value, { name, step: point.step, time: point.time, epoch: point.epoch });
+        const { value, ...more } = point;
+        run.track(value, { name: nameOf(name), context: contextOf(name), ...more });
       }
     } else if (chance < 0.7) {
-      const name = random() < 0.5 ? pick(names) : undefined;
+      const sequence = random() < 0.6 ? pick(names) : undefined;
+      const name = sequence === undefined ? undefined : nameOf(sequence);
+      const isOne = sequence !== undefined && random() < 0.5;
+      const subset = isOne ? subsetOf(sequence) : undefined;
       const step = integer(30);
       const all = random() < 0.4;
       if (all) for (const each of runs.values()) each.flush();
@@ -154,9 +230,10 @@ async function play(round: number): Promise<void> {
       const id = run.rewind({
         step,
         ...(name === undefined ? {} : { name }),
+        ...(subset === undefined ? {} : { context: { subset } }),
         writers: all ? 'all' : 'own',
       });
-      model.rewinds.push({ id, step, name, reach });
+      model.rewinds.push({ id, step, name, subset, reach });
     } else if (chance < 0.75 && model.rewinds.length > 0) {
       const undone = pick(model.rewinds);
       try {
@@ -175,12 +252,16 @@ async function play(round: number): Promise<void> {
       for (const each of runs.values()) expect(each.flush()).toBe(true);
       const view = await repo.run(hash);
       await check(view as RunView, model);
+      await follower.catchUp(view as RunView, model);
     }
   }
   for (const run of runs.values()) await run.close();
   await check((await repo.run(hash)) as RunView, model);
   await repo.compact();
-  await check((await repo.run(hash)) as RunView, model);
+  const compacted = (await repo.run(hash)) as RunView;
+  await check(compacted, model);
+  await follower.catchUp(compacted, model);
+  await new Follower().catchUp(compacted, model);
   expect((await repo.verify()).damaged, `seed ${seed}`).toEqual([]);
 }
 
