@@ -6,6 +6,8 @@
 //
 // Spec: spec/records.md. Test: test/store/record.test.ts.
 
+import { types } from 'node:util';
+
 import { RunlogError } from '../errors.ts';
 
 export const recordType = {
@@ -82,8 +84,52 @@ export const bytesOf = (hex: string): Uint8Array => new Uint8Array(Buffer.from(h
 /** The elements of a body that must be an array of at least `length`. */
 export function bodyFields(body: unknown, length: number, what: string): unknown[] {
   if (Array.isArray(body) && body.length >= length) return body;
-  throw new RunlogError('CORRUPT', `${what}: not the shape of its type`);
+  throw wrongShape(what);
 }
+
+const wrongShape = (what: string): RunlogError =>
+  new RunlogError('CORRUPT', `${what}: not the shape of its type`);
+
+type Shape = (field: unknown) => boolean;
+
+const isText: Shape = (field) => typeof field === 'string';
+const isNumber: Shape = (field) => typeof field === 'number';
+const isFlag: Shape = (field) => typeof field === 'boolean';
+const isLife: Shape = (field) => field instanceof Uint8Array && field.length === 8;
+const isOutcome: Shape = (field) => field === 'finished' || field === 'failed';
+const isNilOr =
+  (shape: Shape): Shape =>
+  (field) =>
+    field === null || shape(field);
+const isListOf =
+  (shape: Shape): Shape =>
+  (field) =>
+    Array.isArray(field) && field.every(shape);
+const isTuple =
+  (...shapes: Shape[]): Shape =>
+  (field) =>
+    Array.isArray(field) &&
+    field.length === shapes.length &&
+    shapes.every((shape, index) => shape(field[index]));
+
+/** The elements of a body, the first of which are of these shapes; behind them is place for later. */
+function shapedFields(body: unknown, shapes: readonly Shape[], what: string): unknown[] {
+  const fields = bodyFields(body, shapes.length, what);
+  if (shapes.every((shape, index) => shape(fields[index]))) return fields;
+  throw wrongShape(what);
+}
+
+const openingShapes = [isLife, isNumber, isText, isNumber, isNumber, isFlag, isText, isText];
+const closeShapes = [isNumber, isOutcome, isNilOr(isTuple(isText, isText, isText))];
+const paramsShapes = [isNumber, isListOf(isText)];
+const rewindShapes = [
+  isText,
+  isNumber,
+  isNilOr(isText),
+  isNilOr(isText),
+  isListOf(isTuple(isText, isNumber, isNumber)),
+  isNumber,
+];
 
 export const encodeOpening = (each: Opening): unknown => [
   bytesOf(each.life),
@@ -98,9 +144,9 @@ export const encodeOpening = (each: Opening): unknown => [
 ];
 
 export function decodeOpening(body: unknown): Opening {
-  const [life, openedAt, host, pid, thread, resumed, nodeVersion, packageVersion] = bodyFields(
+  const [life, openedAt, host, pid, thread, resumed, nodeVersion, packageVersion] = shapedFields(
     body,
-    8,
+    openingShapes,
     'opening',
   ) as [Uint8Array, number, string, number, number, boolean, string, string];
   return { life: hexOf(life), openedAt, host, pid, thread, resumed, nodeVersion, packageVersion };
@@ -116,7 +162,7 @@ export function encodeClose({ closedAt, outcome, error }: Close): unknown {
 }
 
 export function decodeClose(body: unknown): Close {
-  const [closedAt, outcome, error] = bodyFields(body, 3, 'close') as [
+  const [closedAt, outcome, error] = shapedFields(body, closeShapes, 'close') as [
     number,
     Outcome,
     [string, string, string] | null,
@@ -130,7 +176,7 @@ export const encodeParams = (each: ParamsChange): unknown =>
   'value' in each ? [each.lamport, each.path, each.value] : [each.lamport, each.path];
 
 export function decodeParams(body: unknown): ParamsChange {
-  const fields = bodyFields(body, 2, 'params');
+  const fields = shapedFields(body, paramsShapes, 'params');
   const [lamport, path, value] = fields as [number, string[], unknown];
   return fields.length === 2 ? { lamport, path } : { lamport, path, value };
 }
@@ -141,7 +187,7 @@ export function encodeRewind({ id, step, name, contextText, targets, time }: Rew
 }
 
 export function decodeRewind(body: unknown): Rewind {
-  const [id, step, name, contextText, pairs, time] = bodyFields(body, 6, 'rewind') as [
+  const [id, step, name, contextText, pairs, time] = shapedFields(body, rewindShapes, 'rewind') as [
     string,
     number,
     string | null,
@@ -160,15 +206,29 @@ export function decodeRewind(body: unknown): Rewind {
   };
 }
 
-/** An error as it can be kept: well-formed text, whatever was thrown. */
+/** An error as it can be kept: well-formed text, whatever was thrown; keeping it throws nothing. */
 export function keepError(error: unknown): KeptError {
-  const wellFormed = (text: unknown): string => String(text).toWellFormed();
-  if (error instanceof Error) {
-    return {
-      name: wellFormed(error.name),
-      message: wellFormed(error.message),
-      stack: wellFormed(error.stack ?? ''),
-    };
+  if (!(types.isNativeError(error) || isInstanceOfError(error)))
+    return { name: 'Error', message: textOf(() => error), stack: '' };
+  return {
+    name: textOf(() => error.name),
+    message: textOf(() => error.message),
+    stack: textOf(() => error.stack ?? ''),
+  };
+}
+
+function isInstanceOfError(error: unknown): error is Error {
+  try {
+    return error instanceof Error;
+  } catch {
+    return false;
   }
-  return { name: 'Error', message: wellFormed(error), stack: '' };
+}
+
+function textOf(read: () => unknown): string {
+  try {
+    return String(read()).toWellFormed();
+  } catch {
+    return 'a value without text';
+  }
 }
