@@ -44,7 +44,6 @@ export async function* follow(
 ): AsyncGenerator<LogRecord> {
   const { from = 0, signal, pollMs = durations.followPollMs, events = true } = options;
   checkRange(from);
-  const damage: Damage[] = [];
   let position = from;
   let seen = '';
   const watch = events ? openWatch(directory) : undefined;
@@ -52,14 +51,14 @@ export async function* follow(
     while (!signal?.aborted) {
       const now = quietly(() => fingerprint(vfs, directory)) ?? '';
       if (now !== seen) {
-        const records = quietly(() => newRecords(vfs, directory, position, damage));
-        if (records !== undefined) seen = now;
-        for (const record of records ?? []) {
+        const round = quietly(() => readRound(vfs, directory, position));
+        if (round?.isWhole) seen = now;
+        for (const record of round?.records ?? []) {
           if (signal?.aborted) return;
           yield record;
           position = Math.max(position, record.end);
         }
-        if (records !== undefined && records.length > 0) continue;
+        if (round !== undefined && round.records.length > 0) continue;
       }
       await waitForChange(watch, pollMs, signal);
     }
@@ -81,19 +80,24 @@ function quietly<T>(read: () => T): T | undefined {
 /** Records of one round are bounded by the bytes of a few segments. */
 const ROUND_RECORDS = 65_536;
 
-function newRecords(vfs: Vfs, directory: string, position: number, damage: Damage[]): LogRecord[] {
+interface Round {
+  readonly records: readonly LogRecord[];
+  /** False when there is more than one round may hold. */
+  readonly isWhole: boolean;
+}
+
+function readRound(vfs: Vfs, directory: string, position: number): Round {
   const snapshot: Snapshot = readSnapshot(vfs, directory);
   checkNotGone(directory, position, snapshot.manifest);
-  if (snapshot.end <= position) return [];
-  const segments = [...snapshot.segments];
   const records: LogRecord[] = [];
-  for (const record of readRecords(vfs, directory, segments, damage, position)) {
+  if (snapshot.end <= position) return { records, isWhole: true };
+  const damage: Damage[] = [];
+  for (const record of readRecords(vfs, directory, snapshot.segments, damage, position)) {
     // Records of one rewritten stretch stand for overlapping ranges: never cut between them.
-    const isBorder = records.length >= ROUND_RECORDS && record.place.rewritten === false;
-    if (isBorder) break;
+    if (records.length >= ROUND_RECORDS && !record.rewritten) return { records, isWhole: false };
     records.push(record);
   }
-  return records;
+  return { records, isWhole: true };
 }
 
 function waitForChange(

@@ -15,6 +15,8 @@ export interface Watch {
 /** A hint is repeated after this time: the append that chokidar swallowed lies before it. */
 const ECHO_MS = 60;
 
+const IGNORED = /^[\\/](temporary-|probe-|\.lock)/;
+
 export function openWatch(directory: string): Watch {
   let listener: (() => void) | undefined;
   let isClosed = false;
@@ -31,7 +33,8 @@ export function openWatch(directory: string): Watch {
       depth: 0,
       persistent: true,
       atomic: false,
-      ignored: /temporary-|probe-|\.lock/,
+      // Names in the directory: what stands above it may be called anything.
+      ignored: (path) => path !== directory && IGNORED.test(path.slice(directory.length)),
     });
     watcher.on('all', hint);
     watcher.on('error', () => close());
