@@ -7,6 +7,7 @@
 
 import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { isRemoteFileSystem, nodeVfs, type Vfs } from '../engine/index.ts';
 import { RunlogError } from '../errors.ts';
@@ -228,7 +229,7 @@ async function openWriter(
     vfs,
     force: forceResume,
     lockTimeoutMs: lockTimeout * 1000,
-    parents: parentsOf(made),
+    parents: parentsOf([places.logs, dirname(places.logs), ...made]),
     durability: {
       syncMs: durability.syncMs === undefined ? durations.syncMs : durability.syncMs,
       onFlush: durability.onFlush ?? 'write',
@@ -254,7 +255,10 @@ async function openWriter(
   return opened;
 }
 
-/** Each made directory is an entry of the one above it. */
+/**
+ * Each made directory is an entry of the one above it; the run's always count, as whoever made them may
+ * have been killed before its first sync.
+ */
 const parentsOf = (made: readonly string[]): string[] => [
   ...new Set(made.map((path) => path.slice(0, path.lastIndexOf('/')))),
 ];

@@ -103,11 +103,16 @@ function checkPrefix(numbers: readonly number[], atLeast: number, most: number):
   if (numbers.length > most) throw new Error(`${numbers.length} records, ${most} were appended`);
 }
 
-const states = new Set<bigint>();
+/** Disks that were recovered, each with the most that was asked of it. */
+const states = new Map<bigint, number>();
+
+/** The same disk may come again when more has been promised: then it is another question. */
+const isJudged = (vfs: MemoryVfs, atLeast: number): boolean =>
+  (states.get(vfs.hash()) ?? -1) >= atLeast;
 
 /** Opens what the crash left, twice; dies again in the recovery when `again` says so. */
 async function recover(vfs: MemoryVfs, atLeast: number, most: number): Promise<void> {
-  states.add(vfs.hash());
+  states.set(vfs.hash(), atLeast);
   const log = await Log.open(DIRECTORY, { ...optionsOf(vfs), force: true });
   if (log.damage.length > 0) throw new Error(`damage: ${JSON.stringify(log.damage)}`);
   const first = numbersOf(vfs);
@@ -160,14 +165,15 @@ async function judge(
   rules: readonly NamedCrashRule[],
 ): Promise<void> {
   const killed = vfs.kill();
-  if (!states.has(killed.hash())) await recover(killed, promised.flushed, promised.appended);
+  if (!isJudged(killed, promised.flushed))
+    await recover(killed, promised.flushed, promised.appended);
   const crashed = [
     ...rules.map((rule) => vfs.crash(rule)),
     vfs.crash({ random }),
     vfs.crash({ random }),
   ];
   for (const disk of crashed) {
-    if (states.has(disk.hash())) continue;
+    if (isJudged(disk, promised.synced)) continue;
     await recover(disk.clone(), promised.synced, promised.appended);
     if (random() < 0.02) await crashInRecovery(disk, promised, random);
   }
@@ -197,7 +203,7 @@ async function crashInRecovery(
     }
     vfs.configure({ onCall: undefined });
     const after = vfs.crash({ random });
-    if (!states.has(after.hash())) await recover(after, promised.synced, promised.appended);
+    if (!isJudged(after, promised.synced)) await recover(after, promised.synced, promised.appended);
     if (isDone) return;
   }
 }
