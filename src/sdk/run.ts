@@ -379,7 +379,7 @@ export class Run {
    * @throws RunlogError when it does not.
    */
   sync(): Promise<void> {
-    return handled(this.#sync());
+    return handled(this.#sync(), this.hash);
   }
 
   async #sync(): Promise<void> {
@@ -403,7 +403,7 @@ export class Run {
    * @throws RunlogError when not everything accepted is on stable storage.
    */
   close(options: CloseOptions = {}): Promise<void> {
-    return handled(this.#closeOnce(options));
+    return handled(this.#closeOnce(options), this.hash);
   }
 
   /** A refused argument is no close: the next call closes. */
@@ -504,8 +504,11 @@ export class Run {
   }
 }
 
-/** A promise whose rejection, when nobody awaits it, ends nothing. */
-function handled<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
-  return promise;
+/** A promise whose rejection, when nobody awaits it, ends nothing; an error of Node's becomes ours. */
+function handled<T>(promise: Promise<T>, hash: string): Promise<T> {
+  const told = promise.catch((error: unknown) => {
+    throw asRunlogError(error, `run ${hash}`);
+  });
+  told.catch(() => {});
+  return told;
 }

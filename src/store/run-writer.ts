@@ -11,6 +11,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { Log, type LogOptions, type RecordInput, type RunlogError } from '../engine/index.ts';
+import { asRunlogError } from '../errors.ts';
 import { getParam, type ParamsTree } from '../model/params.ts';
 import { sequenceKey } from '../model/sequence.ts';
 import { encodeBatch, PointBuffer } from './format/batch.ts';
@@ -159,7 +160,7 @@ export class RunWriter {
     try {
       return read();
     } catch (error) {
-      this.#options.onError(error as RunlogError);
+      this.#options.onError(asRunlogError(error, this.#options.directory) as RunlogError);
       return undefined;
     }
   }

@@ -19,11 +19,12 @@ export interface Answer {
   readonly flushed?: boolean;
   readonly recording?: string;
   readonly lost?: number;
-  /** Points tracked so far by this opening. */
+  /** Points tracked so far by this opening, or read. */
   readonly count?: number;
   /** Codes that `onError` was told so far, each with its cause. */
   readonly errors?: readonly string[];
-  readonly values?: readonly number[];
+  /** Whether the values read are 0, 1, 2 and so on. */
+  readonly isPrefix?: boolean;
 }
 
 export interface Child {

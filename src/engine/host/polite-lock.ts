@@ -156,10 +156,22 @@ type Emitter = Pick<NodeJS.EventEmitter, 'listeners' | 'removeListener'>;
 const exitCallbacks = (): Emitter | undefined =>
   (process as { __signal_exit_emitter__?: Emitter }).__signal_exit_emitter__;
 
+/**
+ * Lets `process.on` pass over signals. A listener that is added and removed leaves its signal at its
+ * default: Node ignores SIGXFSZ, which then would kill a process that reaches a limit of file size.
+ */
+function withoutSignals(): void {
+  const { on } = process;
+  const add = (event: string | symbol, listener: () => void): NodeJS.Process =>
+    String(event).startsWith('SIG') ? process : on.call(process, event, listener);
+  Object.defineProperty(process, 'on', { value: add, configurable: true, writable: true });
+}
+
 /** Notes what the package's dependencies will change; the function puts it back. */
 function remember(): (requireBeside: NodeJS.Require) => void {
   const mutableFs = createRequire(import.meta.url)('node:fs') as object;
   const places: [object, string][] = [
+    [process, 'on'],
     [process, 'emit'],
     [process, 'reallyExit'],
     [process, 'cwd'],
@@ -170,6 +182,7 @@ function remember(): (requireBeside: NodeJS.Require) => void {
   const before = places.map(([object, key]) => Object.getOwnPropertyDescriptor(object, key));
   const callbacks = new Set(exitCallbacks()?.listeners('exit'));
   const { emit } = process;
+  withoutSignals();
   return (requireBeside) => {
     // By its own hand, so that it knows: another user of the same copy may load it again.
     if (process.emit !== emit) (requireBeside('signal-exit') as SignalExit).unload();

@@ -7,7 +7,15 @@
 // ends. close: closes a thousand slots and opens other files in their place. churn: opens and closes
 // segments faster than the worker looks. listeners: compares the process before and after.
 
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
@@ -202,6 +210,12 @@ async function churn(): Promise<void> {
   say({ wrong, changed: others.filter((file) => fstatSync(file).size > 0).length });
 }
 
+/** Node ignores some: a listener that comes and goes would make them deadly. */
+function ignoredSignals(): string | undefined {
+  if (process.platform !== 'linux') return undefined;
+  return /^SigIgn:.*$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[0];
+}
+
 /** What loading the package of the polite lock leaves behind. */
 async function listeners(): Promise<void> {
   const require = createRequire(import.meta.url);
@@ -210,7 +224,8 @@ async function listeners(): Promise<void> {
   const facts = (): unknown[] => [
     ...names.map((name) => process.listenerCount(name)),
     ...[process.emit, process.cwd, process.chdir, Reflect.get(process, 'reallyExit')],
-    ...[fs.close, fs.closeSync, Object.hasOwn(process, 'emit')],
+    ...[fs.close, fs.closeSync, Object.hasOwn(process, 'emit'), process.on],
+    ignoredSignals(),
   ];
   const before = facts();
   const lock = await host.politeLock(directory);

@@ -5,9 +5,9 @@
 // open: `options` of Run.open; `from`: the copy of the package to open it with; `base`: what is added
 // to the ordinal of a point to make its value. track: `count` points, then a flush. flush, sync,
 // rewind, set, close: as the Run has them. block: does not yield for `ms`; tracks meanwhile if
-// `isTracking`. read: the values of `hash` as a reader sees them. unlink: removes a file.
+// `isTracking`. read: how many values of `hash` a reader sees, and whether they are 0, 1, 2 and so on. unlink: removes a file.
 
-import { unlinkSync, writeSync } from 'node:fs';
+import { unlinkSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { isMainThread, parentPort, threadId } from 'node:worker_threads';
 
@@ -72,7 +72,8 @@ function block(opened: Opened, ms: number, isTracking: boolean): void {
 async function read({ repo, hash = '' }: Order): Promise<object> {
   const view = await (await Repo.open(repo)).run(hash);
   const columns = await view?.metric('loss')?.values({ raw: true });
-  return { values: [...(columns?.values ?? [])] };
+  const values = columns?.values ?? new Float64Array();
+  return { count: values.length, isPrefix: values.every((value, index) => value === index) };
 }
 
 async function withRun(opened: Opened, order: Order): Promise<object> {
@@ -114,8 +115,7 @@ let queue: Promise<void> = Promise.resolve();
 function take(order: Order): void {
   queue = queue.then(async () => {
     const answer = await obey(order);
-    // Synchronous: the next order may be to block.
-    if (isMainThread) writeSync(1, `${JSON.stringify(answer)}\n`);
+    if (isMainThread) process.stdout.write(`${JSON.stringify(answer)}\n`);
     else parentPort?.postMessage(answer);
   });
 }
