@@ -5,8 +5,9 @@
 //    says its position; the records after it are applied again.
 // 2. Derived: without any state frame the log is folded from its start (G8).
 //
-// Spec: spec/segment.md, type 3. Test: test/engine/log.test.ts.
+// Spec: spec/segment.md, type 3. Test: test/engine/fold.test.ts.
 
+import { errorCode } from '../errors.ts';
 import { frameType, SKIPPABLE } from './format/frame.ts';
 import type { SealedSegment } from './format/manifest.ts';
 import { packBody, unpackBody } from './format/msgpack.ts';
@@ -26,6 +27,17 @@ export interface Fold<State = unknown> {
 
 export const packState = (state: unknown): Uint8Array => packBody([state]);
 
+/** Undefined for bytes that are none: an older state serves, or the start. */
+function unpackState(body: Uint8Array): readonly unknown[] | undefined {
+  try {
+    const state = unpackBody(body);
+    return Array.isArray(state) && state.length === 1 ? state : undefined;
+  } catch (error) {
+    if (errorCode(error) === 'CORRUPT') return undefined;
+    throw error;
+  }
+}
+
 export interface StateFrame {
   readonly position: number;
   readonly body: Uint8Array;
@@ -44,6 +56,9 @@ export function readStateFrame(
     if (typeof frame === 'string' || frame.header.type !== (frameType.state | SKIPPABLE))
       return undefined;
     return { position: frame.header.first, body: inflateBody(frame.header, frame.body).slice() };
+  } catch (error) {
+    if (errorCode(error) === 'CORRUPT') return undefined;
+    throw error;
   } finally {
     file.close();
   }
@@ -60,8 +75,9 @@ export function foldSegments<State>(
   for (let index = segments.length - 1; index >= 0; index -= 1) {
     const segment = segments[index] as SealedSegment;
     const frame = readStateFrame(vfs, directory, segment);
-    if (frame === undefined) continue;
-    const [state] = unpackBody(frame.body) as [State];
+    const unpacked = frame === undefined ? undefined : unpackState(frame.body);
+    if (frame === undefined || unpacked === undefined) continue;
+    const [state] = unpacked as [State];
     const rest = segments.slice(index);
     return apply(
       vfs,

@@ -5,7 +5,7 @@
 //    holds is delivered.
 // 2. A round that finds nothing changed costs a listing and a few stats.
 //
-// Spec: spec/ownership.md, Reading. Test: test/engine/follow.test.ts.
+// Spec: spec/ownership.md, Reading. Test: test/engine/follow.test.ts, test/process/follow.test.ts.
 
 import { errorCode } from '../errors.ts';
 import { durations } from '../limits.ts';

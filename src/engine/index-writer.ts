@@ -1,6 +1,6 @@
 // Writing the index of a segment: pages, then their root.
 //
-// Spec: spec/segment.md, Index. Test: test/engine/log.test.ts.
+// Spec: spec/segment.md, Index. Test: test/engine/lookup.test.ts.
 
 import { frameType, SKIPPABLE } from './format/frame.ts';
 import { encodeIndexPages, encodeIndexRoot, type IndexEntry } from './format/index-page.ts';

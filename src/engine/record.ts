@@ -7,7 +7,7 @@
 
 import { inflateRawSync } from 'node:zlib';
 
-import { RunlogError } from '../errors.ts';
+import { errorCode, RunlogError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import {
   FRAME_HEADER_SIZE,
@@ -92,10 +92,18 @@ export const isDerived = (header: FrameHeader): boolean => {
   return type !== frameType.batch && type < limits.recordTypeMin;
 };
 
-/** The body as it was packed. `stored` is the body of a frame whose checksum holds. */
+/**
+ * The body as it was packed. `stored` is the body of a frame whose checksum holds.
+ *
+ * @throws RunlogError CORRUPT when it does not inflate, or to more than any body is.
+ */
 export function inflateBody(header: FrameHeader, stored: Uint8Array): Uint8Array {
   if ((header.flags & frameFlag.deflated) === 0) return stored;
-  return inflateRawSync(stored, { maxOutputLength: limits.frameBodySizeMax * 4 });
+  try {
+    return inflateRawSync(stored, { maxOutputLength: limits.frameBodySizeMax * 4 });
+  } catch (error) {
+    throw new RunlogError('CORRUPT', 'a body that does not inflate', { cause: error });
+  }
 }
 
 /**
@@ -136,7 +144,13 @@ export function unpackRecords(
     );
   const { first, count } = header;
   const { rewritten } = place;
-  const body = unpackBody(inflateBody(header, stored));
+  let body: unknown;
+  try {
+    body = unpackBody(inflateBody(header, stored));
+  } catch (error) {
+    if (errorCode(error) === 'CORRUPT') throw corrupt();
+    throw error;
+  }
   if (type !== frameType.batch) {
     const keyed = (header.flags & frameFlag.keyed) !== 0;
     if (keyed && (!Array.isArray(body) || body.length !== 2 || typeof body[0] !== 'string'))
@@ -150,6 +164,7 @@ export function unpackRecords(
   return body.map((each: unknown, index): LogRecord => {
     if (!Array.isArray(each) || each.length !== 3) throw corrupt();
     const [innerType, key, inner] = each as [number, string | null, unknown];
+    if (typeof innerType !== 'number' || (key !== null && typeof key !== 'string')) throw corrupt();
     const position = rewritten ? first : first + index;
     return {
       position,

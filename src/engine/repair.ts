@@ -4,7 +4,7 @@
 // 2. Believes the last valid manifest where its files are there, the segment headers elsewhere.
 // 3. A gap between segments stays a gap: reported by reading, never closed.
 //
-// Spec: spec/recovery.md. Test: test/engine/repair.test.ts.
+// Spec: spec/recovery.md. Test: test/engine/verify-repair.test.ts.
 
 import { errorCode } from '../errors.ts';
 import { SegmentSum } from './format/frame.ts';

@@ -3,7 +3,9 @@
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { foldSegments, packState, readStateFrame } from '../../src/engine/fold.ts';
-import { unpackBody } from '../../src/engine/format/msgpack.ts';
+import { frameFlag, SKIPPABLE } from '../../src/engine/format/frame.ts';
+import { encodeManifest } from '../../src/engine/format/manifest.ts';
+import { packBody, unpackBody } from '../../src/engine/format/msgpack.ts';
 import {
   type Fold,
   Log,
@@ -12,6 +14,7 @@ import {
   type MemoryVfs,
   memoryVfs,
 } from '../../src/engine/index.ts';
+import { HandMadeSegment } from '../support/hand-made.ts';
 import {
   appendNumbers,
   copyRecords,
@@ -22,6 +25,7 @@ import {
   optionsOf,
   readFile,
   upTo,
+  writeFile,
 } from '../support/log-files.ts';
 import { seeded } from '../support/random.ts';
 
@@ -133,6 +137,25 @@ describe('a state frame', () => {
       expect(readStateFrame(vfs, DIRECTORY, { ...segment, state: 128 })).toBeUndefined();
       expect(readStateFrame(vfs, DIRECTORY, { ...segment, state: 0 })).toBeUndefined();
     }
+  });
+
+  it.each([
+    ['is no msgpack', 0, Uint8Array.from([0xc1])],
+    ['is no state', 0, packBody(7)],
+    ['does not inflate', frameFlag.deflated, Uint8Array.from([1, 2, 3])],
+  ])('whose checksum holds and that %s is passed over', async (_what, flags, body) => {
+    const vfs = memoryVfs();
+    vfs.makeDirectory(DIRECTORY);
+    const segment = new HandMadeSegment({ logId: 7n });
+    for (const at of upTo(3)) segment.records([{ type: 20, body: [at] }]);
+    const state = segment.frame({ type: 3 | SKIPPABLE, flags }, body);
+    segment.records([{ type: 20, body: [3] }]);
+    writeFile(vfs, 'segment-00000001-000001', segment.bytes);
+    const sealed = segment.sealed({ state });
+    const manifest = { counter: 1, logId: 7n, fence: 1, tailNumber: 2, first: 0, damage: [] };
+    const bytes = encodeManifest({ ...manifest, end: sealed.end, segments: [sealed] });
+    writeFile(vfs, 'manifest-00000001', bytes);
+    expect(Log.snapshot(DIRECTORY, { vfs, fold: text }).state).toEqual(stateAt(4));
   });
 
   it('that does not hold is passed over: an older one, or the start, serves', async () => {
