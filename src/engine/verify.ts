@@ -43,7 +43,7 @@ export function verifyLog(vfs: Vfs, directory: string): VerifyReport {
   }
   for (const number of snapshot.listing.fences) {
     // Case 16: the first one is linked before it is synced, so that a crash may leave it torn.
-    if (number === FIRST_FENCE || readFence(vfs, directory, number) !== undefined) continue;
+    if (readFence(vfs, directory, number) !== undefined || number === FIRST_FENCE) continue;
     const file = `${directory}/${fenceName(number)}`;
     damaged.push({
       file,
