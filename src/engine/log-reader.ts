@@ -3,7 +3,7 @@
 // 1. Sealed segments end at their sealed length, whatever the file holds.
 // 2. Damage is reported and passed over; everything undamaged is delivered (G7).
 //
-// Spec: spec/segment.md, How a reader reads. Test: test/engine/log.test.ts.
+// Spec: spec/segment.md, How a reader reads. Test: test/engine/log.test.ts, test/engine/recovery.test.ts.
 
 import { errorCode, RunlogError } from '../errors.ts';
 import type { FramePlace } from './format/index-page.ts';
@@ -11,7 +11,7 @@ import type { SealedSegment } from './format/manifest.ts';
 import { segmentName } from './format/names.ts';
 import { SEGMENT_HEADER_SIZE } from './format/segment-header.ts';
 import { type LogRecord, unpackRecords } from './record.ts';
-import { type Frame, SegmentFile } from './segment-file.ts';
+import { contentOf, type Frame, rememberContent, SegmentFile } from './segment-file.ts';
 import type { Damage } from './tail.ts';
 import type { Vfs } from './vfs/vfs.ts';
 
@@ -31,7 +31,7 @@ export function* readFrames(
   damage: Damage[],
   offset: number = SEGMENT_HEADER_SIZE,
 ): Generator<Frame> {
-  const file = new SegmentFile(vfs, directory, segment);
+  const file = new SegmentFile(vfs, directory, segment, 'scan', contentOf(segment));
   try {
     const { header, size } = file;
     if (typeof header === 'string') {
@@ -78,6 +78,7 @@ export function* readFrames(
       });
     }
   } finally {
+    rememberContent(segment, file);
     file.close();
   }
 }

@@ -4,7 +4,7 @@
 // 2. A window is never written again once read, so bodies handed out stay what they were.
 // 3. Nothing here decides what a bad frame means: tail.ts and log-reader.ts do.
 //
-// Spec: spec/segment.md. Test: test/engine/segment-file.test.ts.
+// Spec: spec/segment.md. Test: test/engine/recovery.test.ts, test/engine/corruption.test.ts.
 
 import { RunlogError } from '../errors.ts';
 import {
@@ -36,6 +36,34 @@ export interface Frame {
   readonly body: Uint8Array;
 }
 
+/** What was read of a small segment: its header, and all frames behind it. */
+export interface SegmentContent extends Pick<SegmentFile, 'header' | 'headerChecksum' | 'size'> {
+  readonly frames: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Contents of small segments, as long as what lists them: opening a short run folds what its tail was
+ * judged by, and its points lie there too. Only log-reader.ts asks; verify and repair read the file.
+ */
+const contents = new WeakMap<SegmentName, SegmentContent>();
+const CONTENT_SIZE_MAX = 16 * 1024;
+
+/** Undefined also where it is not all that the segment has become since. */
+export function contentOf(segment: SegmentName & { length: number }): SegmentContent | undefined {
+  const content = contents.get(segment);
+  const size = SEGMENT_HEADER_SIZE + (content?.frames.length ?? 0);
+  return size >= segment.length ? content : undefined;
+}
+
+/** `file` has been read up to the segment's length. */
+export function rememberContent(
+  segment: SegmentName & { length: number },
+  file: SegmentFile,
+): void {
+  const content = file.contentUpTo(segment.length);
+  if (content !== undefined) contents.set(segment, content);
+}
+
 const SCAN_WINDOW = 1024 * 1024;
 /** Holds an index page and most single frames. */
 const LOOKUP_WINDOW = 20 * 1024;
@@ -47,36 +75,71 @@ export class SegmentFile {
   readonly headerChecksum: bigint;
   readonly size: number;
   readonly #vfs: Vfs;
-  readonly #file: FileHandle;
+  /** Undefined: its content is known. */
+  #file: FileHandle | undefined;
   readonly #windowSize: number;
   #window = new Uint8Array(0);
   #view = dataViewOf(this.#window);
   #windowOffset = 0;
 
   /** @throws Node's error when the file cannot be opened or read. */
-  constructor(vfs: Vfs, directory: string, name: SegmentName, use: 'scan' | 'lookup' = 'scan') {
+  constructor(
+    vfs: Vfs,
+    directory: string,
+    name: SegmentName,
+    use: 'scan' | 'lookup' = 'scan',
+    content?: SegmentContent,
+  ) {
     this.path = `${directory}/${segmentName(name)}`;
     this.#vfs = vfs;
-    this.#file = vfs.open(this.path, 'read');
     this.#windowSize = use === 'scan' ? SCAN_WINDOW : LOOKUP_WINDOW;
+    if (content !== undefined) {
+      this.size = content.size;
+      this.header = content.header;
+      this.headerChecksum = content.headerChecksum;
+      this.#useWindow(content.frames, SEGMENT_HEADER_SIZE);
+      return;
+    }
+    const file = vfs.open(this.path, 'read');
+    this.#file = file;
     try {
-      this.size = vfs.facts(this.#file).size;
+      this.size = vfs.facts(file).size;
       const bytes = new Uint8Array(SEGMENT_HEADER_SIZE);
-      const read = vfs.read(this.#file, bytes, 0);
+      const read = vfs.read(file, bytes, 0);
       this.header = decodeSegmentHeader(bytes.subarray(0, read), this.path);
       this.headerChecksum = dataViewOf(bytes).getBigUint64(SEGMENT_HEADER_SIZE - 8, true);
     } catch (error) {
-      vfs.close(this.#file);
+      vfs.close(file);
       throw error;
     }
   }
 
+  get #open(): FileHandle {
+    this.#file ??= this.#vfs.open(this.path, 'read');
+    return this.#file;
+  }
+
   close(): void {
-    this.#vfs.close(this.#file);
+    if (this.#file !== undefined) this.#vfs.close(this.#file);
   }
 
   sync(): void {
-    this.#vfs.sync(this.#file);
+    this.#vfs.sync(this.#open);
+  }
+
+  /** All of it below `length`, where that is little and in one window. */
+  contentUpTo(length: number): SegmentContent | undefined {
+    const { header, headerChecksum, size } = this;
+    const end = Math.min(length, size);
+    if (end > CONTENT_SIZE_MAX || this.#windowOffset !== SEGMENT_HEADER_SIZE) return undefined;
+    if (this.#windowOffset + this.#window.length < end) return undefined;
+    return { header, headerChecksum, size, frames: this.#window };
+  }
+
+  #useWindow(bytes: Uint8Array<ArrayBuffer>, offset: number): void {
+    this.#window = bytes;
+    this.#view = dataViewOf(bytes);
+    this.#windowOffset = offset;
   }
 
   /** The salt; only of a file whose header holds. */
@@ -98,10 +161,8 @@ export class SegmentFile {
       return windowEnd;
     const wanted = Math.max(0, Math.min(Math.max(size, this.#windowSize), limit - offset));
     const bytes = new Uint8Array(Buffer.allocUnsafeSlow(wanted).buffer, 0, wanted);
-    const read = this.#vfs.read(this.#file, bytes, offset);
-    this.#window = bytes.subarray(0, read);
-    this.#view = dataViewOf(this.#window);
-    this.#windowOffset = offset;
+    const read = this.#vfs.read(this.#open, bytes, offset);
+    this.#useWindow(bytes.subarray(0, read), offset);
     return offset + read;
   }
 

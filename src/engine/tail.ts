@@ -14,7 +14,7 @@ import type { Manifest, SealedSegment } from './format/manifest.ts';
 import type { SegmentName } from './format/names.ts';
 import { SEGMENT_HEADER_SIZE, type SegmentHeader } from './format/segment-header.ts';
 import { unpackRecords } from './record.ts';
-import { type Frame, SegmentFile } from './segment-file.ts';
+import { type Frame, rememberContent, SegmentFile } from './segment-file.ts';
 import type { Vfs } from './vfs/vfs.ts';
 
 /** Bytes of a file that do not hold and that a watermark or a seal covers. */
@@ -155,7 +155,9 @@ function readTailSegment(
   const damage = scan.damage
     .slice(before)
     .map((each) => ({ from: each.offset, to: each.offset + each.size }));
-  segments.push({ ...sealed, damage });
+  const segment = { ...sealed, damage };
+  rememberContent(segment, file);
+  segments.push(segment);
   return successor === undefined;
 }
 

@@ -93,7 +93,8 @@ function readBodies(
   const sum = new SegmentSum(file.headerChecksum);
   file.close();
   const found: Damage[] = [];
-  for (const frame of readFrames(vfs, directory, segment, found)) {
+  // A copy: of the listed segment its reader may remember what it read.
+  for (const frame of readFrames(vfs, directory, { ...segment }, found)) {
     sum.add(frame.sum);
     recordsOf(frame, segment, path, found);
   }

@@ -12,7 +12,14 @@ import { type Context, canonicalContext } from '../model/context.ts';
 import { checkName } from '../model/names.ts';
 import { getParam } from '../model/params.ts';
 import { sequenceKey } from '../model/sequence.ts';
-import { type Change, type Note, publishEdit, type RunFacts, syncEdits } from '../store/edits.ts';
+import {
+  type Change,
+  type ListedFacts,
+  type Note,
+  publishEdit,
+  type RunFacts,
+  syncEdits,
+} from '../store/edits.ts';
 import { decodeClose, decodeOpening, type KeptError, type Outcome } from '../store/record.ts';
 import { type RunPlaces, runPlaces } from '../store/repo-directory.ts';
 import { RunReader, type WriterLog } from '../store/run-reader.ts';
@@ -85,10 +92,11 @@ export class RunView {
     repo: string,
     hash: string,
     isReadOnly = false,
+    known?: ListedFacts,
   ): Promise<RunView | undefined> {
     const places = runPlaces(repo, hash);
     if (vfs.stat(places.edits) === undefined) return undefined;
-    const reader = await RunReader.open(vfs, places);
+    const reader = await RunReader.open(vfs, places, { known });
     if (reader.facts === undefined || reader.facts.isDeleted) return undefined;
     const view = new RunView(vfs, places, hash, reader, await stateOf(vfs, places, reader));
     view.#isReadOnly = isReadOnly;

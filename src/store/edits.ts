@@ -20,45 +20,27 @@ import {
 } from '../engine/index.ts';
 import { errorCode, RunlogError } from '../errors.ts';
 import { limits } from '../limits.ts';
+import {
+  applyEdit,
+  type Change,
+  type EditContent,
+  type EditKind,
+  NOTHING,
+  type RunFacts,
+} from './run-facts.ts';
 
-export type EditKind = 'create' | 'change' | 'deleted';
+export {
+  applyEdit,
+  type Change,
+  DEFAULT_EXPERIMENT,
+  type EditKind,
+  type Note,
+  type Properties,
+  type RunFacts,
+} from './run-facts.ts';
 
-/** One change of a property, as it is stored. */
-export type Change =
-  | readonly ['name' | 'experiment' | 'description', string | null]
-  | readonly ['archived', boolean]
-  | readonly ['addTag' | 'removeTag', string]
-  | readonly ['addNote', readonly [time: number, text: string]]
-  | readonly ['createdAt', number];
-
-export interface Note {
-  readonly time: number;
-  readonly text: string;
-}
-
-export interface Properties {
-  readonly name: string | undefined;
-  readonly experiment: string;
-  readonly description: string | undefined;
-  readonly archived: boolean;
-  readonly tags: readonly string[];
-  readonly notes: readonly Note[];
-}
-
-/** What the edits of a run add up to. */
-export interface RunFacts extends Properties {
-  /** 16 hex digits; '' when there is no edit yet. */
-  readonly life: string;
-  readonly createdAt: number;
-  readonly isDeleted: boolean;
-}
-
-interface Edit {
+interface Edit extends EditContent {
   readonly id: string;
-  readonly kind: EditKind;
-  readonly time: number;
-  readonly life: string;
-  readonly changes: readonly Change[];
 }
 
 interface Folded {
@@ -67,22 +49,9 @@ interface Folded {
   readonly ids: readonly string[];
 }
 
-export const DEFAULT_EXPERIMENT = 'default';
 /** Edits that are folded into one snapshot. */
 const FOLD_COUNT = 32;
 const IDS_KEPT = 256;
-
-const NOTHING: RunFacts = {
-  life: '',
-  createdAt: 0,
-  isDeleted: false,
-  name: undefined,
-  experiment: DEFAULT_EXPERIMENT,
-  description: undefined,
-  archived: false,
-  tags: [],
-  notes: [],
-};
 
 const editName = (number: number): string => `edit-${String(number).padStart(8, '0')}`;
 const snapshotName = (number: number): string => `snapshot-${String(number).padStart(8, '0')}`;
@@ -91,57 +60,31 @@ const unhex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'he
 
 export const newLife = (): string => hex(randomBytes(8));
 
+const fileName = /^(edit|snapshot)-(\d{8,15})$/;
+
 interface EditListing {
   readonly edits: ReadonlySet<number>;
   /** Greatest number of an edit; -1 for none. */
   readonly last: number;
   /** Number of the newest snapshot; -1 for none. */
   readonly snapshot: number;
+  readonly names: string;
 }
 
 function listEdits(vfs: Vfs, directory: string): EditListing {
   const edits = new Set<number>();
   let last = -1;
   let snapshot = -1;
-  for (const name of vfs.list(directory)) {
-    const match = /^(edit|snapshot)-(\d{8,15})$/.exec(name);
+  const names = vfs.list(directory);
+  for (const name of names) {
+    const match = fileName.exec(name);
     const number = Number(match?.[2]);
     if (match?.[1] === 'edit') {
       edits.add(number);
       last = Math.max(last, number);
     } else if (match?.[1] === 'snapshot') snapshot = Math.max(snapshot, number);
   }
-  return { edits, last, snapshot };
-}
-
-/** Applies one edit. Pure. */
-export function applyEdit(facts: RunFacts, edit: Omit<Edit, 'id'>): RunFacts {
-  if (edit.kind === 'deleted') return { ...NOTHING, life: facts.life, isDeleted: true };
-  if (edit.kind === 'change' && edit.life !== facts.life) return facts;
-  const start =
-    edit.kind === 'create' ? { ...NOTHING, life: edit.life, createdAt: edit.time } : facts;
-  return edit.changes.reduce(applyChange, start);
-}
-
-function applyChange(facts: RunFacts, [field, value]: Change): RunFacts {
-  switch (field) {
-    case 'name':
-    case 'description':
-      return { ...facts, [field]: value ?? undefined };
-    case 'experiment':
-      return { ...facts, experiment: value ?? DEFAULT_EXPERIMENT };
-    case 'archived':
-    case 'createdAt':
-      return { ...facts, [field]: value };
-    case 'addTag':
-      return facts.tags.includes(value) ? facts : { ...facts, tags: [...facts.tags, value] };
-    case 'removeTag':
-      return { ...facts, tags: facts.tags.filter((tag) => tag !== value) };
-    case 'addNote':
-      return { ...facts, notes: [...facts.notes, { time: value[0], text: value[1] }] };
-    default:
-      return facts;
-  }
+  return { edits, last, snapshot, names: names.join('/') };
 }
 
 function readEdit(vfs: Vfs, directory: string, number: number): Edit | undefined {
@@ -193,7 +136,7 @@ function readFolded(
   vfs: Vfs,
   directory: string,
   listing: EditListing,
-): Folded & { readonly number: number } {
+): Folded & { readonly number: number; readonly isWhole: boolean } {
   const base =
     listing.snapshot >= 0
       ? readSnapshot(vfs, directory, listing.snapshot)
@@ -201,48 +144,63 @@ function readFolded(
   let { facts } = base;
   const ids = [...base.ids];
   let number = listing.snapshot;
+  let isWhole = true;
   while (listing.edits.has(number + 1)) {
     const edit = readEdit(vfs, directory, number + 1);
     number += 1;
     // An empty file holds the name only: where links are refused its publisher died, or is about to
     // fill it and will find itself overtaken if a snapshot comes first.
+    isWhole &&= edit !== undefined;
     if (edit === undefined) continue;
     facts = applyEdit(facts, edit);
     ids.push(edit.id);
   }
-  return { facts, ids, number };
+  return { facts, ids, number, isWhole };
+}
+
+/** While the folder lists these names its facts are these; undefined: an empty name may be filled. */
+export interface ListedFacts {
+  readonly facts: RunFacts | undefined;
+  readonly names: string | undefined;
+  readonly snapshot: number;
 }
 
 /**
- * The properties of the run, or undefined when its folder holds nothing.
+ * The properties of the run, or undefined when its folder holds nothing. `known`: of before.
  *
  * @throws RunlogError CORRUPT naming the edit that does not verify; Node's error.
  */
-export function readFacts(vfs: Vfs, directory: string): RunFacts | undefined {
+export function readFacts(vfs: Vfs, directory: string, known?: ListedFacts): RunFacts | undefined {
+  let before = known;
+  for (;;) {
+    const found = readListedFacts(vfs, directory, before);
+    if (found === before || found.facts === undefined) return found.facts;
+    if (listEdits(vfs, directory).snapshot === found.snapshot) return found.facts;
+    before = undefined;
+  }
+}
+
+/** As `readFacts`, not listed again: who goes on with it gives it to `readFacts` as known. */
+export function readListedFacts(vfs: Vfs, directory: string, known?: ListedFacts): ListedFacts {
   for (;;) {
     try {
       const listing = listEdits(vfs, directory);
-      if (listing.last < 0 && listing.snapshot < 0) return undefined;
-      const { facts } = readFolded(vfs, directory, listing);
-      if (listEdits(vfs, directory).snapshot === listing.snapshot) return facts;
+      const { snapshot, last } = listing;
+      if (known !== undefined && listing.names === known.names) return known;
+      if (last < 0 && snapshot < 0) return { facts: undefined, names: undefined, snapshot };
+      const { facts, isWhole } = readFolded(vfs, directory, listing);
+      return { facts, names: isWhole ? listing.names : undefined, snapshot };
     } catch (error) {
       if (errorCode(error) !== 'ENOENT' || vfs.stat(directory) === undefined) throw error;
     }
   }
 }
 
-export interface NewEdit {
-  readonly kind: EditKind;
-  readonly time: number;
-  readonly life: string;
-  readonly changes: readonly Change[];
-}
-
 /** Publishes an edit; its id stays the same however often it has to be published. Throws Node's error. */
 export function publishEdit(
   vfs: Vfs,
   directory: string,
-  edit: NewEdit,
+  edit: EditContent,
   id: Uint8Array = randomBytes(16),
 ): void {
   const body = [id, edit.kind, edit.time, unhex(edit.life), edit.changes];
@@ -250,7 +208,8 @@ export function publishEdit(
   for (;;) {
     const { last, snapshot } = listEdits(vfs, directory);
     const number = Math.max(last, snapshot) + 1;
-    if (!publish(vfs, directory, editName(number), bytes, { sync: false })) continue;
+    // Synced before it has its name: a crash of the machine leaves no edit without its content.
+    if (!publish(vfs, directory, editName(number), bytes, { sync: true })) continue;
     if (!isOvertaken(vfs, directory, number, hex(id))) return;
   }
 }
@@ -300,16 +259,8 @@ export async function createRun(
   }
 }
 
-/** Makes every edit durable that this process may have linked. Throws Node's error. */
+/** Makes the name of every edit durable that was linked so far. Throws Node's error. */
 export function syncEdits(vfs: Vfs, directory: string): void {
-  for (const number of listEdits(vfs, directory).edits) {
-    const file = vfs.open(`${directory}/${editName(number)}`, 'write');
-    try {
-      vfs.sync(file);
-    } finally {
-      vfs.close(file);
-    }
-  }
   vfs.syncDirectory(directory);
 }
 
@@ -318,14 +269,18 @@ export function foldEdits(vfs: Vfs, directory: string, count: number = FOLD_COUN
   const listing = listEdits(vfs, directory);
   if (listing.edits.size < count) return;
   const folded = readFolded(vfs, directory, listing);
-  if (folded.number <= listing.snapshot || listEdits(vfs, directory).snapshot !== listing.snapshot)
-    return;
-  if (!publish(vfs, directory, snapshotName(folded.number), encodeSnapshot(folded), { sync: true }))
-    return;
+  if (listEdits(vfs, directory).snapshot !== listing.snapshot) return;
+  const name = snapshotName(folded.number);
+  // There already where its publisher died before it had unlinked what it folded.
+  const isThere = folded.number === listing.snapshot;
+  if (!isThere && !publish(vfs, directory, name, encodeSnapshot(folded), { sync: true })) return;
   vfs.syncDirectory(directory);
-  for (const number of listing.edits)
-    if (number <= folded.number) unlinkQuietly(vfs, `${directory}/${editName(number)}`);
-  if (listing.snapshot >= 0) unlinkQuietly(vfs, `${directory}/${snapshotName(listing.snapshot)}`);
+  for (const each of vfs.list(directory)) {
+    const [, kind, digits] = fileName.exec(each) ?? [];
+    const number = Number(digits);
+    if (kind === 'edit' ? number <= folded.number : number < folded.number)
+      unlinkQuietly(vfs, `${directory}/${each}`);
+  }
 }
 
 function encodeSnapshot({ facts, ids }: Folded): Uint8Array {
