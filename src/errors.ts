@@ -3,6 +3,8 @@
 //
 // Spec: spec/errors.md (a test compares the two tables). Test: test/errors.test.ts.
 
+import { constants } from 'node:os';
+
 /** Every code with what it means, in the order of spec/errors.md. */
 export const errorCodes = {
   REPO_NOT_FOUND: 'there is no repo where one was looked for',
@@ -65,9 +67,13 @@ export class RunlogError extends Error {
   }
 }
 
+/** libuv has no name for a quota that is used up: Node says UNKNOWN. */
+const QUOTA_ERRNO = -constants.errno.EDQUOT;
+
 /** The `code` of an error of Node or of this package ('ENOENT', 'CORRUPT'), or undefined. */
 export function errorCode(error: unknown): string | undefined {
-  return (error as { code?: string } | null | undefined)?.code;
+  const { code, errno } = (error ?? {}) as { code?: string; errno?: number };
+  return code === 'UNKNOWN' && errno === QUOTA_ERRNO ? 'EDQUOT' : code;
 }
 
 /** Wraps an error of the file system once, where it is known what was being done. */

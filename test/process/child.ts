@@ -21,7 +21,7 @@ export interface Answer {
   readonly lost?: number;
   /** Points tracked so far by this opening, or read. */
   readonly count?: number;
-  /** Codes that `onError` was told so far, each with its cause. */
+  /** What `onError` was told so far: code, and that of the disk if the message names it. */
   readonly errors?: readonly string[];
   /** Whether the values read are 0, 1, 2 and so on. */
   readonly isPrefix?: boolean;

@@ -42,8 +42,7 @@ async function open({ id = 'run', options, from, base = 0 }: Order): Promise<obj
     systemTrackingInterval: null,
     ...options,
     onError: (error) => {
-      const cause = error.cause as NodeJS.ErrnoException | undefined;
-      errors.push(`${error.code} ${cause?.code ?? ''}`.trim());
+      errors.push(`${error.code} ${/\((E[A-Z]+)\)/.exec(error.message)?.[1] ?? ''}`.trim());
     },
   });
   runs.set(id, { run, base, count: 0 });
