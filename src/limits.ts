@@ -48,7 +48,7 @@ export const limits = {
   probePathSizeMax: 100,
   /** Liveness sockets of one thread: each is an open file. */
   probeCountMax: 64,
-  /** Segment handles that the logs of one process keep open; idle ones are closed and reopened. */
+  /** Logs of one thread that keep their files open, two each; idle ones above it close them. */
   openSegmentCountMax: 256,
   /** Names of metrics, experiments, tags, runs: characters. */
   nameSizeMax: 1024,

@@ -11,19 +11,16 @@
 import { RunlogError } from '../errors.ts';
 import { durations, limits } from '../limits.ts';
 import type { AppenderOptions, Recording } from './appender-options.ts';
-import { DirectoryEntries } from './directory-entries.ts';
-import { HEARTBEAT_OFFSET } from './format/document.ts';
-import { RELEASED } from './format/fence.ts';
 import { frameType, SKIPPABLE } from './format/frame.ts';
 import type { Manifest, SealedSegment } from './format/manifest.ts';
 import { NO_PREDECESSOR, type SegmentHeader } from './format/segment-header.ts';
-import type { SyncSlot } from './host.ts';
 import { HotSegment } from './hot-segment.ts';
 import { writeIndex } from './index-writer.ts';
-import { checkFence, writeHeartbeat } from './owner.ts';
-import { closeQuietly } from './publish.ts';
+import { addOpenEnd, type OpenEnd, offerOpenEnd, removeOpenEnd } from './open-ends.ts';
+import { OwnFence } from './own-fence.ts';
 import { collectManifest, publishManifest } from './publish-manifest.ts';
 import { repeatSegment } from './repeat.ts';
+import { SegmentSync } from './segment-sync.ts';
 import {
   failedError,
   fencedError,
@@ -33,35 +30,37 @@ import {
   SyncFailure,
 } from './trouble.ts';
 
-export class Appender {
+export class Appender implements OpenEnd {
   recording: Recording = 'on';
   /** Why recording is not 'on'. */
   trouble: RunlogError | undefined;
   /** What `flush` has returned true for. */
   acknowledged: number;
   manifest: Manifest;
+  wasUsed = false;
   readonly #options: AppenderOptions;
+  readonly #fence: OwnFence;
   #segment: HotSegment;
-  #slot: SyncSlot | undefined;
-  readonly #entries: DirectoryEntries;
+  readonly #syncs: SegmentSync;
   #retryAt = 0;
   #lastState: number;
   #rollAt: number;
   #lastWatermark: number;
-  /** What was durable when the last handle was closed. */
-  #durableBefore = 0;
   #cancelWatermark: (() => void) | undefined;
+  #cancelBeats: (() => void) | undefined;
 
   constructor(options: AppenderOptions) {
     const { ownership, directory, vfs } = options;
     this.#options = options;
+    this.#fence = new OwnFence(vfs, directory, ownership);
     this.manifest = ownership.manifest;
     this.acknowledged = this.manifest.end;
     this.#lastWatermark = this.manifest.end;
     this.#segment = new HotSegment(vfs, directory, this.#headerOfNext());
     this.#lastState = this.#segment.size;
     this.#rollAt = this.#segmentSize();
-    this.#entries = new DirectoryEntries(vfs, directory, options.parents);
+    this.#syncs = new SegmentSync(options, () => this.#onSync());
+    addOpenEnd(this);
   }
 
   /** Position of the next record. */
@@ -84,8 +83,7 @@ export class Appender {
 
   /** The log-wide watermark. */
   get durable(): number {
-    const synced = this.#slot === undefined || this.#entries.isDue ? 0 : this.#slot.synced();
-    return Math.max(this.#segment.first, this.#durableBefore, synced);
+    return this.#syncs.durable(this.#segment.first);
   }
 
   #headerOfNext(): Pick<
@@ -127,17 +125,19 @@ export class Appender {
     if (this.recording !== 'on' && !this.#mayRetry()) return false;
     if (this.#segment.pending === 0) return this.acknowledged === this.position;
     try {
-      this.#segment.write();
-      this.#watch();
-      if (this.#options.onFlush === 'sync') this.#syncNow();
-      if (!this.#isMine()) return this.#end('fenced', undefined);
+      // A successor may have taken a parked segment away: not a trouble of the disk.
+      if (this.#isParked && !this.#fence.isMine()) return this.#end('fenced', undefined);
+      this.#write();
+      if (this.#options.onFlush === 'sync') this.#syncs.now(this.#segment.handle);
+      if (!this.#fence.isMine()) return this.#end('fenced', undefined);
     } catch (error) {
       return this.#refused(error as Error);
     }
     if (this.recording === 'paused') this.recording = 'on';
+    this.wasUsed = true;
     this.acknowledged = this.position;
-    this.#slot?.wrote(this.position);
-    this.#slot?.beat();
+    this.#syncs.slot?.wrote(this.position);
+    this.#syncs.slot?.beat();
     this.#housekeeping();
     return this.recording === 'on';
   }
@@ -146,36 +146,67 @@ export class Appender {
     return this.recording === 'paused' && this.#options.host.monotonic() >= this.#retryAt;
   }
 
-  #isMine(): boolean {
-    const { vfs, directory, ownership } = this.#options;
-    return checkFence(vfs, directory, ownership.fence, ownership.identity);
+  get #isParked(): boolean {
+    return this.#segment.handle === undefined && this.#segment.written > 0;
   }
 
-  /** Registers the segment with the sync scheduler once its file exists. */
+  #write(): void {
+    // Created now, maybe after an earlier sync of the directory.
+    if (this.#segment.written === 0) this.#syncs.entries.isDue = true;
+    this.#segment.write();
+    this.#watch();
+  }
+
+  /** Registers the segment with the sync scheduler once its file is open. */
   #watch(): void {
-    const { vfs, host, ownership, syncMs } = this.#options;
-    if (this.#slot !== undefined || this.#segment.handle === undefined) return;
-    // The file was created just now, maybe after an earlier sync of the directory.
-    this.#entries.isDue = true;
-    this.#slot = host.schedule.watch({
-      vfs,
-      segment: this.#segment.handle,
-      fence: ownership.handle,
-      heartbeatOffset: HEARTBEAT_OFFSET,
-      syncMs,
-      onSync: () => this.#onSync(),
+    const segment = this.#segment.handle;
+    if (this.#syncs.slot !== undefined || segment === undefined) return;
+    const fence = this.#fence.handle();
+    // No longer mine: the check that follows every write says so.
+    if (fence === undefined) return;
+    this.#syncs.watch(segment, fence);
+    this.#cancelBeats?.();
+    addOpenEnd(this);
+  }
+
+  /** Closes the files of a log that nothing is written to; the next flush opens them again. */
+  park(isUrgent: boolean): boolean {
+    const { slot, entries } = this.#syncs;
+    if (this.recording !== 'on' || this.#segment.pending > 0 || slot?.isSyncing) return false;
+    if (slot !== undefined) {
+      if (!isUrgent && (this.durable < this.position || entries.areParentsDue)) {
+        this.#syncs.request();
+        return false;
+      }
+      this.#sayDurable();
+      if (!this.syncSync() || this.#segment.pending > 0) return false;
+    }
+    this.#cancelWatermark?.();
+    this.#cancelWatermark = undefined;
+    this.#closeSegment();
+    this.#fence.park();
+    this.#planBeat();
+    return true;
+  }
+
+  /** A parked log is still open: who waits for its heartbeat must see one. */
+  #planBeat(): void {
+    const { host } = this.#options;
+    this.#cancelBeats = host.schedule.after(durations.takeOverMs / 4, () => {
+      this.#fence.beat(host.now());
+      this.#planBeat();
     });
   }
 
   /** What is due after a flush: late sync errors, state, room, rolling. */
   #housekeeping(): void {
     const { sizes } = this.#options;
-    const failure = this.#slot?.failure();
+    const failure = this.#syncs.slot?.failure();
     if (failure !== undefined) {
       this.#repeat(failure);
       return;
     }
-    this.#settle();
+    this.#syncs.settle(this.#segment.first);
     const segment = this.#segment;
     const durable = this.durable;
     segment.release(durable, sizes.replaySizeMax);
@@ -183,14 +214,12 @@ export class Appender {
     if (segment.size >= this.#rollAt) {
       const behind = segment.held(durable);
       if (behind <= sizes.segmentSize / 8 || segment.size >= this.#rollAt * 2) this.roll();
-      else this.#requestSync();
-    } else if (segment.held(durable) >= sizes.syncSize) this.#requestSync();
+      else this.#syncs.request();
+    } else if (segment.held(durable) >= sizes.syncSize) this.#syncs.request();
   }
 
-  #requestSync(): void {
-    this.#slot?.request().catch(() => {
-      // Seen by the next flush through failure().
-    });
+  #syncAlone(): void {
+    this.#syncs.alone(this.#segment.handle, this.#segment.first, this.acknowledged);
   }
 
   #appendState(): number {
@@ -200,31 +229,17 @@ export class Appender {
     return this.append(frameType.state | SKIPPABLE, 0, 0, body) ?? 0;
   }
 
-  /** After a background sync: the watermark counts once the entries are durable too. */
-  #settle(): void {
-    if (
-      !this.#entries.isDue ||
-      this.#slot === undefined ||
-      this.#slot.synced() <= this.#segment.first
-    )
-      return;
-    try {
-      this.#entries.sync();
-    } catch {
-      // The watermark stays where it is; the next sync tries again and reports.
-    }
-  }
-
   #onSync(): void {
     if (this.recording !== 'on') return;
-    const failure = this.#slot?.failure();
+    const failure = this.#syncs.slot?.failure();
     if (failure !== undefined) {
       this.#repeat(failure);
       return;
     }
-    this.#settle();
+    this.#syncs.settle(this.#segment.first);
     this.#segment.release(this.durable, this.#options.sizes.replaySizeMax);
     this.#planWatermark();
+    offerOpenEnd(this);
   }
 
   /** A sync that no frame follows within a second is said by an empty frame. */
@@ -238,37 +253,27 @@ export class Appender {
     });
   }
 
-  #syncNow(): void {
-    if (this.#segment.handle === undefined) return;
-    try {
-      this.#options.vfs.sync(this.#segment.handle);
-    } catch (error) {
-      throw new SyncFailure('sync', { cause: error });
-    }
-    this.#entries.sync();
-  }
-
   /** G3. @throws RunlogError when it does not hold. */
   async sync(): Promise<void> {
     for (;;) {
       if (!this.flush()) throw this.#notHeld();
       const target = this.position;
-      if (this.durable >= target && !this.#entries.areParentsDue) return;
-      const slot = this.#slot;
+      if (this.durable >= target && !this.#syncs.entries.areParentsDue) return;
+      const slot = this.#syncs.slot;
       if (slot === undefined) {
-        this.#entries.sync();
+        this.#syncs.entries.sync();
         return;
       }
       try {
         await slot.request();
       } catch (error) {
-        if (this.#slot === slot && this.recording === 'on') this.#repeat(error as Error);
+        if (this.#syncs.slot === slot && this.recording === 'on') this.#repeat(error as Error);
         if (this.recording !== 'on') throw this.#notHeld();
         continue;
       }
-      if (this.#slot !== slot) continue;
+      if (this.#syncs.slot !== slot) continue;
       try {
-        this.#entries.sync();
+        this.#syncs.entries.sync();
       } catch (error) {
         throw new RunlogError(
           'IO',
@@ -283,10 +288,10 @@ export class Appender {
   /** As `sync`, on the calling thread: for the exit path. */
   syncSync(): boolean {
     if (!this.flush()) return false;
-    if (this.durable >= this.position && !this.#entries.areParentsDue) return true;
+    if (this.durable >= this.position && !this.#syncs.entries.areParentsDue) return true;
     try {
-      this.#syncNow();
-      return this.#isMine();
+      this.#syncAlone();
+      return this.#fence.isMine();
     } catch (error) {
       if (!(error instanceof SyncFailure)) return false;
       // The handle is dead: a later sync that used it again would resolve for what is lost.
@@ -310,7 +315,7 @@ export class Appender {
     try {
       const index = this.#appendIndex();
       const state = this.#appendState();
-      if (segment.pending > 0) segment.write();
+      this.#write();
       const sealed: SealedSegment = {
         ...segment.name,
         first: segment.first,
@@ -320,8 +325,7 @@ export class Appender {
         index,
         state,
       };
-      this.#watch();
-      this.#syncNow();
+      this.#syncAlone();
       const end = segment.end;
       const segments = [...this.manifest.segments, sealed];
       if (!this.publish({ segments, end, tailNumber: segment.name.number + 1 })) return false;
@@ -345,7 +349,7 @@ export class Appender {
     if (!publishManifest(vfs, directory, next)) return this.#end('fenced', undefined);
     this.manifest = next;
     vfs.syncDirectory(directory);
-    if (!this.#isMine()) return this.#end('fenced', undefined);
+    if (!this.#fence.isMine()) return this.#end('fenced', undefined);
     collectManifest(vfs, directory, next.counter);
     return true;
   }
@@ -359,13 +363,11 @@ export class Appender {
     this.#segment = segment;
     this.#lastState = segment.size;
     this.#rollAt = this.#segmentSize();
-    this.#entries.isDue = true;
+    this.#syncs.entries.isDue = true;
   }
 
   #closeSegment(): void {
-    this.#durableBefore = this.durable;
-    this.#slot?.close();
-    this.#slot = undefined;
+    this.#syncs.close(this.#segment.first);
     this.#segment.close();
   }
 
@@ -400,16 +402,16 @@ export class Appender {
       });
       const segments = [...this.manifest.segments, ...next.kept];
       this.#segment = next.segment;
-      this.#entries.isDue = false;
+      this.#syncs.entries.isDue = false;
       this.#lastState = next.segment.size;
-      if (!this.#isMine()) {
+      if (!this.#fence.isMine()) {
         this.#end('fenced', undefined);
         return;
       }
       if (!this.publish({ segments, end: durable, tailNumber: next.segment.name.number })) return;
       this.#watch();
       this.acknowledged = this.position;
-      this.#slot?.wrote(this.position);
+      this.#syncs.slot?.wrote(this.position);
       this.recording = 'on';
     } catch (second) {
       this.#end('failed', second as Error);
@@ -428,8 +430,7 @@ export class Appender {
     const isGone = how === 'fenced' && vfs.stat(directory) === undefined;
     const { durable } = this;
     this.recording = isGone ? 'failed' : how;
-    this.#cancelWatermark?.();
-    this.#closeSegment();
+    this.#letGo();
     if (isGone) this.#report(removedError(directory));
     else
       this.#report(
@@ -440,15 +441,20 @@ export class Appender {
 
   /** Gives the log up. What was not flushed before is not written. */
   close(): void {
-    const { vfs, ownership } = this.#options;
-    const wasOn = this.recording === 'on' || this.recording === 'paused';
     if (this.recording === 'closed') return;
-    this.#cancelWatermark?.();
+    const wasOn = this.recording === 'on' || this.recording === 'paused';
     this.#sayDurable();
-    this.#closeSegment();
-    if (wasOn && this.#isMineQuietly()) writeHeartbeat(vfs, ownership.handle, RELEASED);
-    closeQuietly(vfs, ownership.handle);
+    this.#letGo();
+    if (wasOn) this.#fence.release();
+    else this.#fence.park();
     this.recording = 'closed';
+  }
+
+  #letGo(): void {
+    this.#cancelWatermark?.();
+    this.#cancelBeats?.();
+    this.#closeSegment();
+    removeOpenEnd(this);
   }
 
   /** What was synced last is covered by a watermark too: damage to it is then told from a crash. */
@@ -457,13 +463,5 @@ export class Appender {
     if (this.recording !== 'on' || end === first || this.durable <= this.#lastWatermark) return;
     this.append(frameType.batch | SKIPPABLE, 0, 0, new Uint8Array(0));
     this.flush();
-  }
-
-  #isMineQuietly(): boolean {
-    try {
-      return this.#isMine();
-    } catch {
-      return false;
-    }
   }
 }

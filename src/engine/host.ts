@@ -53,6 +53,8 @@ export interface SyncSlot {
   synced(): number;
   /** The error that ended this slot: the handle is dead, no sync is tried again. */
   failure(): Error | undefined;
+  /** A sync on the thread pool is under way: its answer is still to come, and cannot be waited for. */
+  readonly isSyncing: boolean;
   /** Asks for a sync now; resolves when the newest mark at the call is synced, rejects on failure. */
   request(): Promise<void>;
   /** Called from the flush path: beats the heartbeat if the last beat is a second old. */

@@ -131,9 +131,7 @@ export class HotSegment {
    * file, and what follows it is cut off.
    */
   write(): void {
-    if (this.handle === undefined) {
-      this.handle = this.#vfs.open(this.path, 'create');
-    }
+    this.handle ??= this.#vfs.open(this.path, this.written === 0 ? 'create' : 'write');
     if (this.written === 0) {
       writeWhole(this.#vfs, this.handle, this.#header, 0);
       this.written = SEGMENT_HEADER_SIZE;
@@ -192,14 +190,15 @@ export class HotSegment {
     }
   }
 
-  /** Bytes of frames from `position` on that are held. */
+  /** Bytes of the chunks that hold frames from `position` on. */
   held(position: number): number {
-    return this.#chunks.reduce((sum, chunk) => sum + (chunk.end > position ? chunk.size : 0), 0);
+    const first = this.#chunks.find((chunk) => chunk.end > position);
+    return first === undefined ? 0 : this.size - first.offset;
   }
 
-  /** Drops what is durable, and more from the front while over `sizeMax`; says whether all is held. */
+  /** Drops what is durable, and more from the front while over `sizeMax`. */
   release(durable: number, sizeMax: number): void {
-    let total = this.held(0);
+    let total = this.held(-1);
     while (this.#chunks.length > 1) {
       const chunk = this.#chunks[0] as Chunk;
       const isWritten = chunk.offset + chunk.size <= this.written;

@@ -121,6 +121,7 @@ class MemorySlot implements SyncSlot {
   #written = 0;
   #synced = 0;
   #failure: Error | undefined;
+  readonly isSyncing = false;
   #isClosed = false;
   #heartbeat = 0;
   #lastBeat: number;

@@ -82,6 +82,7 @@ function simulatedSlot({ vfs, segment, onSync }: SyncSlotOptions): SyncSlot {
     },
     synced: () => synced,
     failure: () => failure,
+    isSyncing: false,
     async request() {
       if (failure !== undefined) throw failure;
       const mark = written;

@@ -41,8 +41,7 @@ export class Slot implements SyncSlot {
   #words: BigInt64Array;
   #failure: Error | undefined;
   #isClosed = false;
-  /** A sync of our own is under way on the thread pool. */
-  #isSyncing = false;
+  isSyncing = false;
   #isPlanned = false;
   /** What `onSync` was called for last. */
   #reported = 0n;
@@ -88,7 +87,7 @@ export class Slot implements SyncSlot {
 
   /** False while a sync of our own is under way: it is offered again after it. */
   giveToWorker(): boolean {
-    if (this.isWithWorker || this.#isClosed || this.#isSyncing || this.#failure !== undefined) {
+    if (this.isWithWorker || this.#isClosed || this.isSyncing || this.#failure !== undefined) {
       return this.isWithWorker;
     }
     const { segment, fence, heartbeatOffset, syncMs } = this.#options;
@@ -191,7 +190,7 @@ export class Slot implements SyncSlot {
 
   /** A sync in the next turn of the loop: where there is none, nothing is begun that cannot end. */
   #plan(): void {
-    if (this.#isPlanned || this.#isSyncing) return;
+    if (this.#isPlanned || this.isSyncing) return;
     this.#isPlanned = true;
     setImmediate(() => {
       this.#isPlanned = false;
@@ -200,12 +199,12 @@ export class Slot implements SyncSlot {
   }
 
   #start(): void {
-    if (this.#isSyncing || this.#isClosed || this.failure() !== undefined) return;
-    this.#isSyncing = true;
+    if (this.isSyncing || this.#isClosed || this.failure() !== undefined) return;
+    this.isSyncing = true;
     this.#scheduler
       .limited(() => this.#sync())
       .then(() => {
-        this.#isSyncing = false;
+        this.isSyncing = false;
         this.settle();
         if (this.#isClosed || this.#scheduler.offer(this)) return;
         if (this.#waiting.length > 0 && this.#failure === undefined) this.#plan();
@@ -237,7 +236,7 @@ export class Slot implements SyncSlot {
     this.#scheduler.beat(now);
     const { syncMs, segment } = this.#options;
     if (syncMs === null || now - this.#lastSync < syncMs || this.isWithWorker) return;
-    if (this.#isSyncing || this.#scheduler.isLoopTurning(now) || !this.#isBehind()) return;
+    if (this.isSyncing || this.#scheduler.isLoopTurning(now) || !this.#isBehind()) return;
     if (this.failure() !== undefined) return;
     this.#lastSync = now;
     const mark = this.#load(slotField.written);
