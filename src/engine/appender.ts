@@ -120,6 +120,12 @@ export class Appender implements OpenEnd {
     return this.#segment.append(header, body);
   }
 
+  /** Before a batch is packed: who never flushes is flushed at half of the bound, not refused at it. */
+  makeRoom(): void {
+    if (this.recording === 'on' && this.#segment.pending > this.#options.sizes.pausedSizeMax / 2)
+      this.flush();
+  }
+
   /** G2. Never throws. */
   flush(): boolean {
     if (this.recording !== 'on' && !this.#mayRetry()) return false;

@@ -27,6 +27,7 @@ import { coveredByIndex, HotKeys, KeyLookup } from './lookup.ts';
 import { openOwner } from './open.ts';
 import type { Ownership } from './owner.ts';
 import {
+  checkFrame,
   checkRecord,
   type LogRecord,
   packRecords,
@@ -131,7 +132,9 @@ export class Log<State = unknown> {
       if (log.readOnly) log.#read();
       else await log.#own();
     } catch (error) {
-      log.#release();
+      // The next one need not wait until this process ends.
+      if (log.#appender === undefined) log.#release();
+      else log.closeSync();
       throw asRunlogError(error, directory);
     }
     return log;
@@ -169,15 +172,15 @@ export class Log<State = unknown> {
     });
     const { ownership } = opened;
     this.#release = opened.release;
+    this.#appender = this.#makeAppender(ownership, [
+      ...opened.parents,
+      ...(this.#options.parents ?? []),
+    ]);
     this.damage.push(...ownership.tail.damage);
     const segments = this.#present(ownership.manifest.segments);
     for (const entry of this.#unindexedKeys(segments)) this.#keys.add(entry);
     if (fold !== undefined)
       this.state = foldSegments(this.#vfs, this.directory, segments, fold, this.damage);
-    this.#appender = this.#makeAppender(ownership, [
-      ...opened.parents,
-      ...(this.#options.parents ?? []),
-    ]);
     this.#lock = this.#host.politeLock(this.directory).catch(() => undefined);
     if (rewrite === undefined) return;
     this.#rewriter = new Rewriter({
@@ -189,7 +192,8 @@ export class Log<State = unknown> {
       startState: fold === undefined ? undefined : packState(this.state).slice(),
     });
     const unindexed = segments.filter((each) => !each.rewritten && each.index === 0).length;
-    if (unindexed > limits.unindexedSegmentCountMax) await this.#rewriter.run();
+    // Where it cannot be done they are read through, by this owner and the next.
+    if (unindexed > limits.unindexedSegmentCountMax) await this.#rewriter.run().catch(() => {});
   }
 
   /** Sealed segments whose files are there; the others are damage (recovery.md, case 4). */
@@ -319,6 +323,7 @@ export class Log<State = unknown> {
     }
     if (records.length === 0) return appender.position;
     for (const record of records) checkRecord(record);
+    appender.makeRoom();
     const { type, flags, body } = packRecords(records);
     checkFrame(body.length, records.length);
     const position = appender.position;
@@ -366,11 +371,13 @@ export class Log<State = unknown> {
     return this.#owned().syncSync();
   }
 
-  /** Ends the current segment: it is synced and listed in the manifest. */
+  /** Ends the current segment: it is synced and listed in the manifest. @throws RunlogError. */
   async seal(): Promise<void> {
     const appender = this.#owned();
     await appender.sync();
-    appender.roll();
+    if (appender.roll() || appender.segment.end === appender.segment.first) return;
+    const message = `${this.directory}: synced but not sealed; it is tried again later`;
+    throw appender.trouble ?? new RunlogError('IO', message);
   }
 
   /** Rewrites sealed segments by the hook until nothing is left to do. */
@@ -573,26 +580,5 @@ export class Log<State = unknown> {
   static async verify(directory: string, options: { vfs?: Vfs } = {}): Promise<VerifyReport> {
     await loadXxhash();
     return verifyLog(options.vfs ?? nodeVfs(), directory);
-  }
-}
-
-function checkFrame(size: number, count: number): void {
-  if (size > limits.frameBodySizeMax) {
-    throw new RunlogError(
-      'LIMIT',
-      `frameBodySizeMax: the records take ${size} bytes, at most ${limits.frameBodySizeMax}`,
-      {
-        limit: 'frameBodySizeMax',
-      },
-    );
-  }
-  if (count > limits.frameRecordCountMax) {
-    throw new RunlogError(
-      'LIMIT',
-      `frameRecordCountMax: ${count} records, at most ${limits.frameRecordCountMax}`,
-      {
-        limit: 'frameRecordCountMax',
-      },
-    );
   }
 }

@@ -66,6 +66,16 @@ export function checkRecord(record: RecordInput): void {
     throw new RangeError(`key: ${size} bytes, at most ${limits.keySizeMax} (keySizeMax)`);
 }
 
+/** @throws RunlogError LIMIT, for what no frame may hold. */
+export function checkFrame(size: number, count: number): void {
+  const [limit, what] =
+    size > limits.frameBodySizeMax
+      ? (['frameBodySizeMax', `the records take ${size} bytes`] as const)
+      : (['frameRecordCountMax', `${count} records`] as const);
+  if (size <= limits.frameBodySizeMax && count <= limits.frameRecordCountMax) return;
+  throw new RunlogError('LIMIT', `${limit}: ${what}, at most ${limits[limit]}`, { limit });
+}
+
 /** Type and flags of a frame of these records, and its packed body (valid until the next pack). */
 export function packRecords(records: readonly RecordInput[]): {
   type: number;

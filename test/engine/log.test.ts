@@ -4,7 +4,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { encodeManifest } from '../../src/engine/format/manifest.ts';
 import { manifestName } from '../../src/engine/format/names.ts';
-import { Log, type LogRecord, loadXxhash, memoryVfs } from '../../src/engine/index.ts';
+import {
+  fileSystemError,
+  Log,
+  type LogRecord,
+  loadXxhash,
+  memoryVfs,
+} from '../../src/engine/index.ts';
 import { limits } from '../../src/limits.ts';
 import {
   appendNumbers,
@@ -110,6 +116,21 @@ describe('append', () => {
       expect.objectContaining({ code: 'LIMIT', details: { limit } }),
     );
     expect(log.position).toBe(0);
+  });
+
+  it('without a flush loses nothing: at half of the bound of what is held it flushes itself', async () => {
+    const vfs = memoryVfs();
+    const sizes = { pausedSizeMax: 1000, segmentSize: 700 };
+    const log = await Log.open(DIRECTORY, optionsOf(vfs, { sizes, fold: countAndSum }));
+    for (let number = 0; number < 200; number += 1)
+      expect(log.append(20, [number], { key: `k${number % 3}` })).toBe(number);
+    expect(log.acknowledged).toBeGreaterThan(180);
+    expect([log.flush(), log.lost]).toEqual([true, 0]);
+    expect(numbersOf(vfs)).toEqual(upTo(200));
+    expect(log.find('k0').map(({ position }) => position)).toEqual(
+      upTo(200).filter((at) => at % 3 === 0),
+    );
+    expect(Log.snapshot(DIRECTORY, { vfs, fold: countAndSum }).state).toEqual(log.state);
   });
 
   it('after close is RUN_CLOSED, of a reader RUN_READ_ONLY', async () => {
@@ -413,6 +434,24 @@ describe('the end of a log', () => {
     expect(vfs.openFileCount).toBe(0);
   });
 
+  it('a seal that the disk refuses says so; what was sealed is synced', async () => {
+    const vfs = memoryVfs();
+    const log = await Log.open(DIRECTORY, optionsOf(vfs));
+    await log.seal();
+    appendNumbers(log, 0, 3);
+    vfs.configure({
+      onCall: ({ name }) => {
+        if (name === 'link') throw fileSystemError('ENOSPC', 'link');
+      },
+    });
+    await expect(log.seal()).rejects.toEqual(code('IO'));
+    expect([log.recording, log.manifest?.segments]).toEqual(['on', []]);
+    expect(numbersOf(vfs.crash('all dropped'))).toEqual(upTo(3));
+    vfs.configure({ onCall: undefined });
+    await log.seal();
+    expect(log.manifest?.segments).toHaveLength(1);
+  });
+
   it('durable does not go back', async () => {
     const log = await Log.open(DIRECTORY, optionsOf(memoryVfs()));
     appendNumbers(log, 0, 5);
@@ -449,7 +488,41 @@ describe('opening', () => {
     expect(log.manifest?.logId).not.toBe(old.manifest?.logId);
   });
 
-  it('reads no clock and leaves nothing open when it fails', async () => {
+  it('that fails after it has taken the log gives it back: the next one need not wait', async () => {
+    const vfs = memoryVfs();
+    const log = await Log.open(DIRECTORY, optionsOf(vfs));
+    appendNumbers(log, 0, 3);
+    await log.close();
+    const fold = {
+      initial: () => 0,
+      apply: () => {
+        throw new Error('a mistake of the fold');
+      },
+    };
+    const host = memoryHost({ state: 'alive' });
+    const options = optionsOf(vfs, { fold, host });
+    await expect(Log.open(DIRECTORY, options)).rejects.toThrow('a mistake of the fold');
+    expect([vfs.openFileCount, [...host.locks]]).toEqual([0, []]);
+    expect((await Log.open(DIRECTORY, optionsOf(vfs, { host }))).position).toBe(3);
+  });
+
+  it('succeeds where segments cannot be gathered first: they are read through', async () => {
+    const vfs = memoryVfs();
+    for (let opening = 0; opening < 12; opening += 1) {
+      const log = await Log.open(
+        DIRECTORY,
+        optionsOf(vfs, { rewrite: () => Promise.reject(new Error('no')) }),
+      );
+      expect(log.find('k0').map(({ position }) => position)).toEqual(
+        upTo(opening).filter((at) => at % 3 === 0),
+      );
+      appendNumbers(log, opening, opening + 1);
+      await log.close();
+    }
+    expect(numbersOf(vfs)).toEqual(upTo(12));
+  });
+
+  it('leaves nothing open when the log is held', async () => {
     const vfs = memoryVfs();
     const log = await Log.open(DIRECTORY, optionsOf(vfs));
     appendNumbers(log, 0, 1);
