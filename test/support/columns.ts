@@ -185,6 +185,12 @@ export const columnKinds: Readonly<Record<string, MakeColumn>> = {
   },
   'decimals near 2^51': (random, length) =>
     fill(length, () => (2 ** 51 - random.integer(2000) + 1000) / 10 ** random.integer(3)),
+  'decimals that reach 2^52 by the places of another': (random, length) =>
+    fill(length, (index) =>
+      index % 5 === 0
+        ? (2 * random.integer(1e6) + 1) / 1e5
+        : Math.round(2.3e12 + random.random() * 2e12) / 100,
+    ),
   'a decimal too long among short ones': (random, length) =>
     fill(length, (index) => (index === length >> 1 ? 1 / 3 : signed(random, 1e4) / 1e3)),
   float32: (random, length) => fill(length, () => Math.fround(random.random() * 2 - 1)),
@@ -215,6 +221,10 @@ export const columnKinds: Readonly<Record<string, MakeColumn>> = {
   'runs of integers, all of one length': (random, length) => {
     const each = 2 + random.integer(9);
     return fill(length, (index) => Math.floor(index / each) * 3 - 7);
+  },
+  'runs of one length, but the last element': (random, length) => {
+    const each = 2 + random.integer(3);
+    return fill(length, (index) => (index === length - 1 ? -9 : Math.floor(index / each) * 3));
   },
   epochs: (random, length) => {
     const each = 1 + random.integer(500);

@@ -155,6 +155,15 @@ describe('round trip', () => {
 });
 
 describe('gathering', () => {
+  it('a batch without epochs behind one with them has none', () => {
+    const buffer = new PointBuffer();
+    buffer.push(0, 1, 0.5, 1000, 3);
+    buffer.clear();
+    buffer.push(0, 1, 0.5, 1000, Number.NaN);
+    expect(encodeBatch(buffer).at(-1)).toBe(9);
+    expect(encodeBatch(buffer).length).toBe(4 * 9 + 1);
+  });
+
   it('a buffer holds nothing of the batch before', () => {
     const buffer = new PointBuffer();
     fc.assert(

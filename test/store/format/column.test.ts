@@ -91,6 +91,25 @@ describe('bit for bit', () => {
     }
   });
 
+  it.each([50, 51, 52, 53, 54, 55])(
+    'integers 2^%i apart: their differences must be exact',
+    async (exponent) => {
+      const far = 2 ** exponent;
+      for (const values of [
+        [-far, 1, far],
+        [far, -1, -far],
+        [-far, 3, far, 2 * far - 1],
+        [-far + 1, 0, far - 1, 0],
+        [far, -far],
+      ]) {
+        for (const factor of [1, 100]) {
+          const column = Float64Array.from(values, (value) => value / factor);
+          expect(differs(decoded(await encoded(column), column.length), column)).toBeUndefined();
+        }
+      }
+    },
+  );
+
   it('any column, also as a part of a longer memory, into a part of a longer one', async () => {
     await fc.assert(
       fc.asyncProperty(anyColumn, fc.nat(5), fc.nat(5), async ({ column }, before, behind) => {

@@ -156,6 +156,7 @@ describe('the form of a column', () => {
     ['runs, the last of two, its last shorter', [4, 4, 9, 9, 9], ['repeated', 'offset8']],
     ['runs, the first shorter', [4, 9, 9, 5, 5], ['offset8']],
     ['runs of two lengths', [4, 4, 9, 5, 5], ['offset8']],
+    ['runs, the last element another', [4, 4, 9, 5], ['offset8']],
     ['a period of three', [4, 9, 5, 4, 9, 5, 4], ['periodic', 'offset8']],
     ['a period of two', [0, 1, 0, 1], ['periodic', 'linear']],
     ['a period broken at its end', [0, 1, 0, 1, 1], ['offset8']],
