@@ -2,13 +2,13 @@
 //
 // 1. Reads only; decides nothing.
 //
-// Spec: spec/liveness.md. Test: test/engine/holder.test.ts.
+// Spec: spec/liveness.md. Test: test/engine/open.test.ts.
 
 import { errorCode } from '../errors.ts';
 import type { FenceKind } from './format/fence.ts';
 import { newest } from './format/names.ts';
 import type { Host, OwnerRecord, OwnerState } from './host.ts';
-import { isReleased } from './owner.ts';
+import { findHolder, isReleased } from './owner.ts';
 import { listLog, readFence } from './snapshot.ts';
 import type { Vfs } from './vfs/vfs.ts';
 
@@ -19,6 +19,14 @@ export interface HolderFacts {
   /** Wall clock of the last heartbeat as its owner read it, milliseconds; 0 before the first. */
   readonly heartbeat: number;
 }
+
+/**
+ * Number of the newest fence, whether its file is left and verifies or not; 0: nobody ever held it.
+ *
+ * @throws RunlogError CORRUPT, FORMAT_TOO_NEW; Node's error.
+ */
+export const newestFence = (vfs: Vfs, directory: string): number =>
+  findHolder(vfs, directory).number;
 
 /** The holder of the newest fence; undefined where there is none, or none that can be read. */
 export async function readHolder(

@@ -15,7 +15,7 @@ export type { FramePlace } from './format/index-page.ts';
 export { packBody, unpackBody } from './format/msgpack.ts';
 export { fileLetter } from './format/version.ts';
 export { loadXxhash } from './format/xxhash.ts';
-export { type HolderFacts, readHolder } from './holder.ts';
+export { type HolderFacts, newestFence, readHolder } from './holder.ts';
 export { nodeHost } from './host/node-host.ts';
 export type {
   Host,

@@ -71,6 +71,8 @@ export interface LogOptions<State = unknown> {
   readonly parents?: readonly string[];
   /** Begins a new life of the directory: nothing of what it held is part of the log. Default false. */
   readonly fresh?: boolean;
+  /** Takes the log only after this fence: RUN_LOCKED when a newer one is there. Default: after any. */
+  readonly after?: number;
   /** Smaller sizes than limits.ts has, for tests. */
   readonly sizes?: Partial<AppenderSizes>;
 }
@@ -156,19 +158,13 @@ export class Log<State = unknown> {
   }
 
   async #own(): Promise<void> {
-    const {
-      owner = 'writer',
-      force = false,
-      fresh = false,
-      lockTimeoutMs = 0,
-      fold,
-      rewrite,
-    } = this.#options;
+    const { force = false, fresh = false, lockTimeoutMs = 0, fold, rewrite } = this.#options;
     const opened = await openOwner(this.#vfs, this.#host, this.directory, {
-      kind: owner,
+      kind: this.#options.owner ?? 'writer',
       force,
       fresh,
       lockTimeoutMs,
+      after: this.#options.after,
     });
     const { ownership } = opened;
     this.#release = opened.release;

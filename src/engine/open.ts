@@ -27,6 +27,8 @@ export interface OpenOwnerOptions {
   readonly force: boolean;
   readonly fresh: boolean;
   readonly lockTimeoutMs: number;
+  /** Gives up unless this is still the newest fence. */
+  readonly after?: number | undefined;
 }
 
 export interface OpenedOwner {
@@ -52,6 +54,7 @@ export async function openOwner(
   try {
     for (;;) {
       const holder = findHolder(vfs, directory);
+      if (holder.number !== (options.after ?? holder.number)) throw lockedError(directory, holder);
       if (!(await mayTake(host, directory, holder, options, patience))) {
         if (patience.isOver()) throw lockedError(directory, holder);
         await host.schedule.wait(POLL_MS);

@@ -8,12 +8,19 @@
 
 import { join } from 'node:path';
 
-import { type Damage, Log, type Vfs } from '../engine/index.ts';
-import { asRunlogError, RunlogError } from '../errors.ts';
-import { verifyEdits } from '../store/edits.ts';
-import { listHashes, listIfThere, listWriters, runPlaces } from '../store/repo-directory.ts';
+import { type Damage, Log, loadXxhash, nodeHost, readHolder, type Vfs } from '../engine/index.ts';
+import { asRunlogError, errorCode, RunlogError } from '../errors.ts';
+import { readFacts, verifyEdits } from '../store/edits.ts';
+import {
+  listHashes,
+  listIfThere,
+  listWriters,
+  type RunPlaces,
+  runPlaces,
+} from '../store/repo-directory.ts';
 import { rewriteRun } from '../store/rewrite-run.ts';
 import { runFold } from '../store/run-state.ts';
+import { reclaimRun } from './delete-run.ts';
 
 export interface RepoReport {
   readonly ok: boolean;
@@ -74,17 +81,53 @@ export async function repairRepo(vfs: Vfs, repo: string): Promise<{ repaired: st
   return { repaired };
 }
 
-export async function compactRepo(
-  vfs: Vfs,
-  repo: string,
-): Promise<{ rewritten: number; skipped: number }> {
-  let rewritten = 0;
-  let skipped = 0;
-  for (const log of allLogs(vfs, repo)) {
-    if (await compactLog(vfs, log)) rewritten += 1;
-    else skipped += 1;
+/** Logs, and deleted runs of which something was left to take away. */
+export interface CompactReport {
+  readonly rewritten: number;
+  /** Live or damaged: left alone. */
+  readonly skipped: number;
+  readonly reclaimed: number;
+}
+
+export async function compactRepo(vfs: Vfs, repo: string): Promise<CompactReport> {
+  await loadXxhash();
+  const report = { rewritten: 0, skipped: 0, reclaimed: 0 };
+  const host = nodeHost();
+  for (const hash of listHashes(vfs, repo)) {
+    const places = runPlaces(repo, hash);
+    if (isDeleted(vfs, places.edits)) {
+      if (await reclaimRun({ vfs, host, places, hash })) report.reclaimed += 1;
+      continue;
+    }
+    for (const log of logsOf(vfs, places.logs)) {
+      // Left by a deleted life: nothing is in it, until its writer comes to this one.
+      if ((await readHolder(vfs, host, log))?.kind === 'deleted') continue;
+      if (await compactLog(vfs, log)) report.rewritten += 1;
+      else report.skipped += 1;
+    }
   }
-  return { rewritten, skipped };
+  return report;
+}
+
+/** Neither a tombstone nor what a crash left before there was a run; one that is damaged is one. */
+function isRun(vfs: Vfs, { edits }: RunPlaces): boolean {
+  try {
+    const facts = vfs.stat(edits) === undefined ? undefined : readFacts(vfs, edits);
+    return facts !== undefined && !facts.isDeleted;
+  } catch (error) {
+    if (errorCode(error) !== 'CORRUPT') throw error;
+    return true;
+  }
+}
+
+/** False also of a run whose edits are damaged: its logs are compacted like any others. */
+function isDeleted(vfs: Vfs, edits: string): boolean {
+  try {
+    return vfs.stat(edits) !== undefined && (readFacts(vfs, edits)?.isDeleted ?? false);
+  } catch (error) {
+    if (errorCode(error) !== 'CORRUPT') throw error;
+    return false;
+  }
 }
 
 async function compactLog(vfs: Vfs, directory: string): Promise<boolean> {
@@ -118,5 +161,6 @@ export function repoSize(vfs: Vfs, repo: string): RepoSize {
     for (const name of listIfThere(vfs, path)) walk(join(path, name));
   };
   walk(join(repo, 'runs'));
-  return { runs: listHashes(vfs, repo).length, ...total };
+  const runs = listHashes(vfs, repo).filter((hash) => isRun(vfs, runPlaces(repo, hash))).length;
+  return { runs, ...total };
 }

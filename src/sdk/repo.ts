@@ -7,27 +7,27 @@
 // Spec: spec/directory.md. Test: test/sdk/repo.test.ts.
 
 import { homedir } from 'node:os';
-import { join } from 'node:path';
 
-import { Log, loadXxhash, nodeHost, nodeVfs, readHolder, type Vfs } from '../engine/index.ts';
+import { loadXxhash, nodeHost, nodeVfs, type Vfs } from '../engine/index.ts';
 import { asRunlogError, RunlogError } from '../errors.ts';
 import { given } from '../model/given.ts';
-import { publishEdit, readFacts, syncEdits } from '../store/edits.ts';
+import { type ListedFacts, type RunFacts, readFacts, readListedFacts } from '../store/edits.ts';
 import {
   checkRepo,
   createRepo,
   listHashes,
-  listWriters,
   repoPathOf,
   resolveHash,
   runPlaces,
   searchRepo,
 } from '../store/repo-directory.ts';
 import { copyRun } from './copy-run.ts';
+import { deleteRun } from './delete-run.ts';
 import { type FollowRepoOptions, followRepo, type RepoFollowEvent } from './follow-repo.ts';
 import { checkFollowOptions } from './follow-run.ts';
 import { checkObject, checkType } from './options.ts';
 import {
+  type CompactReport,
   compactRepo,
   type RepoReport,
   type RepoSize,
@@ -131,9 +131,9 @@ export class Repo {
     return whole === undefined ? undefined : this.#view(whole);
   }
 
-  async #view(hash: string): Promise<RunView | undefined> {
+  async #view(hash: string, known?: ListedFacts): Promise<RunView | undefined> {
     try {
-      return await RunView.open(this.#vfs, this.path, hash, this.readOnly);
+      return await RunView.open(this.#vfs, this.path, hash, this.readOnly, known);
     } catch (error) {
       throw asRunlogError(error, runPlaces(this.path, hash).directory);
     }
@@ -168,25 +168,25 @@ export class Repo {
       throw new TypeError(`signal: expected an AbortSignal, got ${given(signal)}`);
     if (order !== 'newest' && order !== 'oldest')
       throw new RangeError(`order: expected 'newest' or 'oldest', got ${given(order)}`);
+    const isShown = (facts: RunFacts): boolean => !facts.isDeleted && (archived || !facts.archived);
     const dated = listHashes(this.#vfs, this.path)
       .map((hash) => ({
         hash,
-        facts: this.#readable(hash, onUnreadable, () => this.#factsOf(hash)),
+        known: this.#readable(hash, onUnreadable, () => this.#factsOf(hash, isShown)),
       }))
-      .filter(
-        ({ facts }) => facts !== undefined && !facts.isDeleted && (archived || !facts.archived),
-      )
+      .filter(({ known }) => known?.facts !== undefined && isShown(known.facts))
       .sort(
         (a, b) =>
-          (b.facts?.createdAt ?? 0) - (a.facts?.createdAt ?? 0) || (a.hash < b.hash ? -1 : 1),
+          (b.known?.facts?.createdAt ?? 0) - (a.known?.facts?.createdAt ?? 0) ||
+          (a.hash < b.hash ? -1 : 1),
       );
     if (order === 'oldest') dated.reverse();
     let count = 0;
-    for (const { hash } of dated) {
+    for (const { hash, known } of dated) {
       if (signal?.aborted)
         throw new RunlogError('ABORTED', 'the signal was aborted', { cause: signal.reason });
       if (count >= limit) return;
-      const view = await this.#view(hash).catch((error: unknown) =>
+      const view = await this.#view(hash, known).catch((error: unknown) =>
         this.#readable<undefined>(hash, onUnreadable, () => {
           throw error;
         }),
@@ -209,11 +209,14 @@ export class Repo {
     return followRepo(this.#vfs, this.path, options);
   }
 
-  #factsOf(hash: string): ReturnType<typeof readFacts> {
+  /** Of a run that is left out for them they are certain; of the others when the run is opened. */
+  #factsOf(hash: string, isShown: (facts: RunFacts) => boolean): ListedFacts | undefined {
     const { directory, edits } = runPlaces(this.path, hash);
-    return this.#vfs.stat(directory)?.isDirectory && this.#vfs.stat(edits) !== undefined
-      ? readFacts(this.#vfs, edits)
-      : undefined;
+    if (!this.#vfs.stat(directory)?.isDirectory || this.#vfs.stat(edits) === undefined)
+      return undefined;
+    const listed = readListedFacts(this.#vfs, edits);
+    if (listed.facts === undefined || isShown(listed.facts)) return listed;
+    return { ...listed, facts: readFacts(this.#vfs, edits, listed) };
   }
 
   /** What `read` gives, or undefined where the world does not let it; our own mistakes go on. */
@@ -239,8 +242,11 @@ export class Repo {
     return repairRepo(this.#vfs, this.path);
   }
 
-  /** Seals and rewrites what nobody writes: killed runs, small leftovers. Live runs are left alone. */
-  async compact(): Promise<{ readonly rewritten: number; readonly skipped: number }> {
+  /**
+   * Seals and rewrites what nobody writes: killed runs, small leftovers. Live runs are left alone. Of
+   * deleted runs a small tombstone stays.
+   */
+  async compact(): Promise<CompactReport> {
     this.#refuseReadOnly();
     return compactRepo(this.#vfs, this.path);
   }
@@ -257,29 +263,12 @@ export class Repo {
    */
   async delete(hash: string): Promise<void> {
     this.#refuseReadOnly();
-    const view = await this.#existing(hash);
-    const places = runPlaces(this.path, view.hash);
-    const writers = listWriters(this.#vfs, places.logs);
-    for (const writer of writers) {
-      const holder = await readHolder(this.#vfs, nodeHost(), join(places.logs, writer));
-      if (holder?.kind === 'writer' && holder.state === 'alive') {
-        throw new RunlogError(
-          'RUN_LOCKED',
-          `${view.hash}: writer ${writer} is alive (process ${holder.owner.pid} on ${holder.owner.host}); end it before deleting the run`,
-        );
-      }
-    }
-    const life = readFacts(this.#vfs, places.edits)?.life ?? '';
-    publishEdit(this.#vfs, places.edits, { kind: 'deleted', time: Date.now(), life, changes: [] });
-    syncEdits(this.#vfs, places.edits);
-    for (const writer of writers) {
-      const log = await Log.open(join(places.logs, writer), {
-        vfs: this.#vfs,
-        owner: 'deleted',
-        force: true,
-        fresh: true,
-      });
-      await log.close();
+    const { hash: whole } = await this.#existing(hash);
+    const places = runPlaces(this.path, whole);
+    try {
+      await deleteRun({ vfs: this.#vfs, host: nodeHost(), places, hash: whole });
+    } catch (error) {
+      throw asRunlogError(error, places.directory);
     }
   }
 

@@ -6,7 +6,7 @@
 //
 // Spec: spec/records.md. Test: test/store/run-reader.test.ts.
 
-import { type Damage, Log, loadXxhash, type Vfs } from '../engine/index.ts';
+import { type Damage, Log, loadXxhash, nodeHost, readHolder, type Vfs } from '../engine/index.ts';
 import type { ParamsTree } from '../model/params.ts';
 import { parseSequenceKey } from '../model/sequence.ts';
 import { type ListedFacts, type RunFacts, readFacts } from './edits.ts';
@@ -69,9 +69,13 @@ export class RunReader {
     await loadXxhash();
     const facts = readFacts(vfs, places.edits, options.known);
     const writers = options.only ?? listWriters(vfs, places.logs);
-    const logs = writers
-      .map((writer) => openLog(vfs, places, writer))
-      .filter((each) => each.state.life === '' || each.state.life === facts?.life);
+    const logs: WriterLog[] = [];
+    for (const writer of writers) {
+      const each = openLog(vfs, places, writer);
+      const { life } = each.state;
+      const isOwn = life === '' ? !(await isEmptied(vfs, places, writer)) : life === facts?.life;
+      if (isOwn) logs.push(each);
+    }
     return new RunReader(facts, logs);
   }
 
@@ -175,6 +179,12 @@ export class RunReader {
     if (options.writer === undefined) return mergeWriters(parts.map((each) => each.rows));
     return parts.find((each) => each.writer === options.writer)?.rows ?? NO_ROWS;
   }
+}
+
+/** True for a log whose run was deleted, and that no writer of the next life has come to. */
+async function isEmptied(vfs: Vfs, places: RunPlaces, writer: string): Promise<boolean> {
+  const holder = await readHolder(vfs, nodeHost(), `${places.logs}/${writer}`);
+  return holder?.kind === 'deleted';
 }
 
 function openLog(vfs: Vfs, places: RunPlaces, writer: string): WriterLog {

@@ -197,10 +197,10 @@ def facts_of(directory):
     while os.path.exists(f'{directory}/edit-{top + 1:08d}'):
         top += 1
         _, kind, time, own, changes = document(f'{directory}/edit-{top:08d}', b'E')[1]
-        if kind == 'create':
+        if kind == 'create' and (life is None or deleted):
             life, deleted = own, False
             facts = {'tags': [], 'notes': [], 'archived': False, 'experiment': 'default', 'name': None, 'description': None, 'createdAt': time}
-        deleted = deleted or kind == 'deleted'
+        deleted = deleted or (kind == 'deleted' and own == life)
         for field, value in changes if own == life else []:
             if field == 'addTag':
                 facts['tags'] += [value] if value not in facts['tags'] else []

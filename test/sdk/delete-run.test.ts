@@ -1,0 +1,299 @@
+// Deleting: a crash at any call leaves the run whole or gone, never half; what it left is taken away by
+// the next compaction; whoever begins a new life of the hash meanwhile loses nothing, and no late opener
+// becomes a second owner.
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+  loadXxhash,
+  type MemoryVfs,
+  memoryVfs,
+  namedCrashRules,
+  nodeVfs,
+} from '../../src/engine/index.ts';
+import { Repo, Run } from '../../src/index.ts';
+import { deleteRun, reclaimRun } from '../../src/sdk/delete-run.ts';
+import { createRun, publishEdit, readFacts } from '../../src/store/edits.ts';
+import { runPlaces } from '../../src/store/repo-directory.ts';
+import { RunReader } from '../../src/store/run-reader.ts';
+import { RunWriter } from '../../src/store/run-writer.ts';
+import { Coroutine } from '../support/coroutine.ts';
+import { simulatedHost } from '../support/simulated-host.ts';
+
+vi.mock('node:crypto', () => import('../support/replayed-random.ts'));
+
+const directory = mkdtempSync(join(tmpdir(), 'runlog-delete-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+beforeAll(() => loadXxhash());
+
+let made: Promise<MemoryVfs> | undefined;
+
+/** A closed run of two writers, on a disk in memory where everything is durable. */
+async function closedRun(): Promise<MemoryVfs> {
+  made ??= makeClosedRun();
+  return (await made).clone();
+}
+
+async function makeClosedRun(): Promise<MemoryVfs> {
+  const run = await Run.open({ repo: directory, runHash: 'one', name: 'first' });
+  const helper = await Run.open({ repo: directory, runHash: 'one', writer: 'helper' });
+  for (const each of [run, helper]) {
+    for (let step = 0; step < 600; step += 1) each.track(step / 3, { name: 'loss' });
+    await each.close();
+  }
+  const vfs = memoryVfs();
+  vfs.makeDirectory('/repo');
+  copyIn(vfs, join(directory, '.aim'), '/repo');
+  vfs.syncDirectory('/');
+  return vfs;
+}
+
+function copyIn(vfs: MemoryVfs, source: string, target: string): void {
+  for (const name of readdirSync(source)) {
+    const [from, to] = [join(source, name), `${target}/${name}`];
+    if (statSync(from).isDirectory()) {
+      vfs.makeDirectory(to);
+      copyIn(vfs, from, to);
+    } else {
+      const file = vfs.open(to, 'create');
+      const bytes = readFileSync(from);
+      for (let offset = 0; offset < bytes.length; )
+        offset += vfs.write(file, bytes.subarray(offset), offset);
+      vfs.sync(file);
+      vfs.close(file);
+    }
+  }
+  vfs.syncDirectory(target);
+}
+
+const places = runPlaces('/repo', 'one');
+const targetOf = (vfs: MemoryVfs) => ({ vfs, host: simulatedHost(), places, hash: 'one' });
+
+/** 'whole', 'gone', or what it is instead. */
+async function stateOf(vfs: MemoryVfs): Promise<string> {
+  const facts = readFacts(vfs, places.edits);
+  if (facts?.isDeleted) return 'gone';
+  const reader = await RunReader.open(vfs, places);
+  const sequence = [...reader.sequences().values()][0];
+  const count = sequence === undefined ? 0 : reader.rows(sequence).steps.length;
+  const isWhole = count === 1200 && facts?.name === 'first' && reader.damage.length === 0;
+  return isWhole ? 'whole' : `${count} points, name ${facts?.name}`;
+}
+
+const filesOf = (vfs: MemoryVfs): string[] =>
+  ['edits', 'logs/main', 'logs/helper'].flatMap((folder) =>
+    vfs
+      .list(`${places.directory}/${folder}`)
+      .map((name) => `${folder}/${name}`)
+      .sort(),
+  );
+
+class Died extends Error {}
+
+/** Runs `action` on a copy of the disk and dies before call `at`; the disk then. */
+async function dyingAt(
+  start: MemoryVfs,
+  at: number,
+  action: (vfs: MemoryVfs) => Promise<unknown>,
+): Promise<{ vfs: MemoryVfs; died: boolean }> {
+  let calls = 0;
+  let isDead = false;
+  const vfs = start.clone({
+    onCall: () => {
+      calls += 1;
+      if (isDead || calls > at) {
+        isDead = true;
+        throw new Died();
+      }
+    },
+  });
+  await action(vfs).catch((error: unknown) => {
+    if (!isDead) throw error;
+  });
+  return { vfs, died: isDead };
+}
+
+describe('a crash in the middle of deleting', () => {
+  it('leaves the run whole or gone, at every call, by every rule; compacting ends it', async () => {
+    const start = await closedRun();
+    expect(await stateOf(start)).toBe('whole');
+    const seen = new Set<string>();
+    for (let at = 0; ; at += 1) {
+      const { vfs, died } = await dyingAt(start, at, (disk) => deleteRun(targetOf(disk)));
+      for (const rule of [undefined, ...Object.values(namedCrashRules)]) {
+        const after = rule === undefined ? vfs.kill() : vfs.crash(rule);
+        const state = await stateOf(after);
+        seen.add(state);
+        if (!['whole', 'gone'].includes(state)) throw new Error(`call ${at}: ${state}`);
+        await reclaimRun(targetOf(after));
+        expect(await stateOf(after), `call ${at}`).toBe(state);
+        if (state === 'gone') expectTombstone(after);
+        else {
+          await deleteRun(targetOf(after));
+          expect(await stateOf(after), `call ${at}`).toBe('gone');
+        }
+      }
+      if (!died) break;
+    }
+    expect([...seen].sort()).toEqual(['gone', 'whole']);
+  });
+
+  it('in the middle of compacting what it left is as harmless', async () => {
+    const start = await closedRun();
+    const half = await halfDeleted(start);
+    expect(filesOf(half).some((name) => /main\/(segment|rewritten)/.test(name))).toBe(true);
+    for (let call = 0; ; call += 1) {
+      const { vfs, died } = await dyingAt(half, call, (disk) => reclaimRun(targetOf(disk)));
+      const after = vfs.kill();
+      expect(await stateOf(after)).toBe('gone');
+      expect(await reclaimRun(targetOf(after))).toBe(died);
+      expectTombstone(after);
+      if (!died) break;
+    }
+  });
+});
+
+/** One snapshot of the edits; of each log the newest fences and manifests; what a dead publisher left. */
+function expectTombstone(vfs: MemoryVfs): void {
+  const names = filesOf(vfs);
+  const allowed =
+    /^(edits\/snapshot-\d{8}|edits\/temporary-.*|logs\/(main|helper)\/(fence|manifest)-\d{8})$/;
+  expect(names.filter((name) => !allowed.test(name) && !/\/\.lock$/.test(name))).toEqual([]);
+  expect(names.filter((name) => name.startsWith('edits/snapshot-')).length).toBe(1);
+  expect(names.length).toBeLessThanOrEqual(11);
+  const size = names.reduce(
+    (sum, name) => sum + (vfs.stat(`${places.directory}/${name}`)?.size ?? 0),
+    0,
+  );
+  expect(size).toBeLessThan(4096);
+}
+
+/** Opens a new life of the run, tracks three points and closes it. */
+async function liveAgain(vfs: MemoryVfs): Promise<void> {
+  const { facts } = await createRun(vfs, places.edits, { time: 1, changes: [] });
+  const open = (fresh: boolean) =>
+    RunWriter.open({
+      directory: `${places.logs}/main`,
+      writer: 'main',
+      log: { vfs, host: simulatedHost(), force: true, fresh, durability: { syncMs: null } },
+      others: [],
+      rewinds: [],
+      undone: [],
+      onError: () => {},
+    });
+  let writer = await open(false);
+  if (writer.life !== '' && writer.life !== facts.life) {
+    await writer.close(undefined);
+    writer = await open(true);
+  }
+  writer.opened({
+    life: facts.life,
+    openedAt: 1,
+    host: 'h',
+    pid: 1,
+    thread: 0,
+    resumed: false,
+    nodeVersion: 'v',
+    packageVersion: '0',
+  });
+  const loss = writer.sequence('loss', '{}');
+  for (let step = 0; step < 3; step += 1) writer.track(loss, step, undefined, Number.NaN, 1);
+  await writer.close({ closedAt: 2, outcome: 'finished', error: undefined });
+}
+
+/** A disk on which the deletion died right after its edit: both logs still hold everything. */
+async function halfDeleted(start: MemoryVfs): Promise<MemoryVfs> {
+  for (let at = 0; ; at += 1) {
+    const { vfs } = await dyingAt(start, at, (disk) => deleteRun(targetOf(disk)));
+    if ((await stateOf(vfs.kill())) === 'gone') return vfs.kill();
+  }
+}
+
+describe('a new life of the hash', () => {
+  it.each(['deleting', 'compacting'] as const)(
+    'begun and ended between any two calls of %s loses nothing',
+    async (name) => {
+      const start = await closedRun();
+      const disk = name === 'deleting' ? start : await halfDeleted(start);
+      let begun = 0;
+      for (let at = 0; ; at += 1) {
+        const shared = disk.clone();
+        const work = new Coroutine('deleter', shared.attach(), async ({ vfs, once }) => {
+          const host = simulatedHost();
+          const { liveness } = host;
+          const self = () => once(() => liveness.self());
+          const target = {
+            ...targetOf(shared),
+            vfs,
+            host: { ...host, liveness: { ...liveness, self } },
+          };
+          // Fenced between two calls: its log has another owner, as it should.
+          await (name === 'deleting' ? deleteRun(target) : reclaimRun(target)).catch(
+            (error: unknown) => {
+              if ((error as { code?: string }).code !== 'RUN_FENCED') throw error;
+            },
+          );
+        });
+        if (await work.go(at)) break;
+        const wasDeleted = readFacts(shared, places.edits)?.isDeleted;
+        if (wasDeleted) await liveAgain(shared.attach());
+        await work.go(Number.POSITIVE_INFINITY);
+        if (!wasDeleted) continue;
+        begun += 1;
+        expect(readFacts(shared, places.edits), `call ${at}`).toMatchObject({ isDeleted: false });
+        const reader = await RunReader.open(shared, places);
+        const counts = reader.logs.map((each) => [each.writer, each.state.nextPoint]);
+        expect(counts, `call ${at}`).toEqual([['main', 3]]);
+        expect(reader.damage).toEqual([]);
+      }
+      expect(begun).toBeGreaterThan(20);
+    },
+  );
+
+  it('is not ended by who wanted to delete the one before', async () => {
+    const vfs = await halfDeleted(await closedRun());
+    const before = readFacts(vfs, places.edits) as { life: string };
+    await liveAgain(vfs);
+    publishEdit(vfs, places.edits, { kind: 'deleted', time: 1, life: before.life, changes: [] });
+    expect(readFacts(vfs, places.edits)).toMatchObject({ isDeleted: false });
+  });
+});
+
+it('compacting a repo takes away what a crash left, once, and says so', async () => {
+  const path = join(directory, 'repo');
+  const helper = await Run.open({ repo: path, runHash: 'half', writer: 'helper' });
+  helper.track(1, { name: 'loss' });
+  await helper.close();
+  const run = await Run.open({ repo: path, runHash: 'half' });
+  for (let step = 0; step < 600; step += 1) run.track(step, { name: 'loss' });
+  await run.close();
+  const kept = await Run.open({ repo: path, runHash: 'kept' });
+  kept.track(1, { name: 'loss' });
+  await kept.close();
+  const repo = await Repo.open(path);
+  const half = runPlaces(repo.path, 'half');
+  const vfs = nodeVfs();
+  const life = readFacts(vfs, half.edits)?.life ?? '';
+  publishEdit(vfs, half.edits, { kind: 'deleted', time: 1, life, changes: [] });
+  expect(await repo.run('half')).toBeUndefined();
+  const before = await repo.size();
+  expect(await repo.compact()).toMatchObject({ reclaimed: 1, rewritten: 1 });
+  expect((await repo.size()).bytes).toBeLessThan(before.bytes);
+  const names = readdirSync(half.directory, { recursive: true, encoding: 'utf8' });
+  expect(names.filter((name) => /segment|rewritten|edit-/.test(name))).toEqual([]);
+  expect(await repo.compact()).toMatchObject({ reclaimed: 0 });
+  expect((await repo.size()).runs).toBe(1);
+  const again = await Run.open({ repo: path, runHash: 'half' });
+  again.track(5, { name: 'loss' });
+  await again.close();
+  const view = await repo.run('half');
+  expect([view?.metric('loss')?.count, view?.metric('loss')?.last]).toEqual([1, 5]);
+  // The log of the helper is of the life before: neither a writer of this one, nor killed in it.
+  await repo.compact();
+  await view?.refresh();
+  expect(view).toMatchObject({ writers: ['main'], state: 'finished', endedAt: expect.any(Number) });
+  expect((await repo.verify()).damaged).toEqual([]);
+});
