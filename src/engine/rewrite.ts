@@ -11,6 +11,7 @@
 import { randomBytes } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 
+import { errorCode } from '../errors.ts';
 import { durations, limits } from '../limits.ts';
 import type { Appender } from './appender.ts';
 import { readStateFrame } from './fold.ts';
@@ -195,16 +196,27 @@ export class Rewriter {
     });
     try {
       await hook(readRecords(vfs, directory, inputs, damage), output, { from, to });
-      if (damage.length > 0) for (const each of inputs) this.#refused.add(segmentName(each));
-      else {
+      if (damage.length > 0) {
+        const files = new Set(damage.map((each) => each.file));
+        const damaged = inputs.filter((each) => files.has(`${directory}/${segmentName(each)}`));
+        this.#refuse(damaged.length > 0 ? damaged : inputs);
+      } else {
         const sealed = await output.finish(this.#stateOf(inputs));
         if (!this.#isStopped) this.#replace(inputs, sealed);
       }
+    } catch (error) {
+      if (errorCode(error) !== 'CORRUPT') throw error;
+      this.#refuse(inputs);
     } finally {
       // A manifest that was linked may be what a successor has read, whatever came after the link.
       if (!appender.manifest.segments.some((each) => segmentName(each) === segmentName(name)))
         output.discard();
     }
+  }
+
+  /** They stay as they are; what stands beside them is still rewritten. */
+  #refuse(segments: readonly SealedSegment[]): void {
+    for (const each of segments) this.#refused.add(segmentName(each));
   }
 
   /** The state at the end of a stretch, where one is known. */

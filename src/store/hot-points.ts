@@ -28,6 +28,11 @@ export class HotPoints {
     this.count += count;
   }
 
+  /** Sequences that have a point. */
+  ids(): number[] {
+    return [...this.#counts.keys()].filter((id) => this.#counts[id] !== undefined);
+  }
+
   /** Yields after each batch; at the end the rows are whole. @throws RunlogError CORRUPT. */
   *split(): Generator<void, Map<number, Rows>> {
     const columns = this.#reserve();

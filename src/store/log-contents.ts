@@ -48,6 +48,8 @@ interface Hot {
   readonly rows: ReadonlyMap<string, Rows>;
 }
 
+const NO_HOT: Hot = { keys: new Map(), rows: new Map() };
+
 interface Everything {
   readonly blocks: Map<string, BlockPlace[]>;
   readonly openings: [opening: unknown, close: unknown][];
@@ -134,6 +136,7 @@ export class LogContents {
           const known = blocks.get(key);
           if (known === undefined) blocks.set(key, blocksOf(record));
           else known.push(...blocksOf(record));
+          hot.add(record);
           break;
         }
         default:
@@ -145,14 +148,17 @@ export class LogContents {
     return this.#all;
   }
 
-  /** What no rewriting has taken yet. */
+  /** What no rewriting has taken yet: mostly the end, and what was damaged before it. */
   #hotPart(): Hot {
     if (this.#hot !== undefined) return this.#hot;
-    const lastRewritten = this.#log.manifest?.segments.findLast((each) => each.rewritten);
+    const { segments = [], end = 0 } = this.#log.manifest ?? {};
     const hot = new HotRecords();
-    for (const record of this.#log.records(lastRewritten?.end ?? 0)) hot.add(record);
-    this.#hot = hot.finish();
-    return this.#hot;
+    for (const record of this.#log.records(segments.find((each) => !each.rewritten)?.first ?? end))
+      hot.add(record);
+    if (hot.isDefined) this.#hot = hot.finish();
+    // After a failed sync a definition may stand before the points that were repeated.
+    else this.#everything();
+    return this.#hot ?? NO_HOT;
   }
 
   #blocksOf(key: string): BlockPlace[] {
@@ -318,6 +324,11 @@ class HotRecords {
     const isDefinition = record.type === recordType.sequence || record.type === recordType.blocks;
     if (isDefinition) this.#keys.set((record.body as [number])[0], record.key as string);
     else if (record.type === recordType.points) this.#points.add(record.body as BatchBody);
+  }
+
+  /** Whether the key of every point is known. */
+  get isDefined(): boolean {
+    return this.#points.ids().every((id) => this.#keys.has(id));
   }
 
   finish(): Hot {

@@ -10,7 +10,6 @@
 
 import type { LogRecord, RecordInput, RewriteHook, RewriteOutput } from '../engine/index.ts';
 import { RunlogError } from '../errors.ts';
-import { encodeBatch, PointBuffer } from './format/batch.ts';
 import {
   type Axis,
   decodeAxis,
@@ -31,7 +30,6 @@ const BLOCK_POINTS = 32 * 1024;
 const FRAME_SIZE = 32 * 1024;
 /** Blocks of one sequence are split over several records beyond it. */
 const FRAME_SIZE_LARGE = 1024 * 1024;
-const BATCH_POINTS = 8192;
 /** Axes that a sequence is compared with before it gets its own. */
 const AXES_TRIED = 8;
 
@@ -74,8 +72,7 @@ interface Gathered {
 /** A part of a sequence to be written. */
 interface Part {
   readonly id: number;
-  /** Undefined: its definition stands in another stretch. */
-  readonly key: string | undefined;
+  readonly key: string;
   readonly kind: string;
   readonly rows: Rows;
 }
@@ -160,23 +157,28 @@ class Stretch {
 
   /** Takes out everything gathered, sorted; definitions of sequences without points as well. */
   async *take(pause: () => Promise<void>): AsyncGenerator<Part> {
+    const stranger = this.#points.ids().find((id) => !this.#byId.has(id));
+    // After a failed sync a definition may stand before the points that were repeated.
+    if (stranger !== undefined)
+      throw new RunlogError(
+        'CORRUPT',
+        `sequence ${stranger}: its definition is in another stretch`,
+      );
     const split = this.#points.split();
     let step = split.next();
     for (; !step.done; step = split.next()) await pause();
     const hot = step.value;
-    const ids = new Set([...this.#byId.keys(), ...hot.keys()]);
-    for (const id of [...ids].sort((a, b) => a - b)) {
-      const known = this.#byId.get(id);
+    for (const gathered of [...this.#byId.values()].sort((a, b) => a.id - b.id)) {
+      const { id, key, kind, isWritten } = gathered;
       const own = hot.get(id);
-      const pieces = known === undefined ? [] : this.#pieces(known);
+      const pieces = this.#pieces(gathered);
       if (own !== undefined) pieces.push([() => own]);
-      if (pieces.length === 0 && known?.isWritten === false) pieces.push([() => makeRows(0)]);
+      if (pieces.length === 0 && !isWritten) pieces.push([() => makeRows(0)]);
+      gathered.isWritten = true;
       for (const piece of pieces) {
-        const rows = sortRows(concatRows(piece.map((part) => part())));
-        yield { id, key: known?.key, kind: known?.kind ?? 'metric', rows };
+        yield { id, key, kind, rows: sortRows(concatRows(piece.map((part) => part()))) };
         await pause();
       }
-      if (known !== undefined) known.isWritten = true;
     }
     this.#isEmpty = true;
   }
@@ -240,10 +242,6 @@ class StretchWriter {
   async write(stretch: Stretch): Promise<void> {
     const { firstPoint, endPoint } = stretch;
     for await (const { id, key, kind, rows } of stretch.take(() => this.#output.pause())) {
-      if (key === undefined) {
-        this.#keepHot(id, rows);
-        continue;
-      }
       let blocks: unknown[] = [];
       for (let start = 0; start < rows.steps.length; start += BLOCK_POINTS) {
         blocks.push(await this.#block(partOfRows(rows, start, start + BLOCK_POINTS)));
@@ -262,35 +260,6 @@ class StretchWriter {
       body: [firstPoint, endPoint, stretch.nextSequence],
     });
     this.#end();
-  }
-
-  /**
-   * Points whose definition stands in another stretch: a repeat after a failed sync may begin between
-   * the two. They stay as batches.
-   */
-  #keepHot(id: number, rows: Rows): void {
-    for (let start = 0; start < rows.steps.length; ) {
-      let end = start + 1;
-      while (
-        end < rows.steps.length &&
-        end - start < BATCH_POINTS &&
-        rows.numbers[end] === (rows.numbers[end - 1] as number) + 1
-      )
-        end += 1;
-      const points = new PointBuffer();
-      for (let index = start; index < end; index += 1) {
-        points.push(
-          id,
-          rows.steps[index] as number,
-          rows.values[index] as number,
-          rows.times[index] as number,
-          rows.epochs[index] as number,
-        );
-      }
-      const body = [rows.numbers[start], end - start, encodeBatch(points).slice()];
-      this.#output.append([{ type: recordType.points, body }], this.#from, this.#to);
-      start = end;
-    }
   }
 
   async #block(rows: Rows): Promise<unknown> {
