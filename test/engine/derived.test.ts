@@ -28,7 +28,10 @@ const KEYS = 400;
 /** Keys that are asked for: some of each segment, and one that is in none. */
 const ASKED = [...upTo(20).map((each) => `key ${each * 21}`), 'once', 'none'];
 
-/** Large and rewritten, with an index of its own; sealed, with one; sealed by a successor, without. */
+/**
+ * Large and rewritten, with an index of its own; sealed, with one; sealed by a successor, without, and
+ * covered by the index of the next; a tail.
+ */
 async function makeLog(): Promise<MemoryVfs> {
   const vfs = memoryVfs();
   const options = { fold: countAndSum, sizes: { stateInterval: 20_000 } };
@@ -48,7 +51,9 @@ async function makeLog(): Promise<MemoryVfs> {
   append(300);
   vfs.detach();
   log = await Log.open(DIRECTORY, optionsOf(vfs, options));
-  append(100);
+  append(60);
+  await log.seal();
+  append(40);
   await log.sync();
   return vfs;
 }
@@ -113,7 +118,9 @@ describe.each<{ which: readonly Kind[] }>([
     expect(large.filter(({ index }) => index > 0).map(({ rewritten }) => rewritten)).toEqual([
       true,
       false,
+      false,
     ]);
+    expect(large.map(({ index }) => index > 0)).toEqual([true, true, false, true]);
     expect(large[0]?.length).toBeGreaterThan(limits.indexSizeMin);
     const expected = await answersOf(Log.snapshot(DIRECTORY, { vfs: sound, fold: countAndSum }));
     expect(expected.records).toHaveLength(1901);
