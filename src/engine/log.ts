@@ -300,7 +300,7 @@ export class Log<State = unknown> {
 
   /**
    * Appends one record; its position, or -1 when it could not be kept (counted in `lost`). In memory
-   * until `flush`.
+   * until `flush`, or until half of `pausedSizeMax` bytes wait.
    *
    * @throws TypeError, RangeError; RunlogError RUN_CLOSED, RUN_READ_ONLY, LIMIT.
    */
