@@ -11,6 +11,8 @@ import { join } from 'node:path';
 import { type Damage, Log, loadXxhash, nodeHost, readHolder, type Vfs } from '../engine/index.ts';
 import { asRunlogError, errorCode, RunlogError } from '../errors.ts';
 import { readFacts, verifyEdits } from '../store/edits.ts';
+import { decodeOpening, recordType } from '../store/record.ts';
+import { type Origin, repairEdits } from '../store/repair-edits.ts';
 import {
   listHashes,
   listIfThere,
@@ -72,13 +74,27 @@ export async function verifyRepo(vfs: Vfs, repo: string): Promise<RepoReport> {
 const logsOf = (vfs: Vfs, logs: string): string[] =>
   listWriters(vfs, logs).map((writer) => join(logs, writer));
 
-const allLogs = (vfs: Vfs, repo: string): string[] =>
-  listHashes(vfs, repo).flatMap((hash) => logsOf(vfs, runPlaces(repo, hash).logs));
-
 export async function repairRepo(vfs: Vfs, repo: string): Promise<{ repaired: string[] }> {
   const repaired: string[] = [];
-  for (const log of allLogs(vfs, repo)) repaired.push(...(await Log.repair(log, { vfs })));
+  for (const hash of listHashes(vfs, repo)) {
+    const { edits, logs } = runPlaces(repo, hash);
+    // Logs first: they tell of a run whose first edit is lost.
+    for (const log of logsOf(vfs, logs)) repaired.push(...(await Log.repair(log, { vfs })));
+    if (vfs.stat(edits) === undefined) continue;
+    repaired.push(...repairEdits(vfs, edits, () => originOf(vfs, logs)));
+  }
   return { repaired };
+}
+
+/** The earliest opening of any log. */
+function originOf(vfs: Vfs, logs: string): Origin | undefined {
+  const openings = logsOf(vfs, logs).flatMap((log) => {
+    for (const { type, body } of Log.snapshot(log, { vfs }).records())
+      if (type === recordType.opening) return [decodeOpening(body)];
+    return [];
+  });
+  const [first] = openings.sort((a, b) => a.openedAt - b.openedAt);
+  return first === undefined ? undefined : { life: first.life, createdAt: first.openedAt };
 }
 
 /** Logs, and deleted runs of which something was left to take away. */

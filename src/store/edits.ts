@@ -54,7 +54,8 @@ const FOLD_COUNT = 32;
 const IDS_KEPT = 256;
 
 const editName = (number: number): string => `edit-${String(number).padStart(8, '0')}`;
-const snapshotName = (number: number): string => `snapshot-${String(number).padStart(8, '0')}`;
+export const snapshotName = (number: number): string =>
+  `snapshot-${String(number).padStart(8, '0')}`;
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const unhex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
 
@@ -71,7 +72,7 @@ interface EditListing {
   readonly names: string;
 }
 
-function listEdits(vfs: Vfs, directory: string): EditListing {
+export function listEdits(vfs: Vfs, directory: string): EditListing {
   const edits = new Set<number>();
   let last = -1;
   let snapshot = -1;
@@ -87,7 +88,7 @@ function listEdits(vfs: Vfs, directory: string): EditListing {
   return { edits, last, snapshot, names: names.join('/') };
 }
 
-function readEdit(vfs: Vfs, directory: string, number: number): Edit | undefined {
+export function readEdit(vfs: Vfs, directory: string, number: number): Edit | undefined {
   const file = `${directory}/${editName(number)}`;
   const bytes = readWhole(vfs, file, limits.documentSizeMax);
   if (bytes.length === 0) return undefined;
@@ -102,7 +103,7 @@ function readEdit(vfs: Vfs, directory: string, number: number): Edit | undefined
   return { id: hex(id), kind, time, life: hex(life), changes };
 }
 
-function readSnapshot(vfs: Vfs, directory: string, number: number): Folded {
+export function readSnapshot(vfs: Vfs, directory: string, number: number): Folded {
   const file = `${directory}/${snapshotName(number)}`;
   const { body } = decodeDocument(
     readWhole(vfs, file, limits.documentSizeMax),
@@ -283,7 +284,7 @@ export function foldEdits(vfs: Vfs, directory: string, count: number = FOLD_COUN
   }
 }
 
-function encodeSnapshot({ facts, ids }: Folded): Uint8Array {
+export function encodeSnapshot({ facts, ids }: Folded): Uint8Array {
   const { name, experiment, description, archived, tags, notes } = facts;
   const properties = [
     name ?? null,

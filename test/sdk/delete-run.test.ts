@@ -2,24 +2,19 @@
 // the next compaction; whoever begins a new life of the hash meanwhile loses nothing, and no late opener
 // becomes a second owner.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import {
-  loadXxhash,
-  type MemoryVfs,
-  memoryVfs,
-  namedCrashRules,
-  nodeVfs,
-} from '../../src/engine/index.ts';
+import { loadXxhash, type MemoryVfs, namedCrashRules, nodeVfs } from '../../src/engine/index.ts';
 import { Repo, Run } from '../../src/index.ts';
 import { deleteRun, reclaimRun } from '../../src/sdk/delete-run.ts';
 import { createRun, publishEdit, readFacts } from '../../src/store/edits.ts';
 import { runPlaces } from '../../src/store/repo-directory.ts';
 import { RunReader } from '../../src/store/run-reader.ts';
 import { RunWriter } from '../../src/store/run-writer.ts';
+import { copyToMemory } from '../support/copy-to-memory.ts';
 import { Coroutine } from '../support/coroutine.ts';
 import { simulatedHost } from '../support/simulated-host.ts';
 
@@ -44,29 +39,7 @@ async function makeClosedRun(): Promise<MemoryVfs> {
     for (let step = 0; step < 600; step += 1) each.track(step / 3, { name: 'loss' });
     await each.close();
   }
-  const vfs = memoryVfs();
-  vfs.makeDirectory('/repo');
-  copyIn(vfs, join(directory, '.aim'), '/repo');
-  vfs.syncDirectory('/');
-  return vfs;
-}
-
-function copyIn(vfs: MemoryVfs, source: string, target: string): void {
-  for (const name of readdirSync(source)) {
-    const [from, to] = [join(source, name), `${target}/${name}`];
-    if (statSync(from).isDirectory()) {
-      vfs.makeDirectory(to);
-      copyIn(vfs, from, to);
-    } else {
-      const file = vfs.open(to, 'create');
-      const bytes = readFileSync(from);
-      for (let offset = 0; offset < bytes.length; )
-        offset += vfs.write(file, bytes.subarray(offset), offset);
-      vfs.sync(file);
-      vfs.close(file);
-    }
-  }
-  vfs.syncDirectory(target);
+  return copyToMemory(join(directory, '.aim'), '/repo');
 }
 
 const places = runPlaces('/repo', 'one');
