@@ -56,6 +56,14 @@ function filesOf(hash: string): Map<string, string> {
   return new Map(files.map((name) => [name, readFileSync(join(root, name)).toString('hex')]));
 }
 
+/** The new owner beats while the old one closes. */
+const beat = /^logs\/main\/fence-00000002$/;
+
+/** Names of files that were there and are gone or have another content. */
+function changedFiles(before: Map<string, string>, after: Map<string, string>): string[] {
+  return [...before.keys()].filter((name) => after.get(name) !== before.get(name));
+}
+
 const values = async (hash: string): Promise<number[]> => {
   const view = await (await Repo.open(directory)).run(hash);
   const columns = await view?.metric('loss')?.values({ raw: true });
@@ -82,13 +90,27 @@ it('an owner that was stopped and replaced changes nothing when it goes on', asy
   expect(await next.ask('open force')).toBe('opened');
   expect(await next.ask('track 50')).toBe('flushed true on');
   const before = await values('stopped');
+  // The new owner is stopped too, so that every byte that changes is the old one's doing.
+  next.child.kill('SIGSTOP');
+  const bytes = filesOf('stopped');
   old.child.kill('SIGCONT');
   expect(await old.ask('track 10')).toBe('flushed false fenced');
   expect(await old.ask('track 10')).toBe('flushed false fenced');
+  // Until its timers, its worker and its syncs had their turn.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
   expect(await values('stopped')).toEqual(before);
+  const changed = changedFiles(bytes, filesOf('stopped'));
+  const own = /^logs\/main\/(fence-00000001|segment-00000001-\d+)$/;
+  expect(changed.filter((name) => !own.test(name))).toEqual([]);
+  next.child.kill('SIGCONT');
   expect(before.filter((value) => value === 1)).toHaveLength(100);
   expect(before.filter((value) => value === 2)).toHaveLength(50);
+  const beforeClose = filesOf('stopped');
   await old.ask('close');
+  const removed = changedFiles(beforeClose, filesOf('stopped')).filter(
+    (name) => !own.test(name) && !beat.test(name),
+  );
+  expect(removed, 'closing what was lost removes nothing of the new owner').toEqual([]);
   expect(await next.ask('track 1')).toBe('flushed true on');
   await next.ask('close');
   expect((await (await Repo.open(directory)).verify()).damaged).toEqual([]);
@@ -105,6 +127,25 @@ it('eight processes race for one run: one wins, seven are told who holds it', as
   expect(await values('raced')).toHaveLength(5);
 }, 120_000);
 
+it('eight processes race for a run whose owner was killed: one wins, and all goes on from there', async () => {
+  const owner = start('orphaned', 'main', 9);
+  await owner.ask('open');
+  expect(await owner.ask('track 20')).toBe('flushed true on');
+  const contenders = Array.from({ length: 8 }, (_, index) => start('orphaned', 'main', index));
+  // All are up and have been told once that the owner lives.
+  const refused = await Promise.all(contenders.map((each) => each.ask('open')));
+  expect(new Set(refused)).toEqual(new Set(['refused RUN_LOCKED']));
+  owner.child.kill('SIGKILL');
+  await new Promise((resolve) => owner.child.once('close', resolve));
+  const answers = await Promise.all(contenders.map((each) => each.ask('open')));
+  expect(answers.filter((answer) => answer === 'opened')).toHaveLength(1);
+  expect(answers.filter((answer) => answer === 'refused RUN_LOCKED')).toHaveLength(7);
+  const index = answers.indexOf('opened');
+  expect(await contenders[index]?.ask('track 5')).toBe('flushed true on');
+  await contenders[index]?.ask('close');
+  expect(await values('orphaned')).toEqual([...Array(20).fill(9), ...Array(5).fill(index)]);
+}, 120_000);
+
 it('eight writers track the same names at the same steps: all 8n values, in one order', async () => {
   const writers = Array.from({ length: 8 }, (_, index) => start('many', `rank-${index}`, index));
   expect(await Promise.all(writers.map((each) => each.ask('open')))).toEqual(
@@ -117,6 +158,8 @@ it('eight writers track the same names at the same steps: all 8n values, in one 
   expect(ended).toHaveLength(1600);
   expect(ended).toEqual(live);
   expect(ended.slice(0, 16)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7]);
+  await (await Repo.open(directory)).compact();
+  expect(await values('many')).toEqual(ended);
 }, 120_000);
 
 it('reading, following and verifying a live run changes no byte of it', async () => {
