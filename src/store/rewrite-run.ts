@@ -8,30 +8,16 @@
 //
 // Spec: spec/records.md, Rewritten stretch; spec/columns.md. Test: test/store/rewrite-run.test.ts.
 
-import type { LogRecord, RecordInput, RewriteHook, RewriteOutput } from '../engine/index.ts';
+import type { LogRecord, RewriteHook, RewriteOutput } from '../engine/index.ts';
 import { RunlogError } from '../errors.ts';
-import {
-  type Axis,
-  decodeAxis,
-  decodeBlock,
-  encodeAxis,
-  encodeBlock,
-  rowsWithin,
-} from './format/block.ts';
+import { type Axis, decodeAxis, decodeBlock } from './format/block.ts';
 import { type BatchBody, HotPoints } from './hot-points.ts';
 import { recordType } from './record.ts';
-import { concatRows, makeRows, partOfRows, type Rows, sortRows } from './rows.ts';
+import { concatRows, makeRows, type Rows, sortRows } from './rows.ts';
+import { type SequencePart, StretchWriter } from './stretch-writer.ts';
 
 /** 40 bytes each in columns. */
 const STRETCH_POINTS = 512 * 1024;
-/** Points of a new block: what is encoded between two pauses. */
-const BLOCK_POINTS = 32 * 1024;
-/** Blocks whose records are put into one frame until it is about so large. */
-const FRAME_SIZE = 32 * 1024;
-/** Blocks of one sequence are split over several records beyond it. */
-const FRAME_SIZE_LARGE = 1024 * 1024;
-/** Axes that a sequence is compared with before it gets its own. */
-const AXES_TRIED = 8;
 
 export const rewriteRun: RewriteHook = async (input, output, { from, to }) => {
   const stretch = new Stretch();
@@ -44,13 +30,25 @@ export const rewriteRun: RewriteHook = async (input, output, { from, to }) => {
         record.end,
       );
     else if (stretch.hotCount >= STRETCH_POINTS) {
-      await new StretchWriter(output, start, record.end).write(stretch);
+      await write(stretch, output, start, record.end);
       start = record.end;
     }
     await output.pause();
   }
-  if (start < to) await new StretchWriter(output, start, to).write(stretch);
+  if (start < to) await write(stretch, output, start, to);
 };
+
+async function write(
+  stretch: Stretch,
+  output: RewriteOutput,
+  from: number,
+  to: number,
+): Promise<void> {
+  const writer = new StretchWriter(output, from, to);
+  const { firstPoint, endPoint } = stretch;
+  for await (const part of stretch.take(() => output.pause())) await writer.add(part);
+  await writer.end([firstPoint, endPoint, stretch.nextSequence]);
+}
 
 /** A stored block and the stored axis that it refers to. */
 interface StoredPart {
@@ -67,14 +65,6 @@ interface Gathered {
   parts: StoredPart[];
   /** In an earlier part of the stretch: its definition need not be repeated. */
   isWritten: boolean;
-}
-
-/** A part of a sequence to be written. */
-interface Part {
-  readonly id: number;
-  readonly key: string;
-  readonly kind: string;
-  readonly rows: Rows;
 }
 
 /** What a stretch holds, by sequence. */
@@ -156,7 +146,7 @@ class Stretch {
   }
 
   /** Takes out everything gathered, sorted; definitions of sequences without points as well. */
-  async *take(pause: () => Promise<void>): AsyncGenerator<Part> {
+  async *take(pause: () => Promise<void>): AsyncGenerator<SequencePart> {
     const stranger = this.#points.ids().find((id) => !this.#byId.has(id));
     // After a failed sync a definition may stand before the points that were repeated.
     if (stranger !== undefined)
@@ -219,91 +209,5 @@ class AxisCache {
     this.#count += axis.steps.length;
     this.#axes.set(stored, axis);
     return axis;
-  }
-}
-
-class StretchWriter {
-  readonly #output: RewriteOutput;
-  readonly #from: number;
-  readonly #to: number;
-  /** Axes already written, newest last: their frame and index there. */
-  #axes: { axis: Axis; frame: number; index: number }[] = [];
-  /** Records of the next frame, axes first. */
-  #axisRecords: RecordInput[] = [];
-  #blockRecords: RecordInput[] = [];
-  #size = 0;
-
-  constructor(output: RewriteOutput, from: number, to: number) {
-    this.#output = output;
-    this.#from = from;
-    this.#to = to;
-  }
-
-  async write(stretch: Stretch): Promise<void> {
-    const { firstPoint, endPoint } = stretch;
-    for await (const { id, key, kind, rows } of stretch.take(() => this.#output.pause())) {
-      let blocks: unknown[] = [];
-      for (let start = 0; start < rows.steps.length; start += BLOCK_POINTS) {
-        blocks.push(await this.#block(partOfRows(rows, start, start + BLOCK_POINTS)));
-        await this.#output.pause();
-        if (this.#size < FRAME_SIZE_LARGE) continue;
-        this.#blockRecords.push({ type: recordType.blocks, key, body: [id, kind, blocks] });
-        blocks = [];
-        this.#end();
-      }
-      if (blocks.length > 0 || rows.steps.length === 0)
-        this.#blockRecords.push({ type: recordType.blocks, key, body: [id, kind, blocks] });
-      if (this.#size >= FRAME_SIZE) this.#end();
-    }
-    this.#blockRecords.push({
-      type: recordType.stretch,
-      body: [firstPoint, endPoint, stretch.nextSequence],
-    });
-    this.#end();
-  }
-
-  async #block(rows: Rows): Promise<unknown> {
-    let own: Uint32Array | 'all' | undefined;
-    let shared: { axis: Axis; frame: number; index: number } | undefined;
-    for (const each of this.#axes.slice(-AXES_TRIED).reverse()) {
-      own = rowsWithin(rows, each.axis);
-      if (own !== undefined) {
-        shared = each;
-        break;
-      }
-    }
-    shared ??= await this.#addAxis(rows);
-    const block = await encodeBlock(
-      rows,
-      shared.axis.steps.length,
-      own === undefined || own === 'all' ? undefined : own,
-    );
-    this.#size += (block[12] as Uint8Array).length + (block[13] as Uint8Array).length + 100;
-    return [shared.frame, shared.index, block];
-  }
-
-  async #addAxis(rows: Rows): Promise<{ axis: Axis; frame: number; index: number }> {
-    const stored = await encodeAxis(rows);
-    const added = {
-      axis: { steps: rows.steps, times: rows.times, epochs: rows.epochs },
-      frame: 0,
-      index: this.#axisRecords.length,
-    };
-    this.#axisRecords.push({ type: recordType.axis, body: stored });
-    this.#axes.push(added);
-    this.#size += stored[1].length + stored[2].length + (stored[3]?.length ?? 0);
-    return added;
-  }
-
-  /** Ends the frame: from here on its axes are named by its byte place. */
-  #end(): void {
-    const records = [...this.#axisRecords, ...this.#blockRecords];
-    if (records.length === 0) return;
-    const frame = this.#output.append(records, this.#from, this.#to);
-    for (const each of this.#axes) if (each.frame === 0) each.frame = frame;
-    this.#axes = this.#axes.slice(-AXES_TRIED);
-    this.#axisRecords = [];
-    this.#blockRecords = [];
-    this.#size = 0;
   }
 }
