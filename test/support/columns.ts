@@ -63,7 +63,7 @@ interface Chance {
 }
 
 /** Mulberry32 by Tommy Ettinger. */
-function chanceOf(seed: number): Chance {
+export function chanceOf(seed: number): Chance {
   let state = seed | 0;
   const random = (): number => {
     state = (state + 0x6d2b_79f5) | 0;

@@ -15,6 +15,7 @@ import {
 } from '../../../src/engine/format/index-page.ts';
 import { loadXxhash, xxh64 } from '../../../src/engine/format/xxhash.ts';
 import { limits } from '../../../src/limits.ts';
+import { chanceOf } from '../../support/columns.ts';
 import { byteTable, changed, numberAt } from '../../support/format-page.ts';
 import { seeded } from '../../support/random.ts';
 
@@ -153,7 +154,7 @@ describe('sorted, whole, and found', () => {
     const counts = fc.constantFrom(PAGE - 1, PAGE, PAGE + 1, 2 * PAGE, 2 * PAGE + 1, 3 * PAGE);
     fc.assert(
       fc.property(counts, fc.constantFrom(1, 3, 100, 10_000), fc.nat(), (count, variety, seed) => {
-        const { integer } = seeded('index pages', seed);
+        const { integer } = chanceOf(seed);
         const entries = Array.from({ length: count }, (_, offset) =>
           entry(
             BigInt(integer(variety)) * 0x1_0000_0001n,

@@ -13,6 +13,7 @@ import {
   segmentName,
   temporaryName,
 } from '../../../src/engine/format/names.ts';
+import { chanceOf } from '../../support/columns.ts';
 import { seeded } from '../../support/random.ts';
 
 const NOTHING = { fences: [], manifests: [], segments: [], temporary: [], probes: [], foreign: [] };
@@ -65,7 +66,7 @@ describe('what is built is parsed back', () => {
           ...manifests.map(manifestName),
           ...segments.map(segmentName),
         ];
-        const { integer } = seeded('names shuffled', seed);
+        const { integer } = chanceOf(seed);
         for (let index = names.length - 1; index > 0; index -= 1) {
           const other = integer(index + 1);
           [names[index], names[other]] = [names[other] as string, names[index] as string];

@@ -87,7 +87,7 @@ const anyRows: fc.Arbitrary<Given> = fc
 
 /** An axis of these rows and of as many others between them, and the places of these rows in it. */
 function widened(rows: Rows, seed: number): { axis: Axis; own: Uint32Array } {
-  const { integer } = seeded('wider axis', seed);
+  const { integer } = chanceOf(seed);
   const steps: number[] = [];
   const times: number[] = [];
   const epochs: number[] = [];
