@@ -22,7 +22,13 @@ import {
   type StoredBlock,
 } from '../../../src/store/format/block.ts';
 import { makeRows, type Rows, sortRows } from '../../../src/store/rows.ts';
-import { columnKinds, columnOf, firstDifference, lengths } from '../../support/columns.ts';
+import {
+  chanceOf,
+  columnKinds,
+  columnOf,
+  firstDifference,
+  lengths,
+} from '../../support/columns.ts';
 import { outcome } from '../../support/format-page.ts';
 import { seeded } from '../../support/random.ts';
 
