@@ -69,7 +69,8 @@ function startThread(): Thread {
   };
 }
 
-it('RUN_LOCKED names the holder, since when, its last heartbeat, and both ways out', async () => {
+// Side by side: these mostly wait.
+it.concurrent('RUN_LOCKED names the holder, since when, its last heartbeat, and both ways out', async () => {
   const owner = startChild('recorder');
   const before = Date.now();
   const { pid } = await owner.ask({ do: 'open', options: { repo, runHash: 'named' } });
@@ -93,7 +94,7 @@ it('RUN_LOCKED names the holder, since when, its last heartbeat, and both ways o
   expect(await contend('named')).toBe('opened');
 });
 
-it('a heartbeat that is no date, as a torn write may leave it, is not shown', async () => {
+it.concurrent('a heartbeat that is no date, as a torn write may leave it, is not shown', async () => {
   const owner = startChild('recorder');
   await owner.ask({ do: 'open', options: { repo, runHash: 'no-date' } });
   owner.process.kill('SIGSTOP');
@@ -107,7 +108,7 @@ it('a heartbeat that is no date, as a torn write may leave it, is not shown', as
   await owner.ask({ do: 'close' });
 });
 
-it('two threads of one process are two owners, each of its own writer, neither of the other', async () => {
+it.concurrent('two threads of one process are two owners, each of its own writer, neither of the other', async () => {
   const [first, second] = [startThread(), startThread()];
   const open = (writer: string): object => ({
     do: 'open',
@@ -135,7 +136,7 @@ it('two threads of one process are two owners, each of its own writer, neither o
   await second.ask({ do: 'close', id: 'later' });
 });
 
-it('a thread that was terminated is replaced at once, and what it flushed is there', async () => {
+it.concurrent('a thread that was terminated is replaced at once, and what it flushed is there', async () => {
   const thread = startThread();
   await thread.ask({ do: 'open', options: { repo, runHash: 'ended-thread' } });
   expect(await thread.ask({ do: 'track', count: 300 })).toMatchObject({ flushed: true });
@@ -148,7 +149,7 @@ it('a thread that was terminated is replaced at once, and what it flushed is the
   expect(await valuesOf('ended-thread')).toHaveLength(300);
 });
 
-it('two copies of the package in one process are two owners', async () => {
+it.concurrent('two copies of the package in one process are two owners', async () => {
   const tools = inject('toolsDirectory');
   const copy = join(tools, 'copy');
   cpSync(join(tools, 'src'), join(copy, 'src'), { recursive: true });
@@ -199,7 +200,9 @@ async function untilOpened(hash: string, root: string): Promise<number> {
   return performance.now() - start;
 }
 
-it('an owner in another pid namespace keeps its run until it is dead', async ({ skip }) => {
+it.concurrent('an owner in another pid namespace keeps its run until it is dead', async ({
+  skip,
+}) => {
   skip(!mayUnshare, noUnshare);
   const inside = startChild('recorder', { before: unshare });
   const outside = startChild('recorder');
@@ -261,8 +264,6 @@ async function contendWhileBlocked(
     end: await end,
   };
 }
-
-// From here on side by side: these mostly wait.
 
 it.concurrent.each(['with its sockets', 'without'])(
   'a copy of a live run, %s, is another run',

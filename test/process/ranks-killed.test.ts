@@ -1,7 +1,7 @@
 // Several writers of one run, each killed by SIGKILL at a moment of its own, again and again, while
 // they track points and columns, set params, rewind and publish tags: what a flush acknowledged is
 // there, nothing else is, what a reader saw is never taken back, and no writer disturbs another.
-// Twelve rounds; FUZZ_SECONDS for more.
+// Eight rounds; FUZZ_SECONDS for more.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 
@@ -139,10 +139,10 @@ it('three writers of a run, killed at three moments, lose nothing that was ackno
   let ranks: Rank[] = [];
   let hash = '';
   for (let round = 0; ; round += 1) {
-    const isOver = fuzzSeconds > 0 ? performance.now() - start > fuzzSeconds * 500 : round >= 12;
+    const isOver = fuzzSeconds > 0 ? performance.now() - start > fuzzSeconds * 500 : round >= 8;
     if (isOver) break;
     // A run is killed several times over before the next one begins.
-    if (round % 6 === 0) {
+    if (round % 4 === 0) {
       hash = `ranks-${round}`;
       ranks = ['a', 'b', 'c'].map((writer) => ({ writer, count: 0, seen: 0, ends: new Set() }));
     }

@@ -163,19 +163,20 @@ it.concurrent.for<FailedSync>([
 );
 
 it.concurrent.for([
-  { code: 'ENOSPC', when: 'when=3..4', errors: ['IO ENOSPC'] },
-  { code: 'EDQUOT', when: 'when=3..4', errors: ['IO EDQUOT'] },
-  { code: 'EIO', when: 'when=3', errors: [] },
+  { call: 'pwrite64', code: 'ENOSPC', when: 'when=3..4', errors: ['IO ENOSPC'] },
+  { call: 'pwrite64', code: 'EDQUOT', when: 'when=3..4', errors: ['IO EDQUOT'] },
+  { call: 'pwrite64', code: 'EIO', when: 'when=3', errors: [] },
+  { call: 'openat', code: 'EMFILE', when: 'when=1..2', errors: ['IO EMFILE'] },
 ])(
-  'a write that fails with $code: what was accepted is kept, and goes on',
+  '$call that fails with $code: what was accepted is kept, and goes on',
   {
     timeout: 60_000,
   },
-  async ({ code, when, errors }, { skip, expect }) => {
+  async ({ call, code, when, errors }, { skip, expect }) => {
     skip(!mayTrace, noTrace);
     const repo = temporaryDirectory();
     const directory = logOf(repo, 'writes');
-    const { child, calls } = startTraced(`pwrite64:error=${code}:${when}`, {
+    const { child, calls } = startTraced(`${call}:error=${code}:${when}`, {
       file: join(directory, firstSegment),
     });
     await child.ask({ do: 'open', options: { repo, runHash: 'writes' } });
@@ -186,7 +187,7 @@ it.concurrent.for([
     }
     expect(answer).toMatchObject({ flushed: true, recording: 'on', lost: 0, count: 2500, errors });
     expect(await child.ask({ do: 'close' })).toMatchObject({ lost: 0 });
-    expect(calls().some((call) => call.includes('(INJECTED)'))).toBe(true);
+    expect(calls().some((line) => line.includes('(INJECTED)'))).toBe(true);
     expect(await valuesOf(repo, 'writes')).toEqual(upTo(2500));
     expect((await (await Repo.open(repo)).verify()).damaged).toEqual([]);
   },
