@@ -66,7 +66,7 @@ const isSamePlace = (last: IndexEntry | undefined, entry: IndexEntry): boolean =
 export class KeyLookup {
   readonly #vfs: Vfs;
   readonly #directory: string;
-  readonly #scanned = new Map<string, IndexEntry[]>();
+  readonly #scanned = new Map<string, { readonly length: number; readonly keys: IndexEntry[] }>();
   readonly #roots = new Map<string, Uint8Array>();
 
   constructor(vfs: Vfs, directory: string) {
@@ -129,13 +129,14 @@ export class KeyLookup {
   keysOf(segment: SealedSegment): IndexEntry[] {
     const name = segmentName(segment);
     const known = this.#scanned.get(name);
-    if (known !== undefined) return known;
+    // One of the tail has grown since.
+    if (known?.length === segment.length) return known.keys;
     const keys: IndexEntry[] = [];
     const damage: Damage[] = [];
     const file = `${this.#directory}/${name}`;
     for (const frame of readFrames(this.#vfs, this.#directory, segment, damage))
       keysOfFrame(frame, segment, file, keys);
-    remember(this.#scanned, name, keys);
+    remember(this.#scanned, name, { length: segment.length, keys });
     return keys;
   }
 }

@@ -77,6 +77,23 @@ describe('a key', () => {
     expect(positionsOf(log, 'a'), 'sealed').toEqual([0, 2]);
   });
 
+  it('is found by a reader that is renewed, in a tail that has grown since it was asked', async () => {
+    const vfs = memoryVfs();
+    const log = await Log.open(DIRECTORY, optionsOf(vfs));
+    appendNumbers(log, 0, 3);
+    const reader = Log.snapshot(DIRECTORY, { vfs });
+    expect(positionsOf(reader, 'k0')).toEqual([0]);
+    appendNumbers(log, 3, 6);
+    expect(positionsOf(reader, 'k0'), 'a snapshot').toEqual([0]);
+    reader.renew();
+    expect(positionsOf(reader, 'k0')).toEqual([0, 3]);
+    await log.seal();
+    appendNumbers(log, 6, 9);
+    await reader.refresh();
+    expect(positionsOf(reader, 'k0')).toEqual([0, 3, 6]);
+    expect((await reader.latest('k0'))?.position).toBe(6);
+  });
+
   it('is text of any kind', async () => {
     const log = await Log.open(DIRECTORY, optionsOf(memoryVfs()));
     const keys = ['', '\0', 'a\0{}', '\ufeffa', '\u{1f600}', '__proto__', 'k'.repeat(10_000)];
