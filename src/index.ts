@@ -21,7 +21,12 @@ export type {
   TrackOptions,
 } from './sdk/options.ts';
 export { Repo, type RepoOptions, type RunsOptions } from './sdk/repo.ts';
-export type { RepoReport, RepoSize } from './sdk/repo-maintenance.ts';
+export type {
+  CompactOptions,
+  CompactReport,
+  RepoReport,
+  RepoSize,
+} from './sdk/repo-maintenance.ts';
 export { Run } from './sdk/run.ts';
 export type { OpeningFacts, RunEdit, RunStateName, RunView } from './sdk/run-view.ts';
 export type { Columns, Sequence } from './sdk/sequence.ts';

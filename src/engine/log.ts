@@ -376,9 +376,13 @@ export class Log<State = unknown> {
     throw appender.trouble ?? new RunlogError('IO', message);
   }
 
-  /** Rewrites sealed segments by the hook until nothing is left to do. */
-  async rewrite(): Promise<void> {
+  /**
+   * Rewrites sealed segments by the hook until nothing is left to do. `all`: also those that are
+   * rewritten already, each once, for a hook that leaves something out.
+   */
+  async rewrite(options: { all?: boolean } = {}): Promise<void> {
     this.#owned();
+    if (options.all) await this.#rewriter?.runAll();
     await this.#rewriter?.run();
   }
 

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { type Damage, Log, loadXxhash, nodeHost, readHolder, type Vfs } from '../engine/index.ts';
 import { asRunlogError, errorCode, RunlogError } from '../errors.ts';
 import { readFacts, verifyEdits } from '../store/edits.ts';
-import { decodeOpening, recordType } from '../store/record.ts';
+import { decodeOpening, type Rewind, recordType } from '../store/record.ts';
 import { type Origin, repairEdits } from '../store/repair-edits.ts';
 import {
   listHashes,
@@ -20,7 +20,8 @@ import {
   type RunPlaces,
   runPlaces,
 } from '../store/repo-directory.ts';
-import { rewriteRun } from '../store/rewrite-run.ts';
+import { rewriteRun, rewriteWithoutHidden } from '../store/rewrite-run.ts';
+import { RunReader } from '../store/run-reader.ts';
 import { runFold } from '../store/run-state.ts';
 import { reclaimRun } from './delete-run.ts';
 
@@ -105,7 +106,19 @@ export interface CompactReport {
   readonly reclaimed: number;
 }
 
-export async function compactRepo(vfs: Vfs, repo: string): Promise<CompactReport> {
+export interface CompactOptions {
+  /**
+   * Also takes away, for good, the points that a rewind hides: undoing it no longer brings them back.
+   * Default false.
+   */
+  readonly dropHidden?: boolean;
+}
+
+export async function compactRepo(
+  vfs: Vfs,
+  repo: string,
+  options: CompactOptions,
+): Promise<CompactReport> {
   await loadXxhash();
   const report = { rewritten: 0, skipped: 0, reclaimed: 0 };
   const host = nodeHost();
@@ -115,10 +128,12 @@ export async function compactRepo(vfs: Vfs, repo: string): Promise<CompactReport
       if (await reclaimRun({ vfs, host, places, hash })) report.reclaimed += 1;
       continue;
     }
-    for (const log of logsOf(vfs, places.logs)) {
+    const rewinds = options.dropHidden ? (await RunReader.open(vfs, places)).rewinds : [];
+    for (const writer of listWriters(vfs, places.logs)) {
+      const log = join(places.logs, writer);
       // Left by a deleted life: nothing is in it, until its writer comes to this one.
       if ((await readHolder(vfs, host, log))?.kind === 'deleted') continue;
-      if (await compactLog(vfs, log)) report.rewritten += 1;
+      if (await compactLog(vfs, log, writer, rewinds)) report.rewritten += 1;
       else report.skipped += 1;
     }
   }
@@ -146,15 +161,21 @@ function isDeleted(vfs: Vfs, edits: string): boolean {
   }
 }
 
-async function compactLog(vfs: Vfs, directory: string): Promise<boolean> {
+async function compactLog(
+  vfs: Vfs,
+  directory: string,
+  writer: string,
+  rewinds: readonly Rewind[],
+): Promise<boolean> {
+  const isReached = rewinds.some(({ targets }) => targets.some((each) => each.writer === writer));
   try {
     const log = await Log.open(directory, {
       vfs,
       owner: 'maintenance',
-      rewrite: rewriteRun,
+      rewrite: isReached ? rewriteWithoutHidden(rewinds, writer) : rewriteRun,
       fold: runFold,
     });
-    await log.rewrite();
+    await log.rewrite({ all: isReached });
     await log.close();
     return true;
   } catch (error) {

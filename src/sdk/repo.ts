@@ -25,8 +25,9 @@ import { copyRun } from './copy-run.ts';
 import { deleteRun } from './delete-run.ts';
 import { type FollowRepoOptions, followRepo, type RepoFollowEvent } from './follow-repo.ts';
 import { checkFollowOptions } from './follow-run.ts';
-import { checkObject, checkType } from './options.ts';
+import { checkMembers, checkObject, checkType } from './options.ts';
 import {
+  type CompactOptions,
   type CompactReport,
   compactRepo,
   type RepoReport,
@@ -56,6 +57,8 @@ export interface RunsOptions {
   /** Told of each run that is left out because it cannot be read. */
   readonly onUnreadable?: (hash: string, error: RunlogError) => void;
 }
+
+const compactNames = new Set(['dropHidden']);
 
 export class Repo {
   /** The `.aim` directory. */
@@ -246,9 +249,11 @@ export class Repo {
    * Seals and rewrites what nobody writes: killed runs, small leftovers. Live runs are left alone. Of
    * deleted runs a small tombstone stays.
    */
-  async compact(): Promise<CompactReport> {
+  async compact(options: CompactOptions = {}): Promise<CompactReport> {
+    checkMembers(options, 'options', compactNames);
+    checkType(options.dropHidden, 'boolean', 'dropHidden');
     this.#refuseReadOnly();
-    return compactRepo(this.#vfs, this.path);
+    return compactRepo(this.#vfs, this.path, options);
   }
 
   async size(): Promise<RepoSize> {

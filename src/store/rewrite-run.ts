@@ -1,6 +1,6 @@
 // Rewriting a stretch of a run's log: points become blocks over shared axes, everything else stays.
 //
-// 1. Nothing is dropped: hidden and replaced points are kept with their numbers.
+// 1. Nothing is dropped unless it is ordered: hidden and replaced points are kept with their numbers.
 // 2. Memory is bounded by points, not by bytes: a stretch is written in parts of about STRETCH_POINTS,
 //    each with axes of its own. Columns that compress well would else fill it.
 // 3. Works on its own output: the blocks of neighbouring stretches are merged, a sequence at a time.
@@ -10,16 +10,38 @@
 
 import type { LogRecord, RewriteHook, RewriteOutput } from '../engine/index.ts';
 import { RunlogError } from '../errors.ts';
+import { parseSequenceKey } from '../model/sequence.ts';
 import { type Axis, decodeAxis, decodeBlock } from './format/block.ts';
 import { type BatchBody, HotPoints } from './hot-points.ts';
-import { recordType } from './record.ts';
-import { concatRows, makeRows, type Rows, sortRows } from './rows.ts';
+import { type Rewind, recordType } from './record.ts';
+import { concatRows, cutsOf, makeRows, type Rows, sortRows, visibleRows } from './rows.ts';
 import { type SequencePart, StretchWriter } from './stretch-writer.ts';
 
 /** 40 bytes each in columns. */
 const STRETCH_POINTS = 512 * 1024;
 
-export const rewriteRun: RewriteHook = async (input, output, { from, to }) => {
+export const rewriteRun: RewriteHook = rewriting((_, rows) => rows);
+
+/** As `rewriteRun`, without the points that these rewinds hide: an undo does not bring them back. */
+export const rewriteWithoutHidden = (rewinds: readonly Rewind[], writer: string): RewriteHook =>
+  rewriting((key, rows) => {
+    const sequence = parseSequenceKey(key);
+    if (sequence === undefined) return rows;
+    return visibleRows(rows, cutsOf(rewinds, writer, sequence.name, sequence.contextText));
+  });
+
+type Kept = (key: string, rows: Rows) => Rows;
+
+function rewriting(kept: Kept): RewriteHook {
+  return (input, output, range) => rewrite(input, output, range, kept);
+}
+
+async function rewrite(
+  input: Iterable<LogRecord>,
+  output: RewriteOutput,
+  { from, to }: { from: number; to: number },
+  kept: Kept,
+): Promise<void> {
   const stretch = new Stretch();
   let start = from;
   for (const record of input) {
@@ -30,23 +52,23 @@ export const rewriteRun: RewriteHook = async (input, output, { from, to }) => {
         record.end,
       );
     else if (stretch.hotCount >= STRETCH_POINTS) {
-      await write(stretch, output, start, record.end);
+      await write(stretch, kept, new StretchWriter(output, start, record.end), output);
       start = record.end;
     }
     await output.pause();
   }
-  if (start < to) await write(stretch, output, start, to);
-};
+  if (start < to) await write(stretch, kept, new StretchWriter(output, start, to), output);
+}
 
 async function write(
   stretch: Stretch,
+  kept: Kept,
+  writer: StretchWriter,
   output: RewriteOutput,
-  from: number,
-  to: number,
 ): Promise<void> {
-  const writer = new StretchWriter(output, from, to);
   const { firstPoint, endPoint } = stretch;
-  for await (const part of stretch.take(() => output.pause())) await writer.add(part);
+  for await (const part of stretch.take(() => output.pause()))
+    await writer.add({ ...part, rows: kept(part.key, part.rows) });
   await writer.end([firstPoint, endPoint, stretch.nextSequence]);
 }
 

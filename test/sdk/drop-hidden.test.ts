@@ -1,0 +1,78 @@
+// Points that a rewind hides are kept by every rewriting, and taken away only on order.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, describe, expect, it } from 'vitest';
+import { Repo, Run } from '../../src/index.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'runlog-drop-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+/** 2,000 steps in two openings, the second of which rewinds to step 500 and tracks them again. */
+async function rewound(runHash: string): Promise<{ repo: Repo; rewindId: string }> {
+  const open = () => Run.open({ repo: directory, runHash, systemTrackingInterval: null });
+  const first = await open();
+  for (const step of upTo(2000)) {
+    first.track(Math.sin(step), { name: 'loss', step });
+    first.track(step / 7, { name: '__system__cpu', step });
+  }
+  await first.close();
+  const second = await open();
+  const rewindId = second.rewind({ step: 500 });
+  for (const step of upTo(2000).slice(500)) second.track(-step, { name: 'loss', step });
+  await second.close();
+  return { repo: await Repo.open(directory), rewindId };
+}
+
+async function columns(repo: Repo, hash: string, name: string, raw: boolean) {
+  const view = await repo.run(hash);
+  const found = await view?.metric(name)?.values({ raw });
+  return { steps: [...(found?.steps ?? [])], values: [...(found?.values ?? [])] };
+}
+
+describe('compact', () => {
+  it('keeps hidden points', async () => {
+    const { repo } = await rewound('kept');
+    await repo.compact();
+    expect((await columns(repo, 'kept', 'loss', true)).steps.length).toBe(3500);
+  });
+
+  it('with dropHidden takes them away, and nothing else', async () => {
+    const { repo, rewindId } = await rewound('dropped');
+    const shown = await columns(repo, 'dropped', 'loss', false);
+    const system = await columns(repo, 'dropped', '__system__cpu', true);
+    const before = await repo.size();
+    await repo.compact({ dropHidden: true });
+    expect((await repo.size()).bytes).toBeLessThan(before.bytes);
+    expect(await columns(repo, 'dropped', 'loss', false)).toEqual(shown);
+    expect(await columns(repo, 'dropped', 'loss', true)).toEqual(shown);
+    expect(await columns(repo, 'dropped', '__system__cpu', true)).toEqual(system);
+    expect((await repo.verify()).ok).toBe(true);
+    const view = await repo.run('dropped');
+    expect([view?.metric('loss')?.count, view?.metric('loss')?.last]).toEqual([2000, -1999]);
+
+    const run = await Run.open({
+      repo: directory,
+      runHash: 'dropped',
+      systemTrackingInterval: null,
+    });
+    run.undoRewind(rewindId);
+    run.track(1, { name: 'loss' });
+    await run.close();
+    const after = await columns(repo, 'dropped', 'loss', true);
+    expect(after.steps).toEqual(upTo(2001));
+  });
+
+  it('refuses what is no option', async () => {
+    const { repo } = await rewound('refused');
+    const options = { dropHiden: true } as object;
+    await expect(repo.compact(options)).rejects.toThrow(TypeError);
+    await expect(repo.compact({ dropHidden: 1 as unknown as boolean })).rejects.toThrow(
+      /dropHidden/,
+    );
+  });
+});
