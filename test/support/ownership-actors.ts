@@ -12,6 +12,7 @@ import { packBody } from '../../src/engine/format/msgpack.ts';
 import { newest } from '../../src/engine/format/names.ts';
 import type { Host, RewriteHook, Vfs } from '../../src/engine/index.ts';
 import { HotKeys } from '../../src/engine/lookup.ts';
+import { removeOpenEnd } from '../../src/engine/open-ends.ts';
 import { acquire, findHolder, type Ownership } from '../../src/engine/owner.ts';
 import { Rewriter } from '../../src/engine/rewrite.ts';
 import { listLog } from '../../src/engine/snapshot.ts';
@@ -27,6 +28,8 @@ export interface OwnerPlan {
   readonly kind?: FenceKind;
   /** One list for each opening. */
   readonly openings: readonly (readonly Action[])[];
+  /** Begins a new life of the directory: nothing that was promised before counts any more. */
+  readonly fresh?: boolean;
   /** Attempts of one opening before it gives up; default: as many as it takes. */
   readonly triesMax?: number;
   /** Syncs of its may fail: then it may end as 'failed'. */
@@ -48,10 +51,14 @@ export function ownerProgram(
   return async (stage) => {
     for (const [index, actions] of plan.openings.entries()) {
       const opening = new Opening(plan, `${plan.name}${index}`, stage, history, observer);
-      if (!opening.open()) return;
-      for (const [place, action] of actions.entries()) {
-        stage.at(`${index}.${place}`);
-        if (!(await opening.act(action))) break;
+      try {
+        if (!opening.open()) return;
+        for (const [place, action] of actions.entries()) {
+          stage.at(`${index}.${place}`);
+          if (!(await opening.act(action))) break;
+        }
+      } finally {
+        opening.leave();
       }
     }
   };
@@ -82,15 +89,16 @@ class Opening {
   /** False: it gave up. */
   open(): boolean {
     const { vfs, once } = this.#stage;
-    const { kind = 'writer', triesMax = 100 } = this.#plan;
+    const { kind = 'writer', fresh = false, triesMax = 100 } = this.#plan;
     // The same in every schedule: disks of two schedules are then the same where nothing differs.
     const nonce = new Uint8Array(16);
     nonce.set(Buffer.from(this.#label));
     for (let tries = 0; tries < triesMax; tries += 1) {
       const owner = { ...once(() => this.#host.liveness.self()), pid: tries, nonce };
+      if (fresh) once(() => this.#history.forget());
       let ownership: Ownership | undefined;
       try {
-        ownership = acquire(vfs, LOG, findHolder(vfs, LOG), { kind, owner });
+        ownership = acquire(vfs, LOG, findHolder(vfs, LOG), { kind, owner, fresh });
       } catch (error) {
         once(() => {
           if (!this.#plan.mayFail || (error as { code?: string }).code !== 'EIO') throw error;
@@ -130,6 +138,11 @@ class Opening {
       hook: copyRecords,
       startState: undefined,
     });
+  }
+
+  /** Paused, killed or done: this process no longer counts what it has open. */
+  leave(): void {
+    if (this.#appender !== undefined) removeOpenEnd(this.#appender);
   }
 
   /** False: recording is over. */

@@ -56,6 +56,11 @@ export class History {
     this.#fences.set(owner, fence);
   }
 
+  /** Nothing is promised any more. */
+  forget(): void {
+    for (const list of [this.acknowledged, this.synced, this.#delivered]) list.splice(0);
+  }
+
   /** What is seen from here on is seen by one of the two alone. */
   copy(): History {
     const copy = new History();
