@@ -1,5 +1,5 @@
 // Runs workloads and prints what they found: `npm run bench -- [NAME ...] [--json] [--small | --full]
-// [--peers]`.
+// [--peers]`. `peers` is a name too: of them alone.
 
 import { arch, cpus, release, type } from 'node:os';
 
@@ -26,8 +26,8 @@ const known = ['--json', '--small', '--full', '--peers'];
 for (const each of options)
   if (!known.includes(each)) refuse(`no option ${each}; there are: ${known.join(' ')}`);
 for (const each of wanted)
-  if (!(each in workloads))
-    refuse(`no workload ${each}; there are: ${Object.keys(workloads).join(' ')}`);
+  if (!(each in workloads) && each !== 'peers')
+    refuse(`no workload ${each}; there are: ${Object.keys(workloads).join(' ')} peers`);
 
 function print(result: Result): void {
   if (isJson) {
@@ -40,14 +40,18 @@ function print(result: Result): void {
   console.log(`| ${workload} | ${metric} | ${text(value)} | ${range} | ${unit} |`);
 }
 
-if (!isJson) {
-  const processor = `${cpus().length} x ${cpus()[0]?.model ?? arch()}`;
-  console.log(`Node ${process.version}, ${processor}, ${type()} ${release()}; size: ${size}\n`);
+const processors = cpus();
+const machine = `Node ${process.version}, ${processors.length} x ${processors[0]?.model ?? arch()}, ${type()} ${release()}, size: ${size}`;
+if (isJson) {
+  const { length } = processors;
+  print({ workload: 'machine', metric: machine, value: length, unit: 'cores', samples: [length] });
+} else {
+  console.log(`${machine}\n`);
   console.log('| workload | metric | median | min | max | unit |\n|---|---|---|---|---|---|');
 }
-const isPeersOnly = options.includes('--peers') && wanted.length === 0;
 for (const [name, workload] of Object.entries(workloads)) {
-  if (isPeersOnly || (wanted.length > 0 && !wanted.includes(name))) continue;
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
   for (const result of await measureAll(name, workload, size)) print(result);
 }
-if (options.includes('--peers')) for (const result of runPeers(size)) print(result);
+if (options.includes('--peers') || wanted.includes('peers'))
+  for (const result of runPeers(size)) print(result);

@@ -73,9 +73,9 @@ const memory = ({ steps }: Amount) =>
     const { heapUsed, external } = process.memoryUsage();
     await run.close();
     return {
-      'growth of RSS': (most - start) / MiB,
-      'heap at the end': heapUsed / MiB,
-      'external at the end': external / MiB,
+      growth: (most - start) / MiB,
+      heap: heapUsed / MiB,
+      external: external / MiB,
     };
   });
 
@@ -151,7 +151,14 @@ export const loopDelays: Workload = {
 export const memoryGrowth: Workload = {
   repetitions: 3,
   async measure({ size }) {
-    return figures('MiB', child('memory', { steps: sized(size, 100, 100_000, 1_000_000) }));
+    const steps = sized(size, 100, 100_000, 1_000_000);
+    const { growth = 0, heap = 0, external = 0 } = child('memory', { steps });
+    const over = `over ${(steps * METRICS) / 1e6} M points`;
+    return figures('MiB', {
+      [`growth of RSS ${over}`]: growth,
+      'heap at the end': heap,
+      'external at the end': external,
+    });
   },
 };
 
