@@ -15,7 +15,7 @@ const runsRepo = temporaryDirectory();
 const sequencesRepo = temporaryDirectory();
 afterAll(endChildren);
 
-it(`${runCount} open runs, tracked from 200 tasks`, async () => {
+it.concurrent(`${runCount} open runs, tracked from 200 tasks`, async () => {
   const args = ['runs', runsRepo, String(runCount), '200', String(idleMax)];
   const child = startChild('crowd', { arguments: args });
   const facts = (await child.next()) as Record<string, unknown>;
@@ -47,7 +47,7 @@ it(`${runCount} open runs, tracked from 200 tasks`, async () => {
   expect(Object.fromEntries(states)).toEqual({ finished: runCount / 2, killed: runCount / 2 });
 });
 
-it(`${sequenceCount} sequences in one run, resumed and read`, async () => {
+it.concurrent(`${sequenceCount} sequences in one run, resumed and read`, async () => {
   const args = ['sequences', sequencesRepo, String(sequenceCount), '3'];
   const child = startChild('crowd', { arguments: args });
   const facts = (await child.next()) as Record<string, unknown>;

@@ -290,23 +290,13 @@ it.concurrent.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
   },
 );
 
-// One after the other again: these measure, or block this very process.
-
-it('a thousand slots are synced and closed, and their numbers left to the next files', async () => {
-  const started = start('close');
-  const answer = await started.next<Record<string, number>>();
-  expect(answer['ms']).toBeLessThan(5000);
-  expect(answer).toMatchObject({ synced: 1000, reused: 2000, changed: 0, next: 1, closed: 0 });
-  expect(await started.ended()).toBe(0);
-});
-
-it('segments that come and go faster than the worker looks touch no other file', async () => {
+it.concurrent('segments that come and go faster than the worker looks touch no other file', async () => {
   const started = start('churn');
   expect(await started.next()).toEqual({ wrong: 0, changed: 0 });
   expect(await started.ended()).toBe(0);
 });
 
-it('the polite lock leaves no listener and no patch, and takes none away', async () => {
+it.concurrent('the polite lock leaves no listener and no patch, and takes none away', async () => {
   const started = start('listeners');
   expect(await started.next()).toEqual({
     kept: true,
@@ -317,6 +307,16 @@ it('the polite lock leaves no listener and no patch, and takes none away', async
   });
   expect(await started.ended()).toBe(0);
   expect(fs.readdirSync(started.directory)).toEqual([]);
+});
+
+// One after the other again: these measure, or block this very process.
+
+it('a thousand slots are synced and closed, and their numbers left to the next files', async () => {
+  const started = start('close');
+  const answer = await started.next<Record<string, number>>();
+  expect(answer['ms']).toBeLessThan(5000);
+  expect(answer).toMatchObject({ synced: 1000, reused: 2000, changed: 0, next: 1, closed: 0 });
+  expect(await started.ended()).toBe(0);
 });
 
 function watchFile(syncMs: number | null, segment?: number): SyncSlot {
