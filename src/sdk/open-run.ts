@@ -134,20 +134,18 @@ export async function openRun(
           changes: changes.slice(0, count),
         });
         changes.splice(0, count);
-        due = 'edits';
+        isEditDue = true;
       }
     },
     syncEdits() {
-      if (due === 'edits') syncEdits(vfs, places.edits);
-      else if (due === 'directory') vfs.syncDirectory(places.edits);
-      due = 'nothing';
+      if (isEditDue) syncEdits(vfs, places.edits);
+      isEditDue = false;
     },
     readParams: () => undefined,
     otherTargets: (report) => otherTargets(vfs, places, writer, report),
     release() {},
   };
-  // Edit 0 is synced where it is made; its name is not.
-  let due: 'nothing' | 'directory' | 'edits' = created ? 'directory' : 'nothing';
+  let isEditDue = false;
   const resumedFacts = created ? facts : publishResumed(opened, options, facts);
   foldQuietly(vfs, places);
   return { ...opened, facts: resumedFacts };
@@ -229,7 +227,8 @@ async function openWriter(
     vfs,
     force: forceResume,
     lockTimeoutMs: lockTimeout * 1000,
-    parents: parentsOf([places.logs, dirname(places.logs), ...made]),
+    // With edit 0, which makes the run: points of a run that has lost it are nobody's.
+    parents: [places.edits, ...parentsOf([places.logs, dirname(places.logs), ...made])],
     durability: {
       syncMs: durability.syncMs === undefined ? durations.syncMs : durability.syncMs,
       onFlush: durability.onFlush ?? 'write',

@@ -88,6 +88,23 @@ export function listEdits(vfs: Vfs, directory: string): EditListing {
   return { edits, last, snapshot, names: names.join('/') };
 }
 
+/**
+ * A listing made while edits are linked may miss one and show the next. What two listings miss is not
+ * there: the name of an edit that no sync covered went with the power, and those after it did not.
+ */
+function listTwice(vfs: Vfs, directory: string): EditListing {
+  let listing = listEdits(vfs, directory);
+  for (;;) {
+    const { edits, last, snapshot } = listing;
+    const after = [...edits].filter((each) => each > snapshot).length;
+    if (after === Math.max(0, last - snapshot)) return listing;
+    const again = listEdits(vfs, directory);
+    const isSame = [...again.edits].every((each) => each > last || edits.has(each));
+    if (again.snapshot === snapshot && isSame) return listing;
+    listing = again;
+  }
+}
+
 export function readEdit(vfs: Vfs, directory: string, number: number): Edit | undefined {
   const file = `${directory}/${editName(number)}`;
   const bytes = readWhole(vfs, file, limits.documentSizeMax);
@@ -146,9 +163,10 @@ function readFolded(
   const ids = [...base.ids];
   let number = listing.snapshot;
   let isWhole = true;
-  while (listing.edits.has(number + 1)) {
-    const edit = readEdit(vfs, directory, number + 1);
-    number += 1;
+  const after = [...listing.edits].filter((each) => each > listing.snapshot);
+  for (const each of after.sort((a, b) => a - b)) {
+    const edit = readEdit(vfs, directory, each);
+    number = each;
     // An empty file holds the name only: where links are refused its publisher died, or is about to
     // fill it and will find itself overtaken if a snapshot comes first.
     isWhole &&= edit !== undefined;
@@ -185,7 +203,7 @@ export function readFacts(vfs: Vfs, directory: string, known?: ListedFacts): Run
 export function readListedFacts(vfs: Vfs, directory: string, known?: ListedFacts): ListedFacts {
   for (;;) {
     try {
-      const listing = listEdits(vfs, directory);
+      const listing = listTwice(vfs, directory);
       const { snapshot, last } = listing;
       if (known !== undefined && listing.names === known.names) return known;
       if (last < 0 && snapshot < 0) return { facts: undefined, names: undefined, snapshot };
@@ -267,9 +285,16 @@ export function syncEdits(vfs: Vfs, directory: string): void {
 
 /** Folds the edits into a snapshot where there are many. */
 export function foldEdits(vfs: Vfs, directory: string, count: number = FOLD_COUNT): void {
-  const listing = listEdits(vfs, directory);
+  const listing = listTwice(vfs, directory);
   if (listing.edits.size < count) return;
-  const folded = readFolded(vfs, directory, listing);
+  let folded: ReturnType<typeof readFolded>;
+  try {
+    folded = readFolded(vfs, directory, listing);
+  } catch (error) {
+    // Another folder is faster.
+    if (errorCode(error) === 'ENOENT') return;
+    throw error;
+  }
   if (listEdits(vfs, directory).snapshot !== listing.snapshot) return;
   const name = snapshotName(folded.number);
   // There already where its publisher died before it had unlinked what it folded.

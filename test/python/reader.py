@@ -194,8 +194,7 @@ def facts_of(directory):
     life = deleted = None
     if top >= 0:
         life, facts['createdAt'], deleted, (facts['name'], facts['experiment'], facts['description'], facts['archived'], facts['tags'], facts['notes']), _ = document(f'{directory}/snapshot-{top:08d}', b'P')[1]
-    while os.path.exists(f'{directory}/edit-{top + 1:08d}'):
-        top += 1
+    for top in sorted(int(n[5:]) for n in names if n.startswith('edit-') and int(n[5:]) > top):
         _, kind, time, own, changes = document(f'{directory}/edit-{top:08d}', b'E')[1]
         if kind == 'create' and (life is None or deleted):
             life, deleted = own, False
