@@ -58,6 +58,8 @@ export const limits = {
   paramsDepthMax: 64,
   /** Canonical context: UTF-8 bytes. */
   contextSizeMax: 4 * KiB,
+  /** Sequences of one log: their ids are indexes of arrays. */
+  sequenceCountMax: 1 << 24,
   /** Points of one sealed block: the unit that is decoded to read one value. */
   blockPointCountMax: 65536,
 } as const;

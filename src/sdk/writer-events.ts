@@ -12,16 +12,19 @@ import { Log, type LogRecord, type Vfs } from '../engine/index.ts';
 import { type Context, parseContext } from '../model/context.ts';
 import { readParams } from '../model/params.ts';
 import { isSystemName, parseSequenceKey } from '../model/sequence.ts';
-import { type BatchBody, HotPoints } from '../store/hot-points.ts';
+import { HotPoints } from '../store/hot-points.ts';
 import {
   type Close,
   decodeClose,
   decodeOpening,
   decodeParams,
+  decodePoints,
   decodeRewind,
+  decodeSequence,
   type Opening,
   type Rewind,
   recordType,
+  sequenceIdOf,
 } from '../store/record.ts';
 import type { Rows } from '../store/rows.ts';
 import { rowsByArrival, StoredStretch } from '../store/stored-stretch.ts';
@@ -95,15 +98,16 @@ export class WriterEvents {
   *#hot(record: LogRecord): Generator<WriterChange> {
     const { type, body, end } = record;
     if (type === recordType.points) {
-      const [first, count] = body as BatchBody;
+      const batch = decodePoints(body);
+      const [first, count] = batch;
       if (first + count > this.cursor.points) {
         const points = new HotPoints();
-        points.add(body as BatchBody);
+        points.add(batch);
         yield* this.#points(hotSources(points), first + count, end);
       }
       this.#advance(end);
     } else if (type === recordType.sequence) {
-      this.#keys.set((body as [number])[0], record.key as string);
+      this.#keys.set(decodeSequence(body)[0], record.key as string);
       this.#advance(end);
     } else yield* this.#kept(record);
   }
@@ -209,9 +213,8 @@ export class WriterEvents {
     if (!this.#keys.has(id)) {
       const { vfs, directory } = this.#options;
       for (const record of Log.snapshot(directory, { vfs }).records()) {
-        const isDefinition =
-          record.type === recordType.sequence || record.type === recordType.blocks;
-        if (isDefinition) this.#keys.set((record.body as [number])[0], record.key as string);
+        const known = sequenceIdOf(record);
+        if (known !== undefined) this.#keys.set(known, record.key as string);
       }
     }
     return this.#keys.get(id);

@@ -7,10 +7,8 @@
 // Spec: spec/records.md, Points. Test: test/store/hot-points.test.ts.
 
 import { decodeBatch, decodeSequences } from './format/batch.ts';
+import type { BatchBody } from './record.ts';
 import { makeRows, partOfRows, type Rows } from './rows.ts';
-
-/** Body of a points record. */
-export type BatchBody = readonly [first: number, count: number, bytes: Uint8Array];
 
 export class HotPoints {
   #bodies: BatchBody[] = [];

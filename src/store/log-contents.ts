@@ -17,8 +17,8 @@ import {
   decodeNumbers,
   hasWholeAxis,
 } from './format/block.ts';
-import { type BatchBody, HotPoints } from './hot-points.ts';
-import { type Rewind, recordType } from './record.ts';
+import { HotPoints } from './hot-points.ts';
+import { decodeBlocks, decodePoints, type Rewind, recordType, sequenceIdOf } from './record.ts';
 import {
   type Cut,
   cutsOf,
@@ -295,7 +295,7 @@ const greatest = (steps: readonly number[]): number | undefined =>
 const placeName = ({ fence, number, offset }: FramePlace): string => `${fence}-${number}@${offset}`;
 
 function blocksOf(record: LogRecord): BlockPlace[] {
-  const [, , blocks] = record.body as [number, string, [number, number, unknown][]];
+  const [, , blocks] = decodeBlocks(record.body);
   return blocks.map(([axisFrame, axisIndex, stored]) => ({
     summary: blockSummary(stored),
     stored,
@@ -321,9 +321,9 @@ class HotRecords {
   readonly #points = new HotPoints();
 
   add(record: LogRecord): void {
-    const isDefinition = record.type === recordType.sequence || record.type === recordType.blocks;
-    if (isDefinition) this.#keys.set((record.body as [number])[0], record.key as string);
-    else if (record.type === recordType.points) this.#points.add(record.body as BatchBody);
+    const id = sequenceIdOf(record);
+    if (id !== undefined) this.#keys.set(id, record.key as string);
+    else if (record.type === recordType.points) this.#points.add(decodePoints(record.body));
   }
 
   /** Whether the key of every point is known. */

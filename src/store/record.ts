@@ -9,6 +9,7 @@
 import { types } from 'node:util';
 
 import { RunlogError } from '../errors.ts';
+import { limits } from '../limits.ts';
 
 export const recordType = {
   opening: 16,
@@ -207,6 +208,48 @@ export function decodeRewind(body: unknown): Rewind {
 }
 
 /** An error as it can be kept: well-formed text, whatever was thrown; keeping it throws nothing. */
+const isId: Shape = (field) =>
+  Number.isInteger(field) && (field as number) >= 0 && (field as number) < limits.sequenceCountMax;
+const isCount: Shape = (field) => Number.isSafeInteger(field) && (field as number) >= 0;
+const isBytes: Shape = (field) => field instanceof Uint8Array;
+const isAny: Shape = () => true;
+
+const sequenceShapes = [isId, isText];
+const pointsShapes = [isCount, isCount, isBytes];
+const blocksShapes = [isId, isText, isListOf(isTuple(isCount, isCount, isAny))];
+const stretchShapes = [isCount, isCount, isCount];
+
+/** Body of a points record; `columns` is what `decodeBatch` takes. */
+export type BatchBody = readonly [first: number, count: number, columns: Uint8Array];
+
+/** Body of a blocks record; a block is what `decodeBlock` takes. */
+export type BlocksBody = readonly [
+  id: number,
+  kind: string,
+  blocks: readonly (readonly [axisFrame: number, axisIndex: number, block: unknown])[],
+];
+
+/** Each throws RunlogError CORRUPT. */
+export const decodeSequence = (body: unknown): readonly [id: number, kind: string] =>
+  shapedFields(body, sequenceShapes, 'sequence') as [number, string];
+export const decodePoints = (body: unknown): BatchBody =>
+  shapedFields(body, pointsShapes, 'points') as unknown as BatchBody;
+export const decodeBlocks = (body: unknown): BlocksBody =>
+  shapedFields(body, blocksShapes, 'blocks') as unknown as BlocksBody;
+export const decodeStretch = (
+  body: unknown,
+): readonly [firstPoint: number, endPoint: number, nextSequence: number] =>
+  shapedFields(body, stretchShapes, 'stretch') as [number, number, number];
+
+/** The id that a definition or the blocks of a sequence give to its key; undefined for other records. */
+export function sequenceIdOf({ type, body }: { type: number; body: unknown }): number | undefined {
+  if (type === recordType.sequence) return decodeSequence(body)[0];
+  return type === recordType.blocks ? decodeBlocks(body)[0] : undefined;
+}
+
+/** Of the message and the stack of an error: the close record must fit its frame. */
+const ERROR_TEXT_MAX = 64 * 1024;
+
 export function keepError(error: unknown): KeptError {
   if (!(types.isNativeError(error) || isInstanceOfError(error)))
     return { name: 'Error', message: textOf(() => error), stack: '' };
@@ -227,7 +270,7 @@ function isInstanceOfError(error: unknown): error is Error {
 
 function textOf(read: () => unknown): string {
   try {
-    return String(read()).toWellFormed();
+    return String(read()).slice(0, ERROR_TEXT_MAX).toWellFormed();
   } catch {
     return 'a value without text';
   }

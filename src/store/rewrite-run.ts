@@ -12,8 +12,15 @@ import type { LogRecord, RewriteHook, RewriteOutput } from '../engine/index.ts';
 import { RunlogError } from '../errors.ts';
 import { parseSequenceKey } from '../model/sequence.ts';
 import { type Axis, decodeAxis, decodeBlock } from './format/block.ts';
-import { type BatchBody, HotPoints } from './hot-points.ts';
-import { type Rewind, recordType } from './record.ts';
+import { HotPoints } from './hot-points.ts';
+import {
+  decodeBlocks,
+  decodePoints,
+  decodeSequence,
+  decodeStretch,
+  type Rewind,
+  recordType,
+} from './record.ts';
 import { concatRows, cutsOf, makeRows, type Rows, sortRows, visibleRows } from './rows.ts';
 import { type SequencePart, StretchWriter } from './stretch-writer.ts';
 
@@ -109,12 +116,12 @@ class Stretch {
   add(record: LogRecord): boolean {
     switch (record.type) {
       case recordType.sequence: {
-        const [id, kind] = record.body as [number, string];
+        const [id, kind] = decodeSequence(record.body);
         this.#define(id, record.key as string, kind);
         return true;
       }
       case recordType.points: {
-        const body = record.body as BatchBody;
+        const body = decodePoints(record.body);
         this.#covers(body[0], body[0] + body[1]);
         this.#points.add(body);
         return true;
@@ -130,7 +137,7 @@ class Stretch {
         this.#addBlocks(record);
         return true;
       case recordType.stretch: {
-        const [first, end, next] = record.body as [number, number, number];
+        const [first, end, next] = decodeStretch(record.body);
         this.#covers(first, end);
         this.nextSequence = Math.max(this.nextSequence, next);
         return true;
@@ -156,7 +163,7 @@ class Stretch {
   }
 
   #addBlocks(record: LogRecord): void {
-    const [id, kind, blocks] = record.body as [number, string, [number, number, unknown][]];
+    const [id, kind, blocks] = decodeBlocks(record.body);
     const { parts } = this.#define(id, record.key as string, kind);
     for (const [axisFrame, axisIndex, stored] of blocks) {
       const axis = this.#axes.get(axisName(record, axisFrame))?.[axisIndex];

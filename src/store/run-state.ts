@@ -11,11 +11,14 @@ import { compactChanges } from './params-merge.ts';
 import {
   decodeOpening,
   decodeParams,
+  decodePoints,
   decodeRewind,
+  decodeStretch,
   encodeParams,
   type ParamsChange,
   type Rewind,
   recordType,
+  sequenceIdOf,
 } from './record.ts';
 
 /** As stored; see `readState` for names. */
@@ -56,16 +59,16 @@ export const runFold: Fold<StoredState> = {
     const { body } = record;
     switch (record.type) {
       case recordType.points: {
-        const [first, count] = body as [number, number];
+        const [first, count] = decodePoints(body);
         state[0] = Math.max(state[0], first + count);
         break;
       }
       case recordType.sequence:
       case recordType.blocks:
-        state[1] = Math.max(state[1], (body as [number])[0] + 1);
+        state[1] = Math.max(state[1], (sequenceIdOf(record) ?? -1) + 1);
         break;
       case recordType.stretch: {
-        const [, end, nextSequence] = body as [number, number, number];
+        const [, end, nextSequence] = decodeStretch(body);
         state[0] = Math.max(state[0], end);
         state[1] = Math.max(state[1], nextSequence);
         break;

@@ -10,8 +10,9 @@
 
 import { randomBytes } from 'node:crypto';
 
-import { Log, type LogOptions, type RecordInput, type RunlogError } from '../engine/index.ts';
-import { asRunlogError } from '../errors.ts';
+import { Log, type LogOptions, type RecordInput } from '../engine/index.ts';
+import { asRunlogError, RunlogError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { getParam, type ParamsTree } from '../model/params.ts';
 import { sequenceKey } from '../model/sequence.ts';
 import { encodeBatch, PointBuffer } from './format/batch.ts';
@@ -27,6 +28,7 @@ import {
   type ParamsChange,
   type Rewind,
   recordType,
+  sequenceIdOf,
 } from './record.ts';
 import { rewriteRun } from './rewrite-run.ts';
 import { readState, runFold, type StoredState } from './run-state.ts';
@@ -134,6 +136,11 @@ export class RunWriter {
     const known = this.#sequences.get(key);
     if (known !== undefined) return known;
     const id = this.#isResumed ? this.#idOf(key) : undefined;
+    if (id === undefined && this.#nextSequence >= limits.sequenceCountMax)
+      throw new RunlogError(
+        'LIMIT',
+        `sequence ${name}: a writer has at most ${limits.sequenceCountMax} (sequenceCountMax); use another writer`,
+      );
     const sequence: SequenceWriter = {
       id: id ?? this.#nextSequence,
       key,
@@ -150,10 +157,7 @@ export class RunWriter {
   /** The id under which this log knows the key, or undefined; a disk that refuses counts as unknown. */
   #idOf(key: string): number | undefined {
     const records = this.#quietly(() => this.log.find(key));
-    const record = records?.findLast(
-      (each) => each.type === recordType.sequence || each.type === recordType.blocks,
-    );
-    return record === undefined ? undefined : (record.body as [number])[0];
+    return records?.map(sequenceIdOf).findLast((id) => id !== undefined);
   }
 
   #quietly<T>(read: () => T): T | undefined {

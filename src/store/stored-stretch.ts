@@ -8,8 +8,15 @@
 import type { LogRecord } from '../engine/index.ts';
 import { limits } from '../limits.ts';
 import { type Axis, blockSummary, decodeAxis, decodeBlock } from './format/block.ts';
-import { type BatchBody, HotPoints } from './hot-points.ts';
-import { recordType } from './record.ts';
+import { HotPoints } from './hot-points.ts';
+import {
+  type BatchBody,
+  decodeBlocks,
+  decodePoints,
+  decodeSequence,
+  decodeStretch,
+  recordType,
+} from './record.ts';
 import { concatRows, type Rows, takeRows } from './rows.ts';
 
 interface StoredPart {
@@ -55,13 +62,13 @@ export class StoredStretch {
         this.#addBlocks(record);
         break;
       case recordType.points:
-        this.#addBatch(body as BatchBody);
+        this.#addBatch(decodePoints(body));
         break;
       case recordType.sequence:
-        this.#keys.set((body as [number])[0], record.key as string);
+        this.#keys.set(decodeSequence(body)[0], record.key as string);
         break;
       case recordType.stretch:
-        this.#covers((body as [number, number])[1]);
+        this.#covers(decodeStretch(body)[1]);
         break;
       default:
         this.kept.push(record);
@@ -79,7 +86,7 @@ export class StoredStretch {
   }
 
   #addBlocks(record: LogRecord): void {
-    const [id, , blocks] = record.body as [number, string, [number, number, unknown][]];
+    const [id, , blocks] = decodeBlocks(record.body);
     this.#keys.set(id, record.key as string);
     for (const [axisFrame, axisIndex, stored] of blocks) {
       const storedAxis = this.#axesAt(axisFrame === 0 ? record.place.offset : axisFrame)[axisIndex];
