@@ -336,9 +336,10 @@ export class Appender implements OpenEnd {
       const segments = [...this.manifest.segments, sealed];
       if (!this.publish({ segments, end, tailNumber: segment.name.number + 1 })) return false;
     } catch (error) {
-      if (error instanceof SyncFailure) return this.#refused(error as Error);
+      const isDead = error instanceof SyncFailure;
+      if (isDead) this.#refused(error);
       // Tried again a quarter of a segment later; a manifest that did appear seals the segment.
-      if (this.manifest.tailNumber <= segment.name.number) return false;
+      if (isDead || this.manifest.tailNumber <= segment.name.number) return false;
     }
     this.#options.keys.clear();
     segment.release(segment.end, 0);
@@ -377,8 +378,8 @@ export class Appender implements OpenEnd {
     this.#segment.close();
   }
 
-  /** A write or sync was refused. Always false. */
-  #refused(error: Error): false {
+  /** A write or sync was refused. True when everything stands, synced, in a new segment. */
+  #refused(error: Error): boolean {
     if (isOutOfRoom(error)) {
       this.#retryAt = this.#options.host.monotonic() + durations.pausedRetryMs;
       if (this.recording === 'paused') return false;
@@ -387,7 +388,7 @@ export class Appender implements OpenEnd {
       return false;
     }
     this.#repeat(error);
-    return false;
+    return this.recording === 'on';
   }
 
   /** The handle is dead. Goes on in a new segment that holds everything unsynced, or ends. */
