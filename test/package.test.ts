@@ -55,6 +55,10 @@ describe('the packed package', () => {
     expect(contentFaults(packed)).toEqual([]);
   });
 
+  it('is bundled: an import reads a handful of files, not one a module', () => {
+    expect(packed.filter((file) => file.endsWith('.js')).length).toBeLessThanOrEqual(8);
+  });
+
   it('brings few and small dependencies', () => {
     const modules = path.join(application, 'node_modules');
     const names = installedPackages(modules).filter(
