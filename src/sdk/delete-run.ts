@@ -22,9 +22,8 @@ export interface DeletionTarget {
   readonly hash: string;
 }
 
-/** @throws RunlogError RUN_LOCKED while a writer is alive, RUN_NOT_FOUND, IO. */
-export async function deleteRun(target: DeletionTarget): Promise<void> {
-  const { vfs, host, places, hash } = target;
+/** @throws RunlogError RUN_LOCKED while a writer is alive. */
+export async function refuseLive({ vfs, host, places, hash }: DeletionTarget): Promise<void> {
   for (const writer of listWriters(vfs, places.logs)) {
     const holder = await readHolder(vfs, host, `${places.logs}/${writer}`);
     if (holder?.kind === 'writer' && holder.state === 'alive') {
@@ -34,6 +33,12 @@ export async function deleteRun(target: DeletionTarget): Promise<void> {
       );
     }
   }
+}
+
+/** @throws RunlogError RUN_LOCKED while a writer is alive, RUN_NOT_FOUND, IO. */
+export async function deleteRun(target: DeletionTarget): Promise<void> {
+  const { vfs, host, places, hash } = target;
+  await refuseLive(target);
   const facts = readFacts(vfs, places.edits);
   if (facts === undefined || facts.isDeleted)
     throw new RunlogError('RUN_NOT_FOUND', `${hash}: no such run in ${places.directory}`);

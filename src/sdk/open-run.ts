@@ -18,6 +18,7 @@ import {
   type Change,
   createRun,
   foldEdits,
+  holdsRun,
   publishEdit,
   type RunFacts,
   readFacts,
@@ -174,7 +175,8 @@ function checkNotAPrefix(vfs: Vfs, repo: string, hash: string): void {
   checkRunHash(hash);
   if (!isHashPrefix(hash) || vfs.stat(`${repo}/runs/${hash}`) !== undefined) return;
   const whole = listHashes(vfs, repo).filter(
-    (each) => isGeneratedHash(each) && each.startsWith(hash),
+    (each) =>
+      isGeneratedHash(each) && each.startsWith(hash) && holdsRun(vfs, runPlaces(repo, each).edits),
   );
   if (whole.length === 0) return;
   throw new RunlogError(

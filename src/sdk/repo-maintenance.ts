@@ -10,16 +10,10 @@ import { join } from 'node:path';
 
 import { type Damage, Log, loadXxhash, nodeHost, readHolder, type Vfs } from '../engine/index.ts';
 import { asRunlogError, errorCode, RunlogError } from '../errors.ts';
-import { readFacts, verifyEdits } from '../store/edits.ts';
+import { holdsRun, readFacts, verifyEdits } from '../store/edits.ts';
 import { decodeOpening, type Rewind, recordType } from '../store/record.ts';
 import { type Origin, repairEdits } from '../store/repair-edits.ts';
-import {
-  listHashes,
-  listIfThere,
-  listWriters,
-  type RunPlaces,
-  runPlaces,
-} from '../store/repo-directory.ts';
+import { listHashes, listIfThere, listWriters, runPlaces } from '../store/repo-directory.ts';
 import { rewriteRun, rewriteWithoutHidden } from '../store/rewrite-run.ts';
 import { RunReader } from '../store/run-reader.ts';
 import { runFold } from '../store/run-state.ts';
@@ -140,17 +134,6 @@ export async function compactRepo(
   return report;
 }
 
-/** Neither a tombstone nor what a crash left before there was a run; one that is damaged is one. */
-function isRun(vfs: Vfs, { edits }: RunPlaces): boolean {
-  try {
-    const facts = vfs.stat(edits) === undefined ? undefined : readFacts(vfs, edits);
-    return facts !== undefined && !facts.isDeleted;
-  } catch (error) {
-    if (errorCode(error) !== 'CORRUPT') throw error;
-    return true;
-  }
-}
-
 /** False also of a run whose edits are damaged: its logs are compacted like any others. */
 function isDeleted(vfs: Vfs, edits: string): boolean {
   try {
@@ -198,6 +181,8 @@ export function repoSize(vfs: Vfs, repo: string): RepoSize {
     for (const name of listIfThere(vfs, path)) walk(join(path, name));
   };
   walk(join(repo, 'runs'));
-  const runs = listHashes(vfs, repo).filter((hash) => isRun(vfs, runPlaces(repo, hash))).length;
+  const runs = listHashes(vfs, repo).filter((hash) =>
+    holdsRun(vfs, runPlaces(repo, hash).edits),
+  ).length;
   return { runs, ...total };
 }

@@ -22,7 +22,7 @@ import {
   searchRepo,
 } from '../store/repo-directory.ts';
 import { copyRun } from './copy-run.ts';
-import { deleteRun } from './delete-run.ts';
+import { deleteRun, refuseLive } from './delete-run.ts';
 import { type FollowRepoOptions, followRepo, type RepoFollowEvent } from './follow-repo.ts';
 import { checkFollowOptions } from './follow-run.ts';
 import { checkMembers, checkObject, checkType } from './options.ts';
@@ -302,9 +302,18 @@ export class Repo {
   /** Copies, then deletes here. */
   async move(hash: string, other: string | Repo): Promise<void> {
     this.#refuseReadOnly();
-    const view = await this.#existing(hash);
-    await this.copy(view.hash, other);
-    await this.delete(view.hash);
+    const { hash: whole } = await this.#existing(hash);
+    const places = runPlaces(this.path, whole);
+    await refuseLive({ vfs: this.#vfs, host: nodeHost(), places, hash: whole });
+    const target = other instanceof Repo ? other : await Repo.create(other);
+    await this.copy(whole, target);
+    try {
+      await this.delete(whole);
+    } catch (error) {
+      // A writer has come meanwhile: the run is here, and not there as well.
+      await target.delete(whole).catch(() => {});
+      throw error;
+    }
   }
 
   /** Nothing is held open between calls; for symmetry with `open`. */

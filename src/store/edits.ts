@@ -199,6 +199,17 @@ export function readFacts(vfs: Vfs, directory: string, known?: ListedFacts): Run
   }
 }
 
+/** Neither a tombstone nor what a crash left before there was a run; one that is damaged is one. */
+export function holdsRun(vfs: Vfs, directory: string): boolean {
+  try {
+    const facts = vfs.stat(directory) === undefined ? undefined : readFacts(vfs, directory);
+    return facts !== undefined && !facts.isDeleted;
+  } catch (error) {
+    if (errorCode(error) !== 'CORRUPT') throw error;
+    return true;
+  }
+}
+
 /** As `readFacts`, not listed again: who goes on with it gives it to `readFacts` as known. */
 export function readListedFacts(vfs: Vfs, directory: string, known?: ListedFacts): ListedFacts {
   for (;;) {

@@ -11,6 +11,7 @@ import { dirname, join, resolve } from 'node:path';
 import { publish, readWhole, type Vfs } from '../engine/index.ts';
 import { errorCode, RunlogError } from '../errors.ts';
 import { isHashPrefix, isIdentifier } from '../model/names.ts';
+import { holdsRun } from './edits.ts';
 
 const MARK = 'runlog.json';
 const FORMAT = 1;
@@ -146,7 +147,10 @@ export const listWriters = (vfs: Vfs, logs: string): string[] =>
 export function resolveHash(vfs: Vfs, repo: string, text: string): string | undefined {
   if (isIdentifier(text) && vfs.stat(`${repo}/runs/${text}`)?.isDirectory) return text;
   if (!isHashPrefix(text) && text.length < 4) return undefined;
-  const found = listHashes(vfs, repo).filter((hash) => hash.startsWith(text));
+  const begun = listHashes(vfs, repo).filter((hash) => hash.startsWith(text));
+  if (begun.length <= 1) return begun[0];
+  // The directories of deleted runs stay.
+  const found = begun.filter((hash) => holdsRun(vfs, runPlaces(repo, hash).edits));
   if (found.length <= 1) return found[0];
   const shown = found.slice(0, 5).join(', ');
   throw new RunlogError(
