@@ -100,6 +100,17 @@ const forms: readonly Form[] = [
     turns: [['a', 'any'], ['b'], ['a', 'any'], ['c'], ['a']],
   },
   {
+    what: 'three openings at any step of an owner that was parked',
+    scene: {
+      owners: [
+        owner('a', [[...once, 'park', ...once]]),
+        owner('b', [once]),
+        owner('c', [once, once]),
+      ],
+    },
+    turns: [['a', 'any'], ['b'], ['a', 'any'], ['c'], ['a']],
+  },
+  {
     what: 'an owner goes on at any step of a collection of its fence and the next',
     scene: {
       owners: [owner('a', [twice]), owner('b', [once]), owner('c', [once]), owner('d', [once])],

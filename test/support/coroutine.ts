@@ -28,6 +28,8 @@ class PausableVfs implements Vfs {
   readonly #vfs: MemoryVfs;
   readonly #outcomes: Outcome[] = [];
   readonly #files = new Map<FileHandle, { readonly path: string; readonly isOwn: boolean }>();
+  /** Names that it made: a file may be opened again by its name. */
+  readonly #made = new Set<string>();
   #next = 0;
   #limit = 0;
   steps = 0;
@@ -86,7 +88,8 @@ class PausableVfs implements Vfs {
   open(path: string, mode: 'create' | 'read' | 'write'): FileHandle {
     const work = (): FileHandle => this.#vfs.open(path, mode);
     const handle = this.#call(`open ${path} ${mode}`, work, !isTemporary(path));
-    this.#files.set(handle, { path, isOwn: mode === 'create' });
+    if (mode === 'create') this.#made.add(path);
+    this.#files.set(handle, { path, isOwn: this.#made.has(path) });
     return handle;
   }
 
@@ -138,10 +141,12 @@ class PausableVfs implements Vfs {
 
   link(source: string, target: string): void {
     this.#step(`link ${source} ${target}`, () => this.#vfs.link(source, target));
+    if (this.#made.has(source)) this.#made.add(target);
   }
 
   rename(source: string, target: string): void {
     this.#step(`rename ${source} ${target}`, () => this.#vfs.rename(source, target));
+    if (this.#made.has(source)) this.#made.add(target);
   }
 
   unlink(path: string): void {

@@ -21,7 +21,15 @@ import type { Stage } from './coroutine.ts';
 import { type History, LOG, readLog } from './ownership-history.ts';
 import { simulatedHost } from './simulated-host.ts';
 
-export type Action = 'append' | 'flush' | 'roll' | 'sync' | 'syncSync' | 'rewrite' | 'close';
+export type Action =
+  | 'append'
+  | 'flush'
+  | 'roll'
+  | 'sync'
+  | 'syncSync'
+  | 'rewrite'
+  | 'park'
+  | 'close';
 
 export interface OwnerPlan {
   readonly name: string;
@@ -151,6 +159,7 @@ class Opening {
     if (action === 'append') this.#append(appender);
     else if (action === 'flush') this.#promise(appender.flush(), false);
     else if (action === 'roll') appender.roll();
+    else if (action === 'park') appender.park(true);
     else if (action === 'syncSync') this.#promise(appender.syncSync(), true);
     else if (action === 'sync') this.#promise(await isResolved(appender.sync()), true);
     else if (action === 'rewrite') await this.#rewrite();

@@ -16,6 +16,7 @@ const actions: readonly Action[] = [
   'sync',
   'syncSync',
   'rewrite',
+  'park',
   'close',
 ];
 
