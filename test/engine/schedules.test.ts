@@ -264,7 +264,7 @@ describe('a sync fails', () => {
 it('schedules by chance, with kills, failing syncs and losses of power', async () => {
   const seconds = Number(process.env['FUZZ_SECONDS'] ?? 0);
   const end = performance.now() + seconds * 1000;
-  for (let block = 0; block < 6 || performance.now() < end; block += 1) {
+  for (let block = 0; block < 4 || performance.now() < end; block += 1) {
     const chance = seeded(`schedules ${block}`);
     for (let round = 0; round < 100; round += 1) {
       try {
