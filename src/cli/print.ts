@@ -1,6 +1,6 @@
 // What a person sees: tables, times, sizes. Colours and truncation on a terminal, plain text in a pipe.
 //
-// Test: test/cli/print.test.ts.
+// Test: test/cli/cli.test.ts.
 
 import { stripVTControlCharacters, styleText } from 'node:util';
 

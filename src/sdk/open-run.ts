@@ -3,7 +3,7 @@
 // 1. A run is created by its edit 0 before its log is: a directory without one is no run.
 // 2. The same code run again with the same `runHash` goes on in the same run.
 //
-// Spec: spec/edits.md, spec/directory.md. Test: test/sdk/open-run.test.ts.
+// Spec: spec/edits.md, spec/directory.md. Test: test/sdk/run.test.ts.
 
 import { createRequire } from 'node:module';
 import { hostname } from 'node:os';

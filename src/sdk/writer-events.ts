@@ -6,7 +6,7 @@
 //    says up to which sequence it was delivered.
 // 3. Memory: the stored form of one stretch, and decoded about one block.
 //
-// Spec: spec/records.md, Following. Test: test/sdk/follow.test.ts, test/sdk/writer-events.test.ts.
+// Spec: spec/records.md, Following. Test: test/sdk/follow.test.ts, test/store/rewrite-run.test.ts.
 
 import { Log, type LogRecord, type Vfs } from '../engine/index.ts';
 import { type Context, parseContext } from '../model/context.ts';

@@ -4,7 +4,7 @@
 // 1. Reading never creates anything; only opening a run for writing and `init` do.
 // 2. Names of runs and writers were checked before they become paths, so none leads out of the repo.
 //
-// Spec: spec/directory.md. Test: test/store/repo-directory.test.ts.
+// Spec: spec/directory.md. Test: test/sdk/repo.test.ts, test/sdk/bad-input.test.ts.
 
 import { dirname, join, resolve } from 'node:path';
 

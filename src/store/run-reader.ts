@@ -4,7 +4,7 @@
 // 2. A log of another life of the run is not part of it.
 // 3. Writers are in the order of their names, so every reader merges alike.
 //
-// Spec: spec/records.md. Test: test/store/run-reader.test.ts.
+// Spec: spec/records.md. Test: test/store/run-oracle.test.ts.
 
 import { type Damage, Log, loadXxhash, nodeHost, readHolder, type Vfs } from '../engine/index.ts';
 import type { ParamsTree } from '../model/params.ts';

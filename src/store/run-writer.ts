@@ -6,7 +6,7 @@
 // 2. A definition stands in the frame of, or before, the first point of its sequence.
 // 3. Nothing here throws for the disk's sake (G1); points that could not be kept are counted.
 //
-// Spec: spec/records.md. Test: test/store/run-writer.test.ts.
+// Spec: spec/records.md. Test: test/store/rewrite-run.test.ts, test/sdk/run.test.ts.
 
 import { randomBytes } from 'node:crypto';
 

@@ -3,7 +3,7 @@
 // 1. Blocks are decoded when their points are asked for, and let go again.
 // 2. Points that were left as batches (their definition stands elsewhere) are part of it.
 //
-// Spec: spec/records.md, Rewritten stretch. Test: test/store/stored-stretch.test.ts.
+// Spec: spec/records.md, Rewritten stretch. Test: test/store/rewrite-run.test.ts.
 
 import type { LogRecord } from '../engine/index.ts';
 import { limits } from '../limits.ts';
