@@ -94,12 +94,12 @@ describe('a cursor', () => {
       run.track(value, { name, step });
       tracked.push(`cursors main ${name} ${step} ${value}`);
     };
-    for (let round = 0; round < 8; round += 1) {
+    for (let round = 0; round < 5; round += 1) {
       // Steps go back now and then, so that blocks sorted by step are not in order of arrival.
       for (let index = 0; index < 5; index += 1)
         for (const name of ['a', 'b', 'c']) track(name, integer(40), random());
-      if (round % 4 === 1) run.set(['round'], round);
-      if (round % 4 === 2) run.rewind({ step: 20, name: 'b' });
+      if (round === 1) run.set(['round'], round);
+      if (round === 2) run.rewind({ step: 20, name: 'b' });
       run.flush();
     }
     const view = await viewOf('cursors');

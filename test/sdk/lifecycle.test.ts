@@ -109,9 +109,9 @@ describe('files', () => {
     expect(filesOf('small').length).toBeLessThanOrEqual(4);
   });
 
-  it('of a run that was opened 120 times, and edited now and then, are fewer than fifty', async () => {
+  it('of a run that was opened 80 times, and edited now and then, are fewer than fifty', async () => {
     const counts: number[] = [];
-    for (let opening = 1; opening <= 120; opening += 1) {
+    for (let opening = 1; opening <= 80; opening += 1) {
       const run = await open('often', opening % 3 === 0 ? { tags: [`t${opening}`] } : {});
       run.track(opening, { name: 'loss' });
       await run.close();
@@ -120,7 +120,7 @@ describe('files', () => {
     expect(Math.max(...counts)).toBeLessThan(50);
     const view = await viewOf('often');
     expect([view.openings.length, view.metric('loss')?.count, view.tags.length]).toEqual([
-      120, 120, 40,
+      80, 80, 26,
     ]);
   }, 120_000);
 });
