@@ -246,57 +246,64 @@ it('three whole openings inside one call of the first: its fence and the next ar
   }
 });
 
+/** More of the tests by chance, for as long each. */
+const fuzzMs = Number(process.env['FUZZ_SECONDS'] ?? 0) * 1000;
+
 /** Ends an actor at a call, as a kill does. */
 class Died extends Error {}
 
-it('an owner that dies at any call, inside every call of a second, inside every call of the first', async () => {
-  await loadXxhash();
-  const { integer, seed } = seeded('interleaving with kills');
-  const rounds = Number(process.env['FUZZ_SECONDS'] ?? 0) > 0 ? 200_000 : 2000;
-  for (let round = 0; round < rounds; round += 1) {
-    const [first, second, life] = [integer(52), integer(40), integer(40)];
-    const disk = memoryVfs();
-    disk.makeDirectory(DIRECTORY);
-    const history = new History();
-    const pausing = (calls: number, inside: () => void): MemoryVfs => {
-      let left = calls;
-      return disk.attach({
-        onCall: () => {
-          left -= 1;
-          if (left === -1) inside();
-        },
-      });
-    };
-    const dying = (): void => {
-      let left = life;
-      const vfs = disk.attach({
-        onCall: () => {
-          left -= 1;
-          if (left < 0) throw new Died();
-        },
-      });
+it(
+  'an owner that dies at any call, inside every call of a second, inside every call of the first',
+  async () => {
+    await loadXxhash();
+    const { integer, seed } = seeded('interleaving with kills');
+    const end = performance.now() + fuzzMs;
+    for (let round = 0; round < 2000 || performance.now() < end; round += 1) {
+      const [first, second, life] = [integer(52), integer(40), integer(40)];
+      const disk = memoryVfs();
+      disk.makeDirectory(DIRECTORY);
+      const history = new History();
+      const pausing = (calls: number, inside: () => void): MemoryVfs => {
+        let left = calls;
+        return disk.attach({
+          onCall: () => {
+            left -= 1;
+            if (left === -1) inside();
+          },
+        });
+      };
+      const dying = (): void => {
+        let left = life;
+        const vfs = disk.attach({
+          onCall: () => {
+            left -= 1;
+            if (left < 0) throw new Died();
+          },
+        });
+        try {
+          new Actor('c', vfs, history).run(short);
+        } catch (error) {
+          if (!(error instanceof Died)) throw error;
+        }
+      };
       try {
-        new Actor('c', vfs, history).run(short);
+        new Actor(
+          'a',
+          pausing(first, () => new Actor('b', pausing(second, dying), history).run(short)),
+          history,
+        ).run(work);
+        history.look(disk.attach());
+        new Actor('z', disk.attach(), history).run(short);
+        history.check(history.read(disk.attach()).records);
       } catch (error) {
-        if (!(error instanceof Died)) throw error;
+        throw new Error(`seed ${seed}: pauses ${first}, ${second}, killed at ${life}`, {
+          cause: error,
+        });
       }
-    };
-    try {
-      new Actor(
-        'a',
-        pausing(first, () => new Actor('b', pausing(second, dying), history).run(short)),
-        history,
-      ).run(work);
-      history.look(disk.attach());
-      new Actor('z', disk.attach(), history).run(short);
-      history.check(history.read(disk.attach()).records);
-    } catch (error) {
-      throw new Error(`seed ${seed}: pauses ${first}, ${second}, killed at ${life}`, {
-        cause: error,
-      });
     }
-  }
-});
+  },
+  60_000 + fuzzMs,
+);
 
 it('a whole owner inside every call of a reader: what the reader delivers is never taken back', async () => {
   await loadXxhash();
@@ -363,15 +370,19 @@ it('an owner goes on inside every call of a successor, with a reader before: not
   }
 });
 
-it('a fourth inside the third, at random; fences and manifests are collected under the sleepers', async () => {
-  await loadXxhash();
-  const { integer } = seeded('interleaving');
-  const rounds = Number(process.env['FUZZ_SECONDS'] ?? 0) > 0 ? 100_000 : 1000;
-  for (let round = 0; round < rounds; round += 1) {
-    playAll('four', {
-      pauses: [integer(90), integer(60), integer(60)],
-      withReaders: round % 2 === 0,
-      refuseLinks: false,
-    });
-  }
-});
+it(
+  'a fourth inside the third, at random; fences and manifests are collected under the sleepers',
+  async () => {
+    await loadXxhash();
+    const { integer } = seeded('interleaving');
+    const end = performance.now() + fuzzMs;
+    for (let round = 0; round < 1000 || performance.now() < end; round += 1) {
+      playAll('four', {
+        pauses: [integer(90), integer(60), integer(60)],
+        withReaders: round % 2 === 0,
+        refuseLinks: false,
+      });
+    }
+  },
+  60_000 + fuzzMs,
+);
