@@ -74,6 +74,8 @@ export const durations = {
   heartbeatMs: 1000,
   /** An unknown holder whose heartbeat has not changed for so long is taken over. */
   takeOverMs: 60_000,
+  /** A fence without content, as a power loss leaves one, is taken over after so long. */
+  blankFenceMs: 1000,
   /** Longest slice of background work on the event loop. */
   sliceMs: 5,
   /** Time between two attempts to write while recording is paused. */

@@ -43,16 +43,17 @@ export class Appender implements OpenEnd {
   #segment: HotSegment;
   readonly #syncs: SegmentSync;
   #retryAt = 0;
+  /** The error of a dead handle that could not be answered yet. */
+  #repeatDue: SyncFailure | undefined;
   #lastState: number;
   #rollAt: number;
   #lastWatermark: number;
   #cancelWatermark: (() => void) | undefined;
-  #cancelBeats: (() => void) | undefined;
 
   constructor(options: AppenderOptions) {
     const { ownership, directory, vfs } = options;
     this.#options = options;
-    this.#fence = new OwnFence(vfs, directory, ownership);
+    this.#fence = new OwnFence(vfs, options.host, directory, ownership);
     this.manifest = ownership.manifest;
     this.acknowledged = this.manifest.end;
     this.#lastWatermark = this.manifest.end;
@@ -129,6 +130,7 @@ export class Appender implements OpenEnd {
   /** G2. Never throws. */
   flush(): boolean {
     if (this.recording !== 'on' && !this.#mayRetry()) return false;
+    if (this.#repeatDue !== undefined) return this.#refused(this.#repeatDue);
     if (this.#segment.pending === 0) return this.acknowledged === this.position;
     try {
       // A successor may have taken a parked segment away: not a trouble of the disk.
@@ -171,7 +173,6 @@ export class Appender implements OpenEnd {
     // No longer mine: the check that follows every write says so.
     if (fence === undefined) return;
     this.#syncs.watch(segment, fence);
-    this.#cancelBeats?.();
     addOpenEnd(this);
   }
 
@@ -191,17 +192,7 @@ export class Appender implements OpenEnd {
     this.#cancelWatermark = undefined;
     this.#closeSegment();
     this.#fence.park();
-    this.#planBeat();
     return true;
-  }
-
-  /** A parked log is still open: who waits for its heartbeat must see one. */
-  #planBeat(): void {
-    const { host } = this.#options;
-    this.#cancelBeats = host.schedule.after(durations.takeOverMs / 4, () => {
-      this.#fence.beat(host.now());
-      this.#planBeat();
-    });
   }
 
   /** What is due after a flush: late sync errors, state, room, rolling. */
@@ -380,15 +371,16 @@ export class Appender implements OpenEnd {
 
   /** A write or sync was refused. True when everything stands, synced, in a new segment. */
   #refused(error: Error): boolean {
-    if (isOutOfRoom(error)) {
-      this.#retryAt = this.#options.host.monotonic() + durations.pausedRetryMs;
-      if (this.recording === 'paused') return false;
-      this.recording = 'paused';
-      this.#report(pausedError(this.#options.directory, error));
-      return false;
-    }
-    this.#repeat(error);
+    if (isOutOfRoom(error)) this.#pause(error);
+    else this.#repeat(error);
     return this.recording === 'on';
+  }
+
+  #pause(error: Error): void {
+    this.#retryAt = this.#options.host.monotonic() + durations.pausedRetryMs;
+    if (this.recording === 'paused') return;
+    this.recording = 'paused';
+    this.#report(pausedError(this.#options.directory, error));
   }
 
   /** The handle is dead. Goes on in a new segment that holds everything unsynced, or ends. */
@@ -397,9 +389,13 @@ export class Appender implements OpenEnd {
     const old = this.#segment;
     const durable = this.durable;
     this.#closeSegment();
+    this.#repeatDue = undefined;
     try {
       const frames = old.framesFrom(durable);
-      if (frames === undefined) throw error;
+      if (frames === undefined) {
+        this.#end('failed', error);
+        return;
+      }
       const next = repeatSegment(vfs, directory, {
         old,
         durable,
@@ -421,7 +417,13 @@ export class Appender implements OpenEnd {
       this.#syncs.slot?.wrote(this.position);
       this.recording = 'on';
     } catch (second) {
-      this.#end('failed', second as Error);
+      // Without room for the repeat everything is still held: it is tried again when there may be.
+      if (this.#segment !== old || !isOutOfRoom(second as Error)) {
+        this.#end('failed', second as Error);
+        return;
+      }
+      this.#repeatDue = SyncFailure.of(error);
+      this.#pause(second as Error);
     }
   }
 
@@ -453,13 +455,12 @@ export class Appender implements OpenEnd {
     this.#sayDurable();
     this.#letGo();
     if (wasOn) this.#fence.release();
-    else this.#fence.park();
+    else this.#fence.close();
     this.recording = 'closed';
   }
 
   #letGo(): void {
     this.#cancelWatermark?.();
-    this.#cancelBeats?.();
     this.#closeSegment();
     removeOpenEnd(this);
   }

@@ -101,7 +101,8 @@ async function mayTake(
   if (!holder.present || isReleased(fence) || options.force) return true;
   if (fence?.kind === 'deleted') return true;
   if (fence?.kind === 'maintenance' && options.kind !== 'maintenance') return true;
-  if (fence === undefined) return patience.hasStoodStill(holder);
+  if (fence === undefined)
+    return patience.hasStoodStill(holder, holder.isBlank ? durations.blankFenceMs : undefined);
   const state = await host.liveness.state(fence.owner, directory);
   if (state === 'alive') return false;
   return state === 'dead' || patience.hasStoodStill(holder);
@@ -121,11 +122,11 @@ class Patience {
     this.#deadline = host.monotonic() + lockTimeoutMs;
   }
 
-  /** True when the heartbeat of an unknown holder has not changed for `takeOverMs`. */
-  hasStoodStill(holder: Holder): boolean {
+  /** True when the heartbeat of an unknown holder has not changed for so long. */
+  hasStoodStill(holder: Holder, ms: number = durations.takeOverMs): boolean {
     const seen = `${holder.number} ${holder.fence?.heartbeat}`;
     const now = this.#host.monotonic();
-    if (this.#seen === seen) return now - this.#since >= durations.takeOverMs;
+    if (this.#seen === seen) return now - this.#since >= ms;
     // One that changed while we looked belongs to a live holder: no more waiting than for any such.
     this.#isWatching = this.#seen === '';
     this.#seen = seen;

@@ -7,8 +7,10 @@
 // Spec: spec/ownership.md, Check and Parking. Test: test/engine/parking.test.ts.
 
 import { errorCode } from '../errors.ts';
+import { durations } from '../limits.ts';
 import { RELEASED } from './format/fence.ts';
 import { fenceName } from './format/names.ts';
+import type { Host } from './host.ts';
 import { checkFence, type Ownership, writeHeartbeat } from './owner.ts';
 import { closeQuietly } from './publish.ts';
 import { readFence } from './snapshot.ts';
@@ -19,10 +21,13 @@ export class OwnFence {
   readonly #directory: string;
   readonly #number: number;
   readonly #nonce: Uint8Array;
+  readonly #host: Host;
+  #cancelBeat: (() => void) | undefined;
   #open: { readonly handle: FileHandle; readonly identity: string } | undefined;
 
-  constructor(vfs: Vfs, directory: string, ownership: Ownership) {
+  constructor(vfs: Vfs, host: Host, directory: string, ownership: Ownership) {
     this.#vfs = vfs;
+    this.#host = host;
     this.#directory = directory;
     this.#number = ownership.fence;
     this.#nonce = ownership.owner.nonce;
@@ -64,6 +69,7 @@ export class OwnFence {
         return undefined;
       }
       this.#open = { handle, identity };
+      this.#cancelBeat?.();
       return handle;
     } catch (error) {
       closeQuietly(this.#vfs, handle);
@@ -71,26 +77,24 @@ export class OwnFence {
     }
   }
 
-  /** Closes the handle. */
+  /** Closes the handle. The log is still open: who waits for its heartbeat is shown one now and then. */
   park(): void {
-    closeQuietly(this.#vfs, this.#open?.handle);
-    this.#open = undefined;
+    this.close();
+    this.#cancelBeat = this.#host.schedule.after(durations.takeOverMs / 4, () => this.#beat());
   }
 
-  /** A heartbeat of a parked fence. Never throws: its loss costs a successor patience, never data. */
-  beat(now: number): void {
-    if (this.#open !== undefined) return;
+  /** Its loss costs a successor patience, never data. */
+  #beat(): void {
     try {
       const before = readFence(this.#vfs, this.#directory, this.#number)?.heartbeat ?? 0n;
+      const next = BigInt(Math.trunc(this.#host.now()));
       const handle = this.handle();
-      const next = BigInt(Math.trunc(now));
-      if (handle !== undefined)
-        writeHeartbeat(this.#vfs, handle, next > before ? next : before + 1n);
+      if (handle === undefined) return;
+      writeHeartbeat(this.#vfs, handle, next > before ? next : before + 1n);
     } catch {
       // The next one is tried all the same.
-    } finally {
-      this.park();
     }
+    this.park();
   }
 
   /** The log is closed: whoever comes next need not wait. Never throws. */
@@ -101,6 +105,12 @@ export class OwnFence {
     } catch {
       // Its holder is then judged by pid, probe, or an unchanging heartbeat.
     }
-    this.park();
+    this.close();
+  }
+
+  close(): void {
+    this.#cancelBeat?.();
+    closeQuietly(this.#vfs, this.#open?.handle);
+    this.#open = undefined;
   }
 }

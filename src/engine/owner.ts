@@ -11,6 +11,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { type ErrorDetails, errorCode, RunlogError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { HEARTBEAT_OFFSET } from './format/document.ts';
 import { encodeFence, type Fence, type FenceKind, RELEASED } from './format/fence.ts';
 import { encodeFrame, FRAME_HEADER_SIZE, SegmentSum } from './format/frame.ts';
@@ -19,7 +20,14 @@ import { fenceName, type Listing, manifestName, newest, segmentName } from './fo
 import { encodeSegmentHeader, SEGMENT_HEADER_SIZE } from './format/segment-header.ts';
 import { dataViewOf } from './format/version.ts';
 import type { OwnerRecord } from './host.ts';
-import { closeQuietly, publish, publishOpen, unlinkQuietly, writeWhole } from './publish.ts';
+import {
+  closeQuietly,
+  publish,
+  publishOpen,
+  readWhole,
+  unlinkQuietly,
+  writeWhole,
+} from './publish.ts';
 import { SegmentFile } from './segment-file.ts';
 import { listLog, readFence, readNewestManifest } from './snapshot.ts';
 import { readTail, type Tail, type TailSegment } from './tail.ts';
@@ -33,6 +41,11 @@ export interface Holder {
   readonly fence: Fence | undefined;
   /** Whether a file of this number exists. */
   readonly present: boolean;
+  /**
+   * It exists and holds nothing, or zeros: a power loss took the content before it was synced, or its
+   * publisher died (or is paused) between taking the name and filling it.
+   */
+  readonly isBlank: boolean;
 }
 
 /** What a successful take-over hands to the appender. */
@@ -63,11 +76,18 @@ export function findHolder(vfs: Vfs, directory: string): Holder {
       const manifest = readNewestManifest(vfs, directory, listing);
       const number = greatestFence(listing, manifest);
       const present = listing.fences.includes(number);
-      return { number, present, fence: present ? readFence(vfs, directory, number) : undefined };
+      const fence = present ? readFence(vfs, directory, number) : undefined;
+      const isBlank = present && fence === undefined && holdsNothing(vfs, directory, number);
+      return { number, present, fence, isBlank };
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;
     }
   }
+}
+
+function holdsNothing(vfs: Vfs, directory: string, number: number): boolean {
+  const bytes = readWhole(vfs, `${directory}/${fenceName(number)}`, limits.documentSizeMax);
+  return bytes.every((byte) => byte === 0);
 }
 
 const greatestFence = (listing: Listing, manifest: Manifest | undefined): number =>

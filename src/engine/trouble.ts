@@ -11,7 +11,11 @@ import { errorCode, RunlogError } from '../errors.ts';
 const OUT_OF_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EMFILE', 'ENFILE']);
 
 /** Marks an error as one of fdatasync, whatever its code. */
-export class SyncFailure extends Error {}
+export class SyncFailure extends Error {
+  static of(error: Error): SyncFailure {
+    return error instanceof SyncFailure ? error : new SyncFailure('sync', { cause: error });
+  }
+}
 
 /** True where waiting may help: there is no room, and the handle is as good as before. */
 export const isOutOfRoom = (error: unknown): boolean =>

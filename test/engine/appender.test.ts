@@ -189,6 +189,31 @@ describe('no room', () => {
     );
   });
 
+  it('a disk that is full only at the sync pauses too: the repeat is tried again, nothing is lost', async () => {
+    const { vfs, host, log, told } = await open();
+    appendNumbers(log, 0, 2);
+    await log.sync();
+    appendNumbers(log, 2, 4);
+    refuse(
+      vfs,
+      'ENOSPC',
+      ({ name }) => name === 'syncLater' || name === 'sync' || name === 'write',
+    );
+    await expect(log.sync()).rejects.toMatchObject({ code: 'IO' });
+    expect(log.recording).toBe('paused');
+    expect(log.append(20, [4]), 'goes on to be accepted').toBe(4);
+    host.advance(1000);
+    expect(log.flush(), 'still full').toBe(false);
+    allow(vfs);
+    host.advance(1000);
+    expect(log.flush()).toBe(true);
+    expect([log.recording, log.lost, told.length]).toEqual(['on', 0, 1]);
+    await log.sync();
+    expect(numbersOf(vfs)).toEqual(upTo(5));
+    expect(numbersOf(vfs.crash('all dropped'))).toEqual(upTo(5));
+    await log.close();
+  });
+
   it('a part of a frame is cut off, so that readers see whole frames alone', async () => {
     const vfs = memoryVfs({ capacity: 1000 });
     const { log } = await open({}, vfs);

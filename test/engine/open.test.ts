@@ -49,6 +49,22 @@ function ask(
   return Log.open(DIRECTORY, optionsOf(vfs.attach(), { host, ...options }));
 }
 
+describe('after a power loss', () => {
+  it('a first fence whose content was never synced keeps nobody waiting for a minute', async () => {
+    const vfs = memoryVfs();
+    const log = await Log.open(DIRECTORY, optionsOf(vfs));
+    appendNumbers(log, 0, 3);
+    await log.sync();
+    const crashed = vfs.crash('all dropped');
+    const host = simulatedHost({ state: () => 'unknown' });
+    const before = host.monotonic();
+    const next = await Log.open(DIRECTORY, optionsOf(crashed, { host }));
+    expect(host.monotonic() - before).toBeLessThanOrEqual(2 * durations.blankFenceMs);
+    appendNumbers(next, 3, 4);
+    expect(numbersOf(crashed)).toEqual(upTo(4));
+  });
+});
+
 describe('a holder', () => {
   it('that is dead is replaced at once; its records go on', async () => {
     const { vfs } = await heldLog();
@@ -181,7 +197,7 @@ describe('kinds', () => {
 describe('a fence', () => {
   it('whose body does not hold counts as one: its holder is unknown', async () => {
     const { vfs } = await heldLog();
-    writeFile(vfs, 'fence-00000001', new Uint8Array(40));
+    writeFile(vfs, 'fence-00000001', new Uint8Array(40).fill(7));
     const host = simulatedHost({ state: () => 'alive' });
     const start = host.monotonic();
     const next = await ask(vfs, 'alive', { host });
