@@ -155,6 +155,17 @@ describe('sources', () => {
     expect(found.map(({ file }) => `src/${file}`)).toEqual([]);
   });
 
+  it('name tests and pages that exist', () => {
+    const missing = sources.flatMap(({ file, text }) => {
+      const header = /^(?:\/\/.*\n|\n)*/.exec(text)?.[0] ?? '';
+      const named = header.match(/\b(?:spec|test)\/[\w./-]+\.(?:md|ts)\b/g) ?? [];
+      return named
+        .filter((each) => !fs.existsSync(path.join(root, each)))
+        .map((each) => `src/${file}: ${each}`);
+    });
+    expect(missing).toEqual([]);
+  });
+
   it('are all imported by something, or are entries', () => {
     const entries = ['index.ts', 'engine/index.ts', 'cli/main.ts'];
     const reached = new Set(
