@@ -9,9 +9,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
-import { afterAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { HEARTBEAT_OFFSET } from '../../src/engine/format/document.ts';
-import { Log, nodeHost, nodeVfs, readHolder } from '../../src/engine/index.ts';
+import { Log, loadXxhash, nodeHost, nodeVfs, readHolder } from '../../src/engine/index.ts';
 import { Repo, Run, RunlogError } from '../../src/index.ts';
 import {
   type Answer,
@@ -25,6 +25,7 @@ import {
 
 const fuzzSeconds = Number(process.env['FUZZ_SECONDS'] ?? 0);
 const repo = temporaryDirectory();
+beforeAll(() => loadXxhash());
 afterAll(endChildren);
 
 const logOf = (hash: string, writer = 'main', root = repo): string =>
@@ -227,7 +228,7 @@ async function marksOf(
 ): Promise<{ heartbeat: number; durable: number }> {
   const directory = logOf(hash, 'main', root);
   const holder = await readHolder(nodeVfs(), nodeHost(), directory);
-  const { durable } = Log.snapshot(directory);
+  const { durable } = await Log.open(directory, { readOnly: true });
   return { heartbeat: holder?.heartbeat ?? 0, durable };
 }
 
