@@ -52,7 +52,8 @@ const CONTENT_SIZE_MAX = 16 * 1024;
 export function contentOf(segment: SegmentName & { length: number }): SegmentContent | undefined {
   const content = contents.get(segment);
   const size = SEGMENT_HEADER_SIZE + (content?.frames.length ?? 0);
-  return size >= segment.length ? content : undefined;
+  const isWhole = Math.min(size, content?.size ?? 0) >= segment.length;
+  return isWhole ? content : undefined;
 }
 
 /** `file` has been read up to the segment's length. */

@@ -245,6 +245,17 @@ describe('a sync fails', () => {
     }
   });
 
+  it('while a reader is at the segment that grows and is then repeated', async () => {
+    const plan = owner('a', [['append', 'syncSync', 'append', 'syncSync', 'append', 'roll']], {
+      mayFail: true,
+    });
+    const failingSync = { owner: 'a', nth: 4 };
+    for (const refuseLinks of [false, true]) {
+      const scene = { owners: [plan], readers: { r: 1 }, failingSync, refuseLinks };
+      await explore(scene, [['a', '0.2'], ['r', 'any'], ['a', 'any'], ['r']]);
+    }
+  });
+
   it('of the tail that a successor is about to seal, at any step of the owner', async () => {
     const before = owner('a', [['append', 'sync', ...once, 'roll', ...twice]]);
     const after = owner('b', [[...once, 'sync']], { mayFail: true });
