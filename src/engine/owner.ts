@@ -155,7 +155,8 @@ function decide(
     const previous = read.newest;
     if (previous !== undefined && previous.fence >= number) return undefined;
     const start = previous === undefined || contender.fresh ? NEW_LOG() : previous;
-    const tail = readTail(vfs, directory, start);
+    const tail = unlessGone(() => readTail(vfs, directory, start));
+    if (tail === undefined) continue;
     const hasTail = tail.segments.some((each) => each.end > each.first);
     const own = { number, start, nonce: contender.owner.nonce, copy: copies + 1 };
     const sealed = hasTail ? unlessGone(() => sealTail(vfs, directory, tail, own)) : [];

@@ -71,7 +71,12 @@ export function readTail(vfs: Vfs, directory: string, start: TailStart): Tail {
       openTail(vfs, directory, start, number + 1),
     );
     const isLast = closingOnError(next, () => {
-      const current = file as SegmentFile;
+      let current = file as SegmentFile;
+      if (next !== undefined && typeof current.header === 'string') {
+        // Met before its header was written, and its owner has gone on since.
+        current.close();
+        current = new SegmentFile(vfs, directory, { fence: start.fence, number, rewritten: false });
+      }
       try {
         return readTailSegment(current, next, { start, number, scan, segments });
       } finally {
