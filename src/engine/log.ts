@@ -85,6 +85,8 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Rewritten frames whose records are kept for the next look-up: about 32 KiB each, a megabyte at most. */
+const FRAMES_KEPT = 4;
 /** Frames of a long read between two turns of the event loop. */
 const READ_SLICE = 256;
 
@@ -106,6 +108,8 @@ export class Log<State = unknown> {
   /** Keys that no index covers, oldest first; the owner's own are added as they are appended. */
   readonly #keys = new HotKeys();
   #rewriter: Rewriter | undefined;
+  /** Records of frames that were looked up, by place: nothing there ever changes. */
+  readonly #frames = new Map<string, readonly LogRecord[]>();
   #lock: Promise<PoliteLock | undefined> | undefined;
   #release: () => void = () => {};
 
@@ -394,7 +398,7 @@ export class Log<State = unknown> {
   async latest(key: string): Promise<LogRecord | undefined> {
     return this.#lookAgain(() => {
       for (const place of this.#placesOf(key).reverse()) {
-        const found = this.frame(place).findLast((record) => record.key === key);
+        const found = this.#readFrame(place).findLast((record) => record.key === key);
         if (found !== undefined) return found;
       }
       return undefined;
@@ -402,7 +406,8 @@ export class Log<State = unknown> {
   }
 
   /**
-   * Every record of a key, oldest first; of an owner also what is not flushed yet.
+   * Every record of a key, oldest first; of an owner also what is not flushed yet. Shared with other
+   * look-ups: not to be changed.
    *
    * @throws RunlogError CORRUPT when one of them is damaged; Node's error.
    */
@@ -441,8 +446,20 @@ export class Log<State = unknown> {
     return [...places.values()];
   }
 
-  /** The records of one frame, by the place that a record of it gave. */
-  frame(place: FramePlace): LogRecord[] {
+  /** The records of one frame, by the place that a record of it gave. Shared: not to be changed. */
+  frame(place: FramePlace): readonly LogRecord[] {
+    const name = `${segmentName(place)}@${place.offset}`;
+    const known = this.#frames.get(name);
+    if (known !== undefined) return known;
+    const records = this.#readFrame(place);
+    if (!place.rewritten) return records;
+    // Sequences that were tracked together stand in one frame, and are asked for in a row.
+    if (this.#frames.size >= FRAMES_KEPT) this.#frames.clear();
+    this.#frames.set(name, records);
+    return records;
+  }
+
+  #readFrame(place: FramePlace): LogRecord[] {
     const path = `${this.directory}/${segmentName(place)}`;
     const segment = this.#appender?.segment;
     if (segment !== undefined && segmentName(segment.name) === segmentName(place)) {
@@ -450,12 +467,8 @@ export class Log<State = unknown> {
       if (held !== undefined) return unpackRecords(held.header, held.body, place, path);
     }
     const frame = readFrameAt(this.#vfs, this.directory, place);
-    return recordsOf(
-      frame,
-      { ...place, first: 0, end: 0, length: 0, index: 0, state: 0 },
-      path,
-      this.damage,
-    );
+    const range = { ...place, first: 0, end: 0, length: 0, index: 0, state: 0 };
+    return recordsOf(frame, range, path, this.damage);
   }
 
   /**

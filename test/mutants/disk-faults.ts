@@ -11,13 +11,13 @@ export const diskFaults: readonly Fault[] = [
     edits: [
       edit(
         'engine/owner.ts',
-        '    const tail = readTail(vfs, directory, start);\n',
+        '    const tail = unlessGone(() => readTail(vfs, directory, start));\n',
         `    for (const early of readTail(vfs, directory, start).segments) {
       const file = vfs.open(\`\${directory}/\${segmentName(early)}\`, 'write');
       vfs.sync(file);
       vfs.close(file);
     }
-    const tail = readTail(vfs, directory, start);
+    const tail = unlessGone(() => readTail(vfs, directory, start));
 `,
       ),
       edit(
