@@ -90,7 +90,7 @@ const closeOf = ({ close = Number.NaN }: Record<string, number>) => ({
 
 export const track: Workload = {
   async measure({ size }) {
-    const steps = sized(size, 50, 20_000);
+    const steps = sized(size, 50, 60_000);
     const found = child('track', { steps });
     return [
       speedOf('speed', found),
@@ -103,7 +103,7 @@ export const track: Workload = {
 
 export const hotHandle: Workload = {
   async measure({ size }) {
-    const steps = sized(size, 50, 20_000);
+    const steps = sized(size, 50, 60_000);
     const found = child('handles', { steps });
     return [
       speedOf('a turn each 100 points', found),
@@ -115,7 +115,7 @@ export const hotHandle: Workload = {
 
 export const trackColumns: Workload = {
   async measure({ size }) {
-    const found = child('columns', { steps: sized(size, 1, 30) });
+    const found = child('columns', { steps: sized(size, 1, 100) });
     return [speedOf('100,000 points a call', found), closeOf(found)];
   },
 };

@@ -58,26 +58,33 @@ const loopDelay = ({ steps, seconds = 0 }: Amount) =>
 
 const MiB = 1024 * 1024;
 
+/** How far the resident set grows over its start while `steps` are tracked. */
+async function rssGrowth(run: Run, steps: number): Promise<number> {
+  await trackSteps(run, 0, 10);
+  globalThis.gc?.();
+  const start = process.memoryUsage().rss;
+  let most = start;
+  await trackSteps(run, 10, steps, (step) => {
+    if (step % 500 === 0) most = Math.max(most, process.memoryUsage().rss);
+  });
+  return (Math.max(most, process.memoryUsage().rss) - start) / MiB;
+}
+
 const memory = ({ steps }: Amount) =>
   inDirectory(async (repo) => {
     const run = await openRun(repo);
-    await trackSteps(run, 0, 10);
-    globalThis.gc?.();
-    const start = process.memoryUsage().rss;
-    let most = start;
-    await trackSteps(run, 10, steps, (step) => {
-      if (step % 500 === 0) most = Math.max(most, process.memoryUsage().rss);
-    });
-    most = Math.max(most, process.memoryUsage().rss);
+    const growth = await rssGrowth(run, steps);
     globalThis.gc?.();
     const { heapUsed, external } = process.memoryUsage();
     await run.close();
-    return {
-      growth: (most - start) / MiB,
-      heap: heapUsed / MiB,
-      external: external / MiB,
-    };
+    return { growth, heap: heapUsed / MiB, external: external / MiB };
   });
+
+/** The loop makes garbage of its own, for which V8 lets its young generation grow. */
+async function memoryAlone({ steps }: Amount): Promise<Record<string, number>> {
+  const nothing = { track() {} } as unknown as Run;
+  return { growth: await rssGrowth(nothing, steps) };
+}
 
 /** Open files of this process beyond `before`, where the system tells. */
 const openFileCount = (): number => {
@@ -133,6 +140,7 @@ const bytesHot = ({ steps }: Amount) =>
 export const tasks: Tasks<Amount> = {
   loopDelay,
   memory,
+  memoryAlone,
   openFiles,
   writeAmplification,
   bytesHot,
@@ -153,9 +161,11 @@ export const memoryGrowth: Workload = {
   async measure({ size }) {
     const steps = sized(size, 100, 100_000, 1_000_000);
     const { growth = 0, heap = 0, external = 0 } = child('memory', { steps });
+    const alone = child('memoryAlone', { steps });
     const over = `over ${(steps * METRICS) / 1e6} M points`;
     return figures('MiB', {
       [`growth of RSS ${over}`]: growth,
+      'the same loop without a run': alone['growth'] ?? 0,
       'heap at the end': heap,
       'external at the end': external,
     });

@@ -25,7 +25,7 @@ import { concatRows, cutsOf, makeRows, type Rows, sortRows, visibleRows } from '
 import { type SequencePart, StretchWriter } from './stretch-writer.ts';
 
 /** 40 bytes each in columns. */
-const STRETCH_POINTS = 512 * 1024;
+const STRETCH_POINTS = 256 * 1024;
 
 export const rewriteRun: RewriteHook = rewriting((_, rows) => rows);
 
