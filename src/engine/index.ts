@@ -30,7 +30,7 @@ export { Log, type LogDurability, type LogOptions, type ReadOptions } from './lo
 export type { RewriteOutput } from './output-segment.ts';
 export { publish, readWhole } from './publish.ts';
 export type { LogRecord, RecordInput } from './record.ts';
-export type { RewriteHook } from './rewrite.ts';
+export { isWorthRewriting, type RewriteHook } from './rewrite.ts';
 export type { Damage } from './tail.ts';
 export type { VerifyReport } from './verify.ts';
 export { type CrashRule, type NamedCrashRule, namedCrashRules } from './vfs/crash-rules.ts';

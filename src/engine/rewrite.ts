@@ -17,8 +17,10 @@ import { segmentName } from './format/names.ts';
 import type { Host } from './host.ts';
 import { readRecords } from './log-reader.ts';
 import { OutputSegment, type RewriteOutput } from './output-segment.ts';
+import { findHolder, isReleased } from './owner.ts';
 import { unlinkQuietly } from './publish.ts';
 import type { LogRecord } from './record.ts';
+import { readSnapshot } from './snapshot.ts';
 import type { Damage } from './tail.ts';
 import type { Vfs } from './vfs/vfs.ts';
 
@@ -87,6 +89,22 @@ function countTogether(
     return size > sizeMax || !fits(each);
   });
   return end < 0 ? segments.length : end;
+}
+
+/**
+ * Whether an opening would seal or rewrite something, for who tidies up logs that nobody writes: each
+ * opening leaves files of its own, so that one for nothing makes a log larger. Requires `loadXxhash`.
+ *
+ * @throws RunlogError; Node's error.
+ */
+export function isWorthRewriting(vfs: Vfs, directory: string): boolean {
+  if (!isReleased(findHolder(vfs, directory).fence)) return true;
+  const { segments } = readSnapshot(vfs, directory);
+  const hot = segments.filter((each) => !each.rewritten);
+  const size = hot.reduce((sum, each) => sum + each.length, 0);
+  if (hot.length > 1 || size >= limits.rewriteSizeMin) return true;
+  const leftAlone = new Set(hot.map(segmentName));
+  return planRewrite(segments, leftAlone, limits.mergeSizeMax) !== undefined;
 }
 
 export class Rewriter {

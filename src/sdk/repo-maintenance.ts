@@ -8,7 +8,15 @@
 
 import { join } from 'node:path';
 
-import { type Damage, Log, loadXxhash, nodeHost, readHolder, type Vfs } from '../engine/index.ts';
+import {
+  type Damage,
+  isWorthRewriting,
+  Log,
+  loadXxhash,
+  nodeHost,
+  readHolder,
+  type Vfs,
+} from '../engine/index.ts';
 import { asRunlogError, errorCode, RunlogError } from '../errors.ts';
 import { holdsRun, readFacts, verifyEdits } from '../store/edits.ts';
 import { decodeOpening, type Rewind, recordType } from '../store/record.ts';
@@ -92,11 +100,13 @@ function originOf(vfs: Vfs, logs: string): Origin | undefined {
   return first === undefined ? undefined : { life: first.life, createdAt: first.openedAt };
 }
 
-/** Logs, and deleted runs of which something was left to take away. */
+/** What was done; a log with nothing to seal, rewrite or merge counts nowhere. */
 export interface CompactReport {
+  /** Logs that were sealed and rewritten. */
   readonly rewritten: number;
-  /** Live or damaged: left alone. */
+  /** Logs that were left alone: live ones, and those whose newest manifest is damaged. */
   readonly skipped: number;
+  /** Deleted runs of which more than a tombstone was left. */
   readonly reclaimed: number;
 }
 
@@ -127,8 +137,9 @@ export async function compactRepo(
       const log = join(places.logs, writer);
       // Left by a deleted life: nothing is in it, until its writer comes to this one.
       if ((await readHolder(vfs, host, log))?.kind === 'deleted') continue;
-      if (await compactLog(vfs, log, writer, rewinds)) report.rewritten += 1;
-      else report.skipped += 1;
+      const done = await compactLog(vfs, log, writer, rewinds);
+      if (done === 'rewritten') report.rewritten += 1;
+      else if (done === 'left alone') report.skipped += 1;
     }
   }
   return report;
@@ -149,9 +160,10 @@ async function compactLog(
   directory: string,
   writer: string,
   rewinds: readonly Rewind[],
-): Promise<boolean> {
+): Promise<'rewritten' | 'left alone' | 'compact already'> {
   const isReached = rewinds.some(({ targets }) => targets.some((each) => each.writer === writer));
   try {
+    if (!isReached && !isWorthRewriting(vfs, directory)) return 'compact already';
     const log = await Log.open(directory, {
       vfs,
       owner: 'maintenance',
@@ -160,10 +172,10 @@ async function compactLog(
     });
     await log.rewrite({ all: isReached });
     await log.close();
-    return true;
+    return 'rewritten';
   } catch (error) {
     const leftAlone = ['RUN_LOCKED', 'CORRUPT', 'RUN_FENCED'];
-    if (error instanceof RunlogError && leftAlone.includes(error.code)) return false;
+    if (error instanceof RunlogError && leftAlone.includes(error.code)) return 'left alone';
     throw error;
   }
 }

@@ -1,4 +1,5 @@
-// Points that a rewind hides are kept by every rewriting, and taken away only on order.
+// compact: points that a rewind hides are kept by every rewriting and taken away only on order; and what is
+// compact stays as it is.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -74,5 +75,41 @@ describe('compact', () => {
     await expect(repo.compact({ dropHidden: 1 as unknown as boolean })).rejects.toThrow(
       /dropHidden/,
     );
+  });
+});
+
+describe('compact of what is compact', () => {
+  it('changes nothing, however often it is called', async () => {
+    const own = mkdtempSync(join(directory, 'own-'));
+    for (const step of upTo(5)) {
+      const run = await Run.open({
+        repo: own,
+        runHash: `small-${step}`,
+        systemTrackingInterval: null,
+      });
+      run.track(step, { name: 'loss' });
+      await run.close();
+    }
+    const large = await Run.open({ repo: own, runHash: 'large', systemTrackingInterval: null });
+    for (const step of upTo(5000)) large.track(Math.sin(step), { name: 'loss', step });
+    await large.close();
+    const repo = await Repo.open(own);
+    const before = await repo.size();
+    expect(await repo.compact()).toEqual({ rewritten: 0, skipped: 0, reclaimed: 0 });
+    expect(await repo.size()).toEqual(before);
+  });
+
+  it('is what a run opened often becomes, once', async () => {
+    const own = mkdtempSync(join(directory, 'often-'));
+    for (const step of upTo(4)) {
+      const run = await Run.open({ repo: own, runHash: 'often', systemTrackingInterval: null });
+      run.track(step, { name: 'loss' });
+      await run.close();
+    }
+    const repo = await Repo.open(own);
+    expect((await repo.compact()).rewritten).toBe(1);
+    const after = await repo.size();
+    expect((await repo.compact()).rewritten).toBe(0);
+    expect(await repo.size()).toEqual(after);
   });
 });
