@@ -26,7 +26,8 @@ export type {
   SyncSlot,
   SyncSlotOptions,
 } from './host.ts';
-export { Log, type LogDurability, type LogOptions, type ReadOptions } from './log.ts';
+export { Log } from './log.ts';
+export type { LogDurability, LogOptions, ReadOptions } from './log-options.ts';
 export type { RewriteOutput } from './output-segment.ts';
 export { publish, readWhole } from './publish.ts';
 export type { LogRecord, RecordInput } from './record.ts';

@@ -6,15 +6,17 @@
 //
 // Spec: spec/README.md. Test: test/engine/log.test.ts.
 
+import { resolve } from 'node:path';
+
 import { asRunlogError, errorCode, RunlogError } from '../errors.ts';
 import { durations, limits } from '../limits.ts';
+import { given } from '../model/given.ts';
 import { Appender } from './appender.ts';
-import type { AppenderSizes, Recording } from './appender-options.ts';
+import type { Recording } from './appender-options.ts';
 import { copyLog } from './copy.ts';
 import { DamageList } from './damage-list.ts';
-import { type Fold, foldSegments, packState } from './fold.ts';
+import { foldSegments, packState } from './fold.ts';
 import { follow } from './follow.ts';
-import type { FenceKind } from './format/fence.ts';
 import { type FramePlace, hashKey, type IndexEntry } from './format/index-page.ts';
 import type { Manifest, SealedSegment } from './format/manifest.ts';
 import { segmentName } from './format/names.ts';
@@ -22,6 +24,13 @@ import { loadXxhash } from './format/xxhash.ts';
 import { readHolder } from './holder.ts';
 import { nodeHost } from './host/node-host.ts';
 import type { Host, PoliteLock } from './host.ts';
+import {
+  checkDirectory,
+  checkLogOptions,
+  checkReadOptions,
+  type LogOptions,
+  type ReadOptions,
+} from './log-options.ts';
 import { checkNotGone, checkRange, readFrameAt, readRecords, recordsOf } from './log-reader.ts';
 import { coveredByIndex, HotKeys, KeyLookup } from './lookup.ts';
 import { openOwner } from './open.ts';
@@ -35,55 +44,12 @@ import {
   unpackRecords,
 } from './record.ts';
 import { repairLog } from './repair.ts';
-import { type RewriteHook, Rewriter } from './rewrite.ts';
+import { Rewriter } from './rewrite.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
 import type { Damage } from './tail.ts';
 import { type VerifyReport, verifyLog } from './verify.ts';
 import { nodeVfs } from './vfs/node-vfs.ts';
 import type { Vfs } from './vfs/vfs.ts';
-
-export interface LogDurability {
-  /** Milliseconds between background syncs while there is something to sync; null for none. */
-  readonly syncMs?: number | null;
-  /** 'sync': `flush` is true only when the bytes are on stable storage. Default 'write'. */
-  readonly onFlush?: 'write' | 'sync';
-}
-
-export interface LogOptions<State = unknown> {
-  /** Who opens: a writer (default) replaces maintenance at once, never the other way round. */
-  readonly owner?: FenceKind;
-  /** A snapshot that `refresh` renews; changes nothing on disk. Default false. */
-  readonly readOnly?: boolean;
-  /** Takes the log from any holder. Default false. */
-  readonly force?: boolean;
-  /** Milliseconds to wait for a live holder to go. Default 0. */
-  readonly lockTimeoutMs?: number;
-  readonly vfs?: Vfs;
-  readonly host?: Host;
-  readonly durability?: LogDurability;
-  /** Makes read-optimised segments of sealed ones. Default: they stay as they are. */
-  readonly rewrite?: RewriteHook;
-  /** Makes the folded state. Default: `state` is undefined. */
-  readonly fold?: Fold<State>;
-  /** Told once for each change of `recording` away from 'on'. */
-  readonly onError?: (error: RunlogError) => void;
-  /** Directories with new entries on the way to this one, innermost first: made durable by the first sync. */
-  readonly parents?: readonly string[];
-  /** Begins a new life of the directory: nothing of what it held is part of the log. Default false. */
-  readonly fresh?: boolean;
-  /** Takes the log only after this fence: RUN_LOCKED when a newer one is there. Default: after any. */
-  readonly after?: number;
-  /** Smaller sizes than limits.ts has, for tests. */
-  readonly sizes?: Partial<AppenderSizes>;
-}
-
-export interface ReadOptions {
-  /** First position; default 0. */
-  readonly from?: number;
-  /** One past the last; default the end. */
-  readonly to?: number;
-  readonly signal?: AbortSignal;
-}
 
 /** Rewritten frames whose records are kept for the next look-up: about 32 KiB each, a megabyte at most. */
 const FRAMES_KEPT = 4;
@@ -114,7 +80,8 @@ export class Log<State = unknown> {
   #release: () => void = () => {};
 
   private constructor(directory: string, options: LogOptions<State>) {
-    this.directory = directory;
+    // Not as it was given: the process may change its directory.
+    this.directory = resolve(directory);
     this.readOnly = options.readOnly ?? false;
     this.#options = options;
     this.#vfs = options.vfs ?? nodeVfs();
@@ -132,6 +99,7 @@ export class Log<State = unknown> {
     directory: string,
     options: LogOptions<State> = {},
   ): Promise<Log<State>> {
+    checkLogOptions(directory, options as LogOptions<never>);
     await loadXxhash();
     const log = new Log<State>(directory, options);
     try {
@@ -264,6 +232,15 @@ export class Log<State = unknown> {
     );
   }
 
+  #open(): Appender {
+    const appender = this.#owned();
+    if (appender.recording !== 'closed') return appender;
+    throw new RunlogError(
+      'RUN_CLOSED',
+      `${this.directory}: the log was closed; open it again to append`,
+    );
+  }
+
   get recording(): Recording {
     return this.#appender?.recording ?? 'closed';
   }
@@ -309,18 +286,16 @@ export class Log<State = unknown> {
    * @throws TypeError, RangeError; RunlogError RUN_CLOSED, RUN_READ_ONLY, LIMIT.
    */
   append(type: number, body: unknown, options: { key?: string; skippable?: boolean } = {}): number {
+    if (typeof options !== 'object')
+      throw new TypeError(`options: expected an object, got ${given(options)}`);
     return this.appendAll([{ type, body, ...options }]);
   }
 
   /** Appends records as one frame: all or none. The position of the first, or -1. */
   appendAll(records: readonly RecordInput[]): number {
-    const appender = this.#owned();
-    if (appender.recording === 'closed') {
-      throw new RunlogError(
-        'RUN_CLOSED',
-        `${this.directory}: the log was closed; open it again to append`,
-      );
-    }
+    if (!Array.isArray(records))
+      throw new TypeError(`records: expected an array, got ${given(records)}`);
+    const appender = this.#open();
     if (records.length === 0) return appender.position;
     for (const record of records) checkRecord(record);
     appender.makeRoom();
@@ -362,8 +337,8 @@ export class Log<State = unknown> {
   }
 
   /** Resolves when everything appended is on stable storage (G3). @throws RunlogError. */
-  sync(): Promise<void> {
-    return this.#owned().sync();
+  async sync(): Promise<void> {
+    await this.#open().sync();
   }
 
   /** As `sync`, on the calling thread; true when it holds. For the exit path. */
@@ -478,6 +453,7 @@ export class Log<State = unknown> {
    * @throws RangeError; RunlogError POSITION_GONE, ABORTED, IO.
    */
   async *read(options: ReadOptions = {}): AsyncGenerator<LogRecord> {
+    checkReadOptions(options);
     const { from = 0, to = Number.POSITIVE_INFINITY, signal } = options;
     checkRange(from, to);
     const snapshot = this.readOnly
@@ -591,7 +567,12 @@ export class Log<State = unknown> {
 
   /** Checks every byte of a log and changes nothing. */
   static async verify(directory: string, options: { vfs?: Vfs } = {}): Promise<VerifyReport> {
+    checkDirectory(directory);
     await loadXxhash();
-    return verifyLog(options.vfs ?? nodeVfs(), directory);
+    try {
+      return verifyLog(options.vfs ?? nodeVfs(), directory);
+    } catch (error) {
+      throw asRunlogError(error, directory);
+    }
   }
 }

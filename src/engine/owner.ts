@@ -392,6 +392,6 @@ const locked = (directory: string, who: string, details: ErrorDetails): RunlogEr
   new RunlogError(
     'RUN_LOCKED',
     `${directory}: held by ${who}; choose another \`writer\` to write beside it, ` +
-      'or `forceResume` to take the log from it',
+      'or take the log from it (`forceResume` of a run, `force` of a log)',
     details,
   );

@@ -1,6 +1,10 @@
 // What the public methods and options of a log promise: positions, order, what is visible when, what
 // survives, and that each wrong argument is refused by its name and leaves nothing behind.
 
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { beforeAll, describe, expect, it } from 'vitest';
 import { encodeManifest } from '../../src/engine/format/manifest.ts';
 import { manifestName } from '../../src/engine/format/names.ts';
@@ -143,7 +147,7 @@ describe('append', () => {
     const reader = await Log.open(DIRECTORY, optionsOf(vfs, { readOnly: true }));
     expect(() => reader.append(20, [1])).toThrow(code('RUN_READ_ONLY'));
     expect(() => reader.flush()).toThrow(code('RUN_READ_ONLY'));
-    expect(() => reader.sync()).toThrow(code('RUN_READ_ONLY'));
+    await expect(reader.sync()).rejects.toEqual(code('RUN_READ_ONLY'));
     await expect(reader.seal()).rejects.toEqual(code('RUN_READ_ONLY'));
     await expect(reader.rewrite()).rejects.toEqual(code('RUN_READ_ONLY'));
     await reader.close();
@@ -534,4 +538,74 @@ describe('opening', () => {
     expect(other.openFileCount).toBe(0);
     appendNumbers(log, 1, 2);
   });
+});
+
+describe('what was meant otherwise', () => {
+  it.each<[string, unknown]>([
+    ['options: expected an object, got "rw"', 'rw'],
+    ['options.readonly: there is no such option', { readonly: true }],
+    ['options.lockTimeout: there is no such option', { lockTimeout: 4 }],
+    ['lockTimeoutMs: expected a number, got "a"', { lockTimeoutMs: 'a' }],
+    ['lockTimeoutMs: expected at least 0, got -1', { lockTimeoutMs: -1 }],
+    ["owner: expected 'writer' or 'maintenance', got \"reader\"", { owner: 'reader' }],
+    ['force: expected a boolean, got 1', { force: 1 }],
+    ['fold.apply: expected a function, got undefined', { fold: { initial: () => 0 } }],
+    ['durability.sync: there is no such option', { durability: { sync: true } }],
+    [
+      "durability.onFlush: expected 'write' or 'sync', got \"never\"",
+      { durability: { onFlush: 'never' } },
+    ],
+    ['durability.syncMs: expected at least 1, got NaN', { durability: { syncMs: Number.NaN } }],
+  ])('is refused by open: %s', async (message, options) => {
+    const vfs = memoryVfs();
+    const given = typeof options === 'object' ? { ...optionsOf(vfs), ...options } : options;
+    await expect(Log.open(DIRECTORY, given as object)).rejects.toThrow(message);
+    expect(vfs.list('/')).toEqual([]);
+  });
+
+  it.each([undefined, 3, '', 'a\0b'])(
+    'is refused by open and verify: directory %j',
+    async (path) => {
+      await expect(Log.open(path as string)).rejects.toThrow(/^directory: expected a path/);
+      await expect(Log.verify(path as string)).rejects.toThrow(/^directory: expected a path/);
+    },
+  );
+
+  it('is refused by append, appendAll and read', async () => {
+    const log = await Log.open(DIRECTORY, optionsOf(memoryVfs()));
+    expect(() => log.append(20, 1, 'k' as unknown as object)).toThrow(
+      'options: expected an object, got "k"',
+    );
+    expect(() => log.appendAll({} as [])).toThrow('records: expected an array, got an object');
+    await expect(collect(log.read({ form: 3 } as object))).rejects.toThrow(
+      'options.form: there is no such option',
+    );
+    expect(log.position).toBe(0);
+  });
+
+  it('sync after close is RUN_CLOSED; a log that is not there is IO', async () => {
+    const log = await Log.open(DIRECTORY, optionsOf(memoryVfs()));
+    await log.close();
+    await expect(log.sync()).rejects.toEqual(code('RUN_CLOSED'));
+    await expect(Log.verify('/nowhere', { vfs: memoryVfs() })).rejects.toEqual(code('IO'));
+  });
+});
+
+it('a log stays where it was opened when the process changes its directory', async () => {
+  const home = process.cwd();
+  const directory = mkdtempSync(join(tmpdir(), 'runlog-chdir-'));
+  process.chdir(directory);
+  try {
+    const log = await Log.open('account');
+    process.chdir(home);
+    log.append(20, 'here');
+    expect(log.flush()).toBe(true);
+    await log.close();
+    expect(readdirSync(join(directory, 'account')).some((name) => name.startsWith('segment'))).toBe(
+      true,
+    );
+  } finally {
+    process.chdir(home);
+    rmSync(directory, { recursive: true, force: true });
+  }
 });
