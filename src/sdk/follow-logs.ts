@@ -3,8 +3,9 @@
 // 1. Nothing is read ahead: a consumer that rests makes nothing pile up.
 // 2. A log that was closed is not watched; a look at its names tells when it is opened again.
 // 3. What was delivered is never taken back. A log of another life of its run is passed over.
+// 4. However it ends, nothing of it keeps the process alive.
 //
-// Spec: spec/records.md, Following. Test: test/sdk/follow.test.ts.
+// Spec: spec/records.md, Following. Test: test/sdk/follow.test.ts, test/process/follow-ends.test.ts.
 
 import { Log, type LogRecord, loadXxhash, type Vfs } from '../engine/index.ts';
 import { asRunlogError, errorCode, RunlogError } from '../errors.ts';
@@ -43,6 +44,11 @@ export async function* followLogs(vfs: Vfs, options: FollowLogsOptions): AsyncGe
   await loadXxhash();
   const logs = new Map<string, FollowedLog>();
   const bell = new Bell(options.signal);
+  const stop = (): void => {
+    for (const log of logs.values()) log.stop();
+  };
+  // At once: a consumer that was told by the signal may never come back for the error.
+  options.signal?.addEventListener('abort', stop, { once: true });
   let lookedAt = Number.NEGATIVE_INFINITY;
   try {
     for (;;) {
@@ -73,7 +79,8 @@ export async function* followLogs(vfs: Vfs, options: FollowLogsOptions): AsyncGe
       bell.refuseAborted();
     }
   } finally {
-    for (const log of logs.values()) log.stop();
+    options.signal?.removeEventListener('abort', stop);
+    stop();
   }
 }
 
@@ -213,6 +220,7 @@ class FollowedLog {
     const from = (this.#events as WriterEvents).cursor.position;
     Log.open(this.#source.directory, { vfs: this.#vfs, readOnly: true })
       .then((log) => {
+        if (this.#stopping !== stopping) return;
         this.#records = log.follow({ from, signal: stopping.signal });
         this.#ask(stopping);
       })
@@ -244,8 +252,13 @@ class FollowedLog {
     else this.#ask(stopping);
   }
 
+  /**
+   * The watcher of the files keeps the process alive, and rests where its generator does: at a record
+   * that was asked for and came. Aborting alone would never reach its end.
+   */
   stop(): void {
     this.#stopping?.abort();
+    this.#records?.return(undefined).catch(() => {});
     this.#stopping = undefined;
     this.#records = undefined;
     this.#restingNames = undefined;
