@@ -1,28 +1,41 @@
 // The repo and the run that the arguments name.
 //
-// Test: test/cli/cli.test.ts.
+// Test: test/cli/cli.test.ts, test/cli/usage.test.ts.
 
 import type { Command } from 'commander';
 import { Repo, RunlogError, type RunView } from '../index.ts';
+import { tellUnreadable } from './trouble.ts';
+
+/** The path given by --repo, or undefined. */
+export const repoOption = (command: Command): string | undefined =>
+  command.optsWithGlobals<{ repo?: string }>().repo;
+
+/** RUNLOG_REPO, where it says something. */
+export const repoVariable = (): string | undefined => process.env['RUNLOG_REPO'] || undefined;
 
 export const openRepo = (command: Command, options = { readOnly: true }): Promise<Repo> =>
-  Repo.open(command.optsWithGlobals<{ repo?: string }>().repo, options);
+  Repo.open(repoOption(command), options);
 
 /** By hash, unique prefix, or `-1` for the newest, `-2` for the one before it. */
 export async function findRun(repo: Repo, text: string): Promise<RunView> {
+  if (text === '') throw new TypeError('run: expected a hash, a prefix or -1, got an empty string');
   const place = /^-([1-9]\d*)$/.exec(text);
-  if (place !== null) {
-    let left = Number(place[1]);
-    for await (const view of repo.runs({ archived: true })) {
-      left -= 1;
-      if (left === 0) return view;
-    }
-  } else {
-    const view = await repo.run(text);
-    if (view !== undefined) return view;
-  }
+  if (place !== null) return runAt(repo, Number(place[1]));
+  const view = await repo.run(text);
+  if (view !== undefined) return view;
   throw new RunlogError(
     'RUN_NOT_FOUND',
     `${text}: no such run in ${repo.path}; \`runlog ls\` lists them`,
   );
+}
+
+/** From 1: the newest. */
+async function runAt(repo: Repo, place: number): Promise<RunView> {
+  let count = 0;
+  for await (const view of repo.runs({ archived: true, onUnreadable: tellUnreadable })) {
+    count += 1;
+    if (count === place) return view;
+  }
+  const there = count === 0 ? 'no runs yet' : `${count} ${count === 1 ? 'run' : 'runs'} only`;
+  throw new RunlogError('RUN_NOT_FOUND', `-${place}: ${there} in ${repo.path}`);
 }

@@ -1,10 +1,15 @@
 // What a person sees: tables, times, sizes. Colours and truncation on a terminal, plain text in a pipe.
 //
-// Test: test/cli/cli.test.ts.
+// 1. Text of a repo is printed with its control characters escaped: a name neither breaks a row nor
+//    speaks to the terminal. JSON says everything exactly.
+// 2. Numbers stand on the right, in one format. Times are of the local zone.
+//
+// Test: test/cli/print.test.ts, test/cli/cli.test.ts.
 
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { styleText } from 'node:util';
 
-import type { RunStateName } from '../index.ts';
+import type { RunStateName, RunView } from '../index.ts';
+import { jsonText } from './json.ts';
 
 const isTerminal = (): boolean => process.stdout.isTTY === true;
 const hasColours = (): boolean => isTerminal() && (process.env['NO_COLOR'] ?? '') === '';
@@ -17,53 +22,82 @@ export const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-export const printJson = (value: unknown): void => print(JSON.stringify(value, jsonValue, 2));
+/** A line beside the answer. */
+export const printAside = (text: string): void => {
+  process.stderr.write(`runlog: ${escaped(text)}\n`);
+};
 
-/** JSON has no NaN, no infinity and no bigint: they are text. */
-function jsonValue(_: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return String(value);
-  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
-  if (value instanceof Map) return Object.fromEntries(value);
-  if (value instanceof Set) return [...value];
-  return ArrayBuffer.isView(value) && !(value instanceof DataView)
-    ? Array.from(value as Float64Array)
-    : value;
+export const printJson = (value: unknown): void => print(jsonText(value, 2));
+
+/** C0, DEL and C1, and what separates lines or turns the direction of writing round. */
+const controls = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
+
+const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+function escapeOf(character: string): string {
+  const code = character.charCodeAt(0);
+  const long = code < 256 ? `x${hex(code, 2)}` : `u${hex(code, 4)}`;
+  return shortEscapes[character] ?? `\\${long}`;
 }
 
-const widthOf = (cell: string): number => stripVTControlCharacters(cell).length;
+const hex = (code: number, width: number): string => code.toString(16).padStart(width, '0');
 
-/** Pure: rows aligned to the left; a line longer than `width` is cut. Cells may hold colours. */
+/** Text of a repo, for printing. Pure. */
+export const escaped = (text: string): string => text.replace(controls, escapeOf);
+
+/** A cell: text of the repo or our own, escaped when it is printed; with a style where it has one. */
+export type Cell = string | { readonly text: string; readonly style: Style };
+
+/** A column: its name; `right` for one of numbers. */
+export type Column = string | { readonly right: string };
+
+const nameOf = (column: Column): string => (typeof column === 'string' ? column : column.right);
+
+const textOf = (cell: Cell | undefined): string =>
+  escaped(typeof cell === 'string' ? cell : (cell?.text ?? ''));
+
+/** Pure: the lines of a table; one longer than `width` is cut, and has no style then. */
 export function table(
-  header: readonly string[],
-  rows: readonly (readonly string[])[],
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
   width: number,
 ): string[] {
-  const widths = header.map((name, index) =>
-    Math.max(name.length, ...rows.map((row) => widthOf(row[index] ?? ''))),
+  const widths = columns.map((column, index) =>
+    Math.max(nameOf(column).length, ...rows.map((row) => textOf(row[index]).length)),
   );
-  return [header, ...rows].map((row) => {
-    const cells = row.map((cell, index) =>
-      index === row.length - 1 ? cell : cell + ' '.repeat((widths[index] ?? 0) - widthOf(cell)),
-    );
-    const line = cells.join('  ').trimEnd();
-    return widthOf(line) > width
-      ? `${stripVTControlCharacters(line).slice(0, Math.max(0, width - 3))}...`
-      : line;
-  });
+  const line = (cells: readonly Cell[]): string => {
+    const text = (style: (cell: Cell | undefined) => string): string =>
+      columns
+        .map((column, index) => {
+          const padding = ' '.repeat((widths[index] ?? 0) - textOf(cells[index]).length);
+          const shown = style(cells[index]);
+          return typeof column === 'string' ? shown + padding : padding + shown;
+        })
+        .join('  ')
+        .trimEnd();
+    const plain = text(textOf);
+    return plain.length > width ? `${plain.slice(0, Math.max(0, width - 3))}...` : text(styledText);
+  };
+  return [columns.map(nameOf), ...rows].map(line);
 }
 
-export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
-  const [first, ...rest] = table(
-    header,
-    rows,
-    isTerminal() ? process.stdout.columns : Number.POSITIVE_INFINITY,
-  );
+const styledText = (cell: Cell | undefined): string =>
+  typeof cell === 'object' ? styled(cell.style, textOf(cell)) : textOf(cell);
+
+export function printTable(columns: readonly Column[], rows: readonly (readonly Cell[])[]): void {
+  const width = isTerminal() ? process.stdout.columns : Number.POSITIVE_INFINITY;
+  const [first, ...rest] = table(columns, rows, width);
   print(styled('bold', first ?? ''));
   for (const line of rest) print(line);
 }
 
-export const time = (ms: number): string =>
-  new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
+/** Local, to the second. */
+export function time(ms: number): string {
+  const date = new Date(ms);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
 
 export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
@@ -72,8 +106,16 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 3600)}h${Math.floor((seconds % 3600) / 60)}m`;
 }
 
+/** How long a run took, or has taken so far; empty where nothing tells when it ended. */
+export function took(view: RunView): string {
+  const isAlive = view.state === 'running' || view.state === 'stalled';
+  const end = view.endedAt ?? (isAlive ? Date.now() : undefined);
+  return end === undefined ? '' : duration(end - view.createdAt);
+}
+
+/** Integers whole, others to six digits. */
 export const number = (value: number): string =>
-  Number.isInteger(value) ? String(value) : value.toPrecision(6);
+  String(Number.isInteger(value) ? value : Number(value.toPrecision(6)));
 
 const stateStyles: Record<RunStateName, Style> = {
   running: 'green',
@@ -83,4 +125,4 @@ const stateStyles: Record<RunStateName, Style> = {
   stalled: 'yellow',
   unknown: 'gray',
 };
-export const state = (name: RunStateName): string => styled(stateStyles[name], name);
+export const stateStyle = (name: RunStateName): Style => stateStyles[name];

@@ -1,25 +1,15 @@
 // The command as a process: what it prints, what it returns.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { beforeAll, expect, inject, it } from 'vitest';
 import { Run } from '../../src/index.ts';
+import { type Answer, runlogIn, workDirectory } from './command.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'runlog-cli-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
-
-function runlog(...args: string[]): { status: number | null; out: string; err: string } {
-  const program = join(inject('toolsDirectory'), 'src/cli/main.js');
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
-    cwd: directory,
-    encoding: 'utf8',
-    env: { ...process.env, RUNLOG_REPO: '' },
-  });
-  return { status, out: stdout, err: stderr };
-}
+const directory = workDirectory();
+const runlog = (...args: string[]): Answer => runlogIn(directory, args);
 
 beforeAll(async () => {
   for (const runHash of ['baseline', 'abcd1111', 'abcd2222']) {

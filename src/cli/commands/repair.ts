@@ -1,10 +1,14 @@
-// `runlog repair`: makes runs writable again whose newest manifest is damaged. Keeps what it replaces.
+// `runlog repair`: makes runs writable again whose newest manifest or edit is damaged. Keeps what it
+// replaces. Exit code 5 when damage is left that it cannot mend: in sealed data.
 //
-// JSON: { repaired: [file, ...] }, the files that were put aside.
+// JSON: { repaired: [file, ...], damaged: [{ file, offset, size, reason }] }: the files that were put
+// aside, and the damage that stays.
 
 import type { Command } from 'commander';
+import { exitCode } from '../exit-code.ts';
 import { openRepo } from '../open.ts';
-import { print, printJson } from '../print.ts';
+import { escaped, print, printAside, printJson } from '../print.ts';
+import { printDamage } from './verify.ts';
 
 export function addRepair(program: Command): void {
   program
@@ -15,15 +19,26 @@ export function addRepair(program: Command): void {
     .action(async (options: { yes: boolean; json: boolean }, command: Command) => {
       const repo = await openRepo(command, { readOnly: false });
       if (!options.yes) {
-        process.stderr.write(
-          'runlog: repair changes what runs say about their own ends; look at `runlog verify`, then give --yes\n',
+        printAside(
+          'repair publishes a new manifest and puts damaged files aside (nothing is deleted); ' +
+            'look at `runlog verify` first, then give --yes',
         );
-        process.exitCode = 2;
+        process.exitCode = exitCode.notFoundOrUsage;
         return;
       }
       const { repaired } = await repo.repair();
-      if (options.json) printJson({ repaired });
-      else if (repaired.length === 0) print('nothing to repair');
-      else for (const file of repaired) print(`put aside ${file}`);
+      const { damaged } = await repo.verify();
+      if (options.json) printJson({ repaired, damaged });
+      else {
+        if (repaired.length === 0) print('nothing to repair');
+        for (const file of repaired) print(escaped(`put aside ${file}`));
+        if (damaged.length > 0) {
+          print(
+            'damage in sealed data stays reported: nothing more can be read from it, all else can',
+          );
+          printDamage(damaged);
+        }
+      }
+      if (damaged.length > 0) process.exitCode = exitCode.damage;
     });
 }

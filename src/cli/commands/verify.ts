@@ -3,8 +3,18 @@
 // JSON: { ok, damaged: [{ file, offset, size, reason }], torn: [{ file, offset, size }] }.
 
 import type { Command } from 'commander';
+import type { RepoReport } from '../../index.ts';
+import { exitCode } from '../exit-code.ts';
 import { openRepo } from '../open.ts';
-import { print, printJson, printTable } from '../print.ts';
+import { escaped, print, printJson, printTable } from '../print.ts';
+import { reasonOf } from '../trouble.ts';
+
+export function printDamage(damaged: RepoReport['damaged']): void {
+  printTable(
+    [{ right: 'offset' }, { right: 'size' }, 'reason', 'file'],
+    damaged.map((each) => [String(each.offset), String(each.size), reasonOf(each), each.file]),
+  );
+}
 
 export function addVerify(program: Command): void {
   program
@@ -16,19 +26,10 @@ export function addVerify(program: Command): void {
       if (options.json) printJson(report);
       else {
         for (const { file, size } of report.torn)
-          print(`unfinished end (a crash, no damage): ${size} bytes of ${file}`);
+          print(escaped(`unfinished end (a crash, no damage): ${size} bytes of ${file}`));
         if (report.ok) print('no damage');
-        else
-          printTable(
-            ['offset', 'size', 'reason', 'file'],
-            report.damaged.map((each) => [
-              String(each.offset),
-              String(each.size),
-              each.reason,
-              each.file,
-            ]),
-          );
+        else printDamage(report.damaged);
       }
-      if (!report.ok) process.exitCode = 5;
+      if (!report.ok) process.exitCode = exitCode.damage;
     });
 }

@@ -1,0 +1,117 @@
+// Damage is never silent: `show` and `ls` name it beside what they could read, and say it in their exit
+// code; `repair` says what it cannot mend.
+
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { beforeEach, expect, it } from 'vitest';
+import { Run } from '../../src/index.ts';
+import { type Answer, runlogIn, workDirectory } from './command.ts';
+
+const directory = workDirectory();
+let repo = '';
+let count = 0;
+const runlog = (...args: string[]): Answer => runlogIn(directory, [...args, '--repo', repo]);
+const log = (): string => join(directory, repo, '.aim/runs/whole/logs/main');
+
+function newestFile(begin: string): string {
+  const name = readdirSync(log())
+    .filter((each) => each.startsWith(begin))
+    .sort()
+    .at(-1);
+  if (name === undefined) throw new Error(`${log()} has no ${begin}`);
+  return join(log(), name);
+}
+
+function flipByte(file: string, place: number): void {
+  const bytes = readFileSync(file);
+  bytes[place] = (bytes[place] as number) ^ 1;
+  writeFileSync(file, bytes);
+}
+
+beforeEach(async () => {
+  count += 1;
+  repo = `repo-${count}`;
+  for (const runHash of ['other', 'whole']) {
+    const run = await Run.open({
+      repo: join(directory, repo),
+      runHash,
+      createdAt: runHash === 'other' ? 1000 : 2000,
+      systemTrackingInterval: null,
+    });
+    for (let step = 0; step < 5000; step += 1) run.track(Math.sin(step), { name: 'loss' });
+    await run.close();
+  }
+});
+
+it('of one byte of sealed points is named by show, as text and as JSON, with exit code 5', () => {
+  const file = newestFile('rewritten-');
+  flipByte(file, readFileSync(file).length >> 1);
+  for (const args of [['-1'], ['whole', '--json']]) {
+    const { status, err } = runlog('show', ...args);
+    expect(status).toBe(5);
+    expect(err).toMatch(
+      /^runlog: damaged: \d+ bytes of .*rewritten-.* \(.*\); run `runlog verify`$/m,
+    );
+  }
+  const shown = JSON.parse(runlog('show', 'whole', '--json').out) as { damaged: unknown[] };
+  expect(shown.damaged).toMatchObject([{ file, reason: expect.any(String) }]);
+  expect(runlog('show', 'other')).toMatchObject({ status: 0, err: '' });
+});
+
+it('of a manifest is named by show and by ls, which list the run', () => {
+  writeFileSync(newestFile('manifest-'), 'damaged');
+  for (const args of [['show', 'whole'], ['ls'], ['ls', '--json']]) {
+    const { status, out, err } = runlog(...args);
+    expect(status).toBe(5);
+    expect(out).toContain('whole');
+    expect(err).toMatch(/^runlog: damaged: 7 bytes of .*manifest-\d+ \(/m);
+  }
+});
+
+it('of the edits leaves a run out, which ls and show -1 say', () => {
+  const edits = join(directory, repo, '.aim/runs/whole/edits');
+  writeFileSync(join(edits, readdirSync(edits)[0] as string), 'damaged');
+  const listed = runlog('ls');
+  expect(listed).toMatchObject({ status: 5, out: expect.stringContaining('other') });
+  expect(listed.err).toMatch(/^runlog: left out: whole: CORRUPT: /);
+  const newest = runlog('show', '-1');
+  expect(newest.out).toMatch(/^other/);
+  expect(newest).toMatchObject({ status: 5, err: expect.stringContaining('left out: whole') });
+  // The reason does not say the path that stands in the next column.
+  const [, line] = runlog('verify').out.trimEnd().split('\n');
+  expect(line?.split('edits').length).toBe(2);
+});
+
+it('of sealed data stays: repair says so, mends what it can, and returns 5 as verify does', () => {
+  flipByte(newestFile('rewritten-'), 1000);
+  writeFileSync(newestFile('manifest-'), 'damaged');
+  const repaired = runlog('repair', '--yes');
+  expect(repaired.status).toBe(runlog('verify').status);
+  expect(repaired.out).toMatch(/^put aside .*damaged-manifest/);
+
+  const again = runlog('repair', '--yes');
+  expect(again.out).toMatch(/^nothing to repair\n/);
+  expect(again.status).toBe(runlog('verify').status);
+});
+
+it('that only sealed data has: nothing to repair, and exit code 5', () => {
+  flipByte(newestFile('rewritten-'), 1000);
+  const { status, out } = runlog('repair', '--yes');
+  expect(status).toBe(5);
+  expect(out).toMatch(
+    /^nothing to repair\ndamage in sealed data stays reported: nothing more can be/,
+  );
+  expect(out).toContain('rewritten-');
+  const asJson = runlog('repair', '--yes', '--json');
+  expect(JSON.parse(asJson.out)).toMatchObject({ repaired: [], damaged: [{}] });
+  expect(runlog('verify').status).toBe(5);
+});
+
+it('of a repo without any is not told: repair returns 0', () => {
+  expect(runlog('repair', '--yes')).toMatchObject({
+    status: 0,
+    out: 'nothing to repair\n',
+    err: '',
+  });
+});

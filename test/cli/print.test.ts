@@ -1,0 +1,94 @@
+// What the command makes of values and texts: tables, numbers, times, JSON. Nothing of a repo speaks to
+// the terminal or breaks a row.
+
+import { describe, expect, it } from 'vitest';
+import { jsonText } from '../../src/cli/json.ts';
+import { duration, escaped, number, table, time } from '../../src/cli/print.ts';
+
+const WIDE = Number.POSITIVE_INFINITY;
+
+describe('a table', () => {
+  it('has names on the left and numbers on the right', () => {
+    const rows = [
+      ['loss', '9', 'x'],
+      ['accuracy', '10.25', ''],
+    ];
+    expect(table(['metric', { right: 'last' }, 'note'], rows, WIDE)).toEqual([
+      'metric     last  note',
+      'loss          9  x',
+      'accuracy  10.25',
+    ]);
+  });
+
+  it('cuts a line that is longer than the terminal', () => {
+    expect(table(['a'], [['0123456789']], 8)).toEqual(['a', '01234...']);
+  });
+
+  it('keeps a row a row, whatever its texts hold', () => {
+    const lines = table(
+      ['name', 'tag'],
+      [
+        ['a\nb\u001b[31mred', '\u0085\u2028'],
+        ['c', 'd'],
+      ],
+      WIDE,
+    );
+    expect(lines).toEqual([
+      'name             tag',
+      'a\\nb\\x1b[31mred  \\x85\\u2028',
+      'c                d',
+    ]);
+  });
+});
+
+it('escapes every control character and leaves other text as it is', () => {
+  for (let code = 0; code < 0x3000; code += 1) {
+    const character = String.fromCharCode(code);
+    const isControl = code < 0x20 || (code >= 0x7f && code < 0xa0);
+    if (isControl) expect(escaped(character)).toMatch(/^\\(x[0-9a-f]{2}|[nrt])$/);
+    else if (code < 0x2000 || code >= 0x2070) expect(escaped(character)).toBe(character);
+  }
+  expect(escaped('a\u202eb\ttab')).toBe('a\\u202eb\\ttab');
+});
+
+it('prints integers whole and other numbers to six digits, without filling up', () => {
+  const texts = [0, 9, 9.9, 1234567.25, 1e-7 / 3, 2 ** 53, Number.NaN, -0.5].map(number);
+  expect(texts).toEqual([
+    '0',
+    '9',
+    '9.9',
+    '1234570',
+    '3.33333e-8',
+    '9007199254740992',
+    'NaN',
+    '-0.5',
+  ]);
+});
+
+it('prints times of the local zone, and durations', () => {
+  expect(time(new Date(2026, 0, 2, 3, 4, 5).getTime())).toBe('2026-01-02 03:04:05');
+  expect([400, 61_000, 3_720_000].map(duration)).toEqual(['0s', '1m1s', '1h2m']);
+});
+
+it('has a JSON form for everything that a param may be', () => {
+  const value = {
+    big: 2n ** 60n,
+    notNumber: Number.NaN,
+    endless: Number.NEGATIVE_INFINITY,
+    map: new Map([['a', 1n]]),
+    other: new Map([[1, 'x']]),
+    set: new Set([1, 2]),
+    column: new BigInt64Array([1n, -2n]),
+    nested: [{ deep: [Number.NaN] }],
+  };
+  expect(JSON.parse(jsonText(value))).toEqual({
+    big: '1152921504606846976',
+    notNumber: 'NaN',
+    endless: '-Infinity',
+    map: { a: '1' },
+    other: [[1, 'x']],
+    set: [1, 2],
+    column: ['1', '-2'],
+    nested: [{ deep: ['NaN'] }],
+  });
+});

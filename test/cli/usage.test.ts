@@ -1,0 +1,173 @@
+// Wrong usage, places of repos, and texts of a repo: what the command says, where it says it.
+
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { exitCodeHelp } from '../../src/cli/exit-code.ts';
+import { Repo, Run } from '../../src/index.ts';
+import { type Answer, runlogIn, workDirectory } from './command.ts';
+
+const directory = workDirectory();
+const runlog = (...args: string[]): Answer => runlogIn(directory, args);
+
+describe('wrong usage', () => {
+  it.each([
+    ['an unknown command', ['sho'], /^runlog: unknown command 'sho'/],
+    ['an unknown option', ['ls', '--jsno'], /^runlog: unknown option '--jsno'/],
+    ['an unknown option after a run', ['show', 'killme', '--jsno'], /unknown option '--jsno'/],
+    ['a missing run', ['show'], /^runlog: missing required argument 'run'/],
+    ['one run too many', ['show', '-1', '-2'], /^runlog: too many arguments/],
+    ['a limit that is none', ['ls', '--limit', 'x'], /^runlog: option '-n, --limit <count>'/],
+  ])('%s: exit code 2, and where help is', (_, args, message) => {
+    const { status, out, err } = runlog(...args);
+    expect(status).toBe(2);
+    expect(out).toBe('');
+    expect(err).toMatch(message);
+    expect(err).toContain('see `runlog --help`');
+  });
+
+  it('an empty run: named, exit code 2', () => {
+    expect(runlog('init', '--repo', 'some').status).toBe(0);
+    expect(runlog('show', '', '--repo', 'some')).toMatchObject({
+      status: 2,
+      err: 'runlog: run: expected a hash, a prefix or -1, got an empty string\n',
+    });
+  });
+});
+
+it('help lists the exit codes that spec/errors.md lists', () => {
+  expect(runlog('--help').out).toContain(exitCodeHelp);
+  const page = readFileSync(resolve(import.meta.dirname, '../../spec/errors.md'), 'utf8');
+  const listed = [...page.matchAll(/^\| (\d) \| ([^|]*) \|/gm)].map(
+    ([, code, meaning]) => `${code}  ${meaning}`,
+  );
+  expect(listed).toEqual(
+    exitCodeHelp
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim()),
+  );
+  expect(runlog('show', '--help').out).toMatch(/4\s+characters or more[\s\S]*-2 for the\s+one/);
+});
+
+describe('places', () => {
+  it('no runs yet: show -1 says so, and the one before the only run', async () => {
+    runlog('init', '--repo', 'few');
+    const empty = runlog('show', '-1', '--repo', 'few');
+    expect(empty.status).toBe(2);
+    expect(empty.err).toContain('no runs yet');
+    await (await Run.open({ repo: join(directory, 'few') })).close();
+    expect(runlog('show', '-1', '--repo', 'few').status).toBe(0);
+    expect(runlog('show', '-12', '--repo', 'few').err).toContain('-12: 1 run only');
+  });
+
+  it('RUNLOG_REPO is where init makes a repo; without one its path is said to come from there', () => {
+    const env = { RUNLOG_REPO: join(directory, 'named') };
+    const missing = runlogIn(directory, ['ls'], env);
+    expect(missing.status).toBe(2);
+    expect(missing.err).toMatch(
+      /named\/\.aim: no runlog repo here.*the path is that of RUNLOG_REPO/,
+    );
+    expect(runlogIn(directory, ['ls', '--repo', 'nowhere'], env).err).not.toContain('RUNLOG_REPO');
+    const made = runlogIn(directory, ['init'], env);
+    expect(made.out).toBe(
+      `${env.RUNLOG_REPO}/.aim: runs of ${env.RUNLOG_REPO} and below are kept here\n`,
+    );
+    expect(existsSync(join(directory, '.aim'))).toBe(false);
+    expect(runlogIn(directory, ['ls'], env).status).toBe(0);
+  });
+
+  it('init makes one in this directory also below another', () => {
+    runlog('init', '--repo', 'above');
+    const below = join(directory, 'above/below');
+    mkdirSync(below);
+    expect(runlogIn(below, ['init']).status).toBe(0);
+    expect(existsSync(join(below, '.aim/runlog.json'))).toBe(true);
+  });
+});
+
+describe('a repo with more runs than are listed', () => {
+  beforeAll(async () => {
+    for (let index = 0; index < 5; index += 1)
+      await (await Run.open({ repo: join(directory, 'many'), runHash: `run-${index}` })).close();
+  });
+
+  it('is said beside the list', () => {
+    const note = 'runlog: 3 of 5 runs; --limit for more\n';
+    expect(runlog('ls', '--limit', '3', '--repo', 'many')).toMatchObject({ status: 0, err: note });
+    const asJson = runlog('ls', '--limit', '3', '--json', '--repo', 'many');
+    expect(asJson.err).toBe(note);
+    expect(JSON.parse(asJson.out)).toHaveLength(3);
+    expect(runlog('ls', '--limit', '5', '--repo', 'many').err).toBe('');
+  });
+});
+
+it('text of a repo neither breaks a row nor reaches the terminal; JSON has it exactly', async () => {
+  const nasty = 'a\nb\u001b[31mred\u009b';
+  const run = await Run.open({ repo: join(directory, 'texts'), runHash: 'nasty', tags: [nasty] });
+  run.name = nasty;
+  run.description = nasty;
+  run.experiment = nasty;
+  run.addNote(nasty);
+  run.set(['plain', nasty], nasty);
+  run.track(1, { name: nasty, context: { [nasty]: nasty } });
+  run.fail(new Error(nasty));
+  await run.close();
+  for (const args of [['ls'], ['show', 'nasty']]) {
+    const { out } = runlog(...args, '--repo', 'texts');
+    expect(out).toContain('a\\nb\\x1b[31mred\\x9b');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there.
+    expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+    expect(out).not.toMatch(/^b/m);
+  }
+  const [listed] = JSON.parse(runlog('ls', '--json', '--repo', 'texts').out) as unknown[];
+  expect(listed).toMatchObject({ name: nasty, tags: [nasty] });
+  const shown: unknown = JSON.parse(runlog('show', 'nasty', '--json', '--repo', 'texts').out);
+  expect(shown).toMatchObject({ params: { plain: { [nasty]: nasty } } });
+});
+
+it('params of every kind are shown', async () => {
+  const run = await Run.open({ repo: join(directory, 'params'), runHash: 'kinds' });
+  run.set('kinds', {
+    big: 2n ** 60n,
+    notNumber: Number.NaN,
+    map: new Map([['a', 1]]),
+    minus: -0,
+    nothing: {},
+    list: [1n, { x: Number.POSITIVE_INFINITY }],
+  });
+  await run.close();
+  const { status, out } = runlog('show', 'kinds', '--repo', 'params');
+  expect(status).toBe(0);
+  for (const line of [
+    /^kinds\.big +1152921504606846976$/m,
+    /^kinds\.notNumber +NaN$/m,
+    /^kinds\.map +\{"a":1\}$/m,
+    /^kinds\.minus +-0$/m,
+    /^kinds\.nothing +\{\}$/m,
+    /^kinds\.list +\["1",\{"x":"Infinity"\}\]$/m,
+  ])
+    expect(out).toMatch(line);
+});
+
+it('a killed run took no time that grows: none is printed', async () => {
+  const program = `
+    const { Run } = await import(process.argv[1]);
+    const run = await Run.open({ repo: 'killed', runHash: 'dead', createdAt: 1000 });
+    run.track(1, { name: 'loss' });
+    run.flush();
+    process.kill(process.pid, 'SIGKILL');`;
+  const sources = join(inject('toolsDirectory'), 'src/index.js');
+  await new Promise((done) => {
+    spawn(process.execPath, ['--input-type=module', '-e', program, sources], {
+      cwd: directory,
+    }).on('exit', done);
+  });
+  const view = await (await Repo.open(join(directory, 'killed'))).run('dead');
+  expect(view?.state).toBe('killed');
+  // It was created in 1970: whatever counted up to now would be hours.
+  expect(runlog('show', 'dead', '--repo', 'killed').out).not.toContain('took');
+  expect(runlog('ls', '--repo', 'killed').out).not.toMatch(/\dh\d/);
+});
