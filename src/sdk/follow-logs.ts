@@ -46,6 +46,7 @@ export async function* followLogs(vfs: Vfs, options: FollowLogsOptions): AsyncGe
   const bell = new Bell(options.signal);
   const stop = (): void => {
     for (const log of logs.values()) log.stop();
+    bell.wake();
   };
   // At once: a consumer that was told by the signal may never come back for the error.
   options.signal?.addEventListener('abort', stop, { once: true });
@@ -88,7 +89,8 @@ export async function* followLogs(vfs: Vfs, options: FollowLogsOptions): AsyncGe
 class Bell {
   readonly ready: FollowedLog[] = [];
   readonly #signal: AbortSignal | undefined;
-  #wake = (): void => {};
+  /** Ends the wait, if there is one. */
+  wake = (): void => {};
   #sliceEnd = 0;
 
   constructor(signal: AbortSignal | undefined) {
@@ -98,7 +100,7 @@ class Bell {
 
   ring(log: FollowedLog): void {
     this.ready.push(log);
-    this.#wake();
+    this.wake();
   }
 
   /** @throws RunlogError ABORTED. */
@@ -117,16 +119,15 @@ class Bell {
   }
 
   async wait(ms: number): Promise<void> {
+    if (this.#signal?.aborted) return;
     await new Promise<void>((resolve) => {
       const done = (): void => {
         clearTimeout(timer);
-        this.#signal?.removeEventListener('abort', done);
-        this.#wake = () => {};
+        this.wake = () => {};
         resolve();
       };
       const timer = setTimeout(done, Math.max(1, ms));
-      this.#wake = done;
-      this.#signal?.addEventListener('abort', done, { once: true });
+      this.wake = done;
     });
   }
 }

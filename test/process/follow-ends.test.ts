@@ -12,6 +12,7 @@ const rows = ways
 
 it.concurrent.for(rows)(
   'following a $kind that ends by $way lets the process end',
+  { timeout: 60_000 },
   async ({ kind, way }, { expect }) => {
     const child = startChild('follower', { arguments: [kind, way, temporaryDirectory()] });
     expect(await child.next()).toBe('done');
@@ -19,5 +20,4 @@ it.concurrent.for(rows)(
     const ended = await Promise.race([child.ended(), sleep(10_000).then(() => 'still alive')]);
     expect(ended).toBe(0);
   },
-  60_000,
 );
