@@ -8,7 +8,7 @@
 // Spec: spec/records.md. Test: test/model/context.test.ts.
 
 import { limits } from '../limits.ts';
-import { given, isPlainObject, memberPath } from './given.ts';
+import { given, isPlainObject, memberPath, shownPlace } from './given.ts';
 
 export type ContextValue = string | number | boolean | null | readonly ContextValue[] | Context;
 
@@ -41,11 +41,11 @@ function textOf(value: unknown, path: string, depth: number): string {
   switch (typeof value) {
     case 'string':
       if (!value.isWellFormed())
-        throw new TypeError(`${path}: not well-formed Unicode, got ${given(value)}`);
+        throw new TypeError(`${shownPlace(path)}: not well-formed Unicode, got ${given(value)}`);
       return JSON.stringify(value);
     case 'number':
       if (!Number.isFinite(value))
-        throw new TypeError(`${path}: expected a finite number, got ${given(value)}`);
+        throw new TypeError(`${shownPlace(path)}: expected a finite number, got ${given(value)}`);
       return JSON.stringify(value);
     case 'boolean':
       return String(value);
@@ -53,7 +53,7 @@ function textOf(value: unknown, path: string, depth: number): string {
       return value === null ? 'null' : textOfContainer(value, path, depth);
     default:
       throw new TypeError(
-        `${path}: expected a string, number, boolean, null, array or object, got ${given(value)}`,
+        `${shownPlace(path)}: expected a string, number, boolean, null, array or object, got ${given(value)}`,
       );
   }
 }
@@ -61,7 +61,7 @@ function textOf(value: unknown, path: string, depth: number): string {
 function textOfContainer(value: object, path: string, depth: number): string {
   if (depth >= limits.paramsDepthMax) {
     throw new TypeError(
-      `${path}: nested deeper than ${limits.paramsDepthMax} (paramsDepthMax), or a cycle`,
+      `${shownPlace(path)}: nested deeper than ${limits.paramsDepthMax} (paramsDepthMax), or a cycle`,
     );
   }
   if (Array.isArray(value)) {
@@ -71,12 +71,13 @@ function textOfContainer(value: object, path: string, depth: number): string {
     return `[${elements.join(',')}]`;
   }
   if (!isPlainObject(value))
-    throw new TypeError(`${path}: expected a plain object, got ${given(value)}`);
+    throw new TypeError(`${shownPlace(path)}: expected a plain object, got ${given(value)}`);
   const members = Object.keys(value)
     .sort()
     .map((key) => {
       const place = memberPath(path, key);
-      if (!key.isWellFormed()) throw new TypeError(`${place}: the key is not well-formed Unicode`);
+      if (!key.isWellFormed())
+        throw new TypeError(`${shownPlace(place)}: the key is not well-formed Unicode`);
       return `${JSON.stringify(key)}:${textOf(value[key], place, depth + 1)}`;
     });
   return `{${members.join(',')}}`;

@@ -45,6 +45,18 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty');
 }
 
+const PLACE_SIZE_MAX = 160;
+const PLACE_END_SIZE = 60;
+
+/** A place as an error message shows it: the first and the last keys of a long one. */
+export function shownPlace(place: string): string {
+  if (place.length <= PLACE_SIZE_MAX) return place;
+  const step = /[.[]/;
+  const first = place.slice(0, PLACE_END_SIZE).replace(/[.[][^.[]*$/, '');
+  const last = place.slice(-PLACE_END_SIZE);
+  return `${first} ... ${last.slice(Math.max(0, last.search(step)))}`;
+}
+
 const identifier = /^[A-Za-z_$][\w$]*$/;
 
 /** `path.key`, or `path["key"]` where the key is no identifier. */

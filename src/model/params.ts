@@ -18,7 +18,7 @@
 
 import { types } from 'node:util';
 import { limits } from '../limits.ts';
-import { given, isPlainObject, memberPath, setMember } from './given.ts';
+import { given, isPlainObject, memberPath, setMember, shownPlace } from './given.ts';
 
 /** Keys from the top of the params; none for the whole. */
 export type ParamsPath = readonly string[];
@@ -66,12 +66,12 @@ function spell(value: unknown, place: string, depth: number): unknown {
   switch (typeof value) {
     case 'string':
       if (!value.isWellFormed())
-        throw new TypeError(`${place}: not well-formed Unicode, got ${given(value)}`);
+        throw new TypeError(`${shownPlace(place)}: not well-formed Unicode, got ${given(value)}`);
       return value;
     case 'bigint':
       if (value < INT64_MIN || value > INT64_MAX) {
         throw new TypeError(
-          `${place}: an integer beyond 64 bits cannot be stored, got ${given(value)}`,
+          `${shownPlace(place)}: an integer beyond 64 bits cannot be stored, got ${given(value)}`,
         );
       }
       return value;
@@ -81,24 +81,25 @@ function spell(value: unknown, place: string, depth: number): unknown {
     case 'object':
       return value === null ? null : spellObject(value, place, depth);
     default:
-      throw new TypeError(`${place}: ${given(value)} cannot be stored`);
+      throw new TypeError(`${shownPlace(place)}: ${given(value)} cannot be stored`);
   }
 }
 
 function spellObject(value: object, place: string, depth: number): unknown {
   if (types.isTypedArray(value)) {
     const copy = copyOfTypedArray(value);
-    if (copy === undefined) throw new TypeError(`${place}: ${given(value)} cannot be stored`);
+    if (copy === undefined)
+      throw new TypeError(`${shownPlace(place)}: ${given(value)} cannot be stored`);
     return copy;
   }
   if (types.isDate(value) && isOfBuiltIn(value)) {
     if (Number.isNaN(value.getTime()))
-      throw new TypeError(`${place}: an invalid Date cannot be stored`);
+      throw new TypeError(`${shownPlace(place)}: an invalid Date cannot be stored`);
     return new Date(value.getTime());
   }
   if (depth >= limits.paramsDepthMax) {
     throw new TypeError(
-      `${place}: nested deeper than ${limits.paramsDepthMax} (paramsDepthMax), or a cycle`,
+      `${shownPlace(place)}: nested deeper than ${limits.paramsDepthMax} (paramsDepthMax), or a cycle`,
     );
   }
   const inner = (each: unknown, step: string): unknown => spell(each, `${place}${step}`, depth + 1);
@@ -116,13 +117,13 @@ function spellObject(value: object, place: string, depth: number): unknown {
     return new Set(Array.from(value, (each, index) => inner(each, `.values()[${index}]`)));
   }
   if (isPlainObject(value)) return spellMembers(value, place, depth);
-  throw new TypeError(`${place}: ${given(value)} cannot be stored`);
+  throw new TypeError(`${shownPlace(place)}: ${given(value)} cannot be stored`);
 }
 
 function spellMembers(value: Record<string, unknown>, place: string, depth: number): unknown {
   for (const symbol of Object.getOwnPropertySymbols(value)) {
     if (Object.prototype.propertyIsEnumerable.call(value, symbol)) {
-      throw new TypeError(`${place}: a key that is a symbol cannot be stored`);
+      throw new TypeError(`${shownPlace(place)}: a key that is a symbol cannot be stored`);
     }
   }
   const spelled: Record<string, unknown> = {};
@@ -130,7 +131,7 @@ function spellMembers(value: Record<string, unknown>, place: string, depth: numb
     const member = value[key];
     const memberPlace = memberPath(place, key);
     if (!key.isWellFormed())
-      throw new TypeError(`${memberPlace}: the key is not well-formed Unicode`);
+      throw new TypeError(`${shownPlace(memberPlace)}: the key is not well-formed Unicode`);
     if (member !== undefined) setMember(spelled, key, spell(member, memberPlace, depth + 1));
   }
   return Object.freeze(spelled);
