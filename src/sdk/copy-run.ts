@@ -14,7 +14,7 @@ import {
   type RunPlaces,
 } from '../store/repo-directory.ts';
 
-/** @throws RunlogError RUN_LOCKED when the target is a run already; IO. */
+/** @throws RangeError when the target is a run already; RunlogError RUN_NOT_FOUND, CORRUPT, IO. */
 export async function copyRun(
   vfs: Vfs,
   source: RunPlaces,
@@ -26,9 +26,8 @@ export async function copyRun(
   if (facts === undefined) throw new RunlogError('RUN_NOT_FOUND', `${hash}: no such run`);
   const existing = vfs.stat(target.edits) === undefined ? undefined : readFacts(vfs, target.edits);
   if (existing !== undefined && !existing.isDeleted) {
-    throw new RunlogError(
-      'RUN_LOCKED',
-      `${hash}: ${target.directory} holds a run of this hash; delete it there first`,
+    throw new RangeError(
+      `other: it holds a run ${hash} already (${target.directory}); delete it there first`,
     );
   }
   makeDirectories(vfs, target.logs);

@@ -8,10 +8,12 @@
 
 import type { Vfs } from '../engine/index.ts';
 import { asRunlogError, RunlogError } from '../errors.ts';
+import { checkObject, checkType } from '../model/check.ts';
 import { isIdentifier } from '../model/names.ts';
 import { listHashes, runPlaces } from '../store/repo-directory.ts';
 import { followLogs, type LogSource } from './follow-logs.ts';
 import {
+  checkFollowOptions,
   checkWriterCursor,
   type FollowCursor,
   type FollowEvent,
@@ -19,7 +21,6 @@ import {
   RunSources,
   startOf,
 } from './follow-run.ts';
-import { checkObject } from './options.ts';
 
 /** How far each run was delivered. Plain data: may be kept as JSON. */
 export type RepoCursor = Readonly<Record<string, FollowCursor>>;
@@ -38,6 +39,14 @@ export interface FollowRepoOptions extends FollowRunOptions<RepoCursor> {
 
 /** Known runs that one look goes through. */
 const RUNS_A_LOOK = 100;
+
+const followNames = new Set(['from', 'signal', 'onUnreadable']);
+
+/** @throws TypeError naming the option. */
+export function checkFollowRepoOptions(options: FollowRepoOptions): void {
+  checkFollowOptions(options, followNames);
+  checkType(options.onUnreadable, 'function', 'onUnreadable');
+}
 
 export async function* followRepo(
   vfs: Vfs,

@@ -7,11 +7,11 @@
 
 import type { Vfs } from '../engine/index.ts';
 import { RunlogError } from '../errors.ts';
+import { checkMembers, checkObject } from '../model/check.ts';
 import { given } from '../model/given.ts';
 import { readFacts } from '../store/edits.ts';
 import { listIfThere, listWriters, type RunPlaces } from '../store/repo-directory.ts';
 import { followLogs, type LogSource } from './follow-logs.ts';
-import { checkObject } from './options.ts';
 import type { WriterChange, WriterCursor } from './writer-events.ts';
 
 /** How far each writer of a run was delivered. Plain data: may be kept as JSON. */
@@ -43,9 +43,14 @@ export interface FollowedRun {
   readonly only?: string;
 }
 
+const followNames: ReadonlySet<string> = new Set(['from', 'signal']);
+
 /** @throws TypeError naming the option. */
-export function checkFollowOptions(options: FollowRunOptions<object>): void {
-  checkObject(options, 'options');
+export function checkFollowOptions(
+  options: FollowRunOptions<object>,
+  names: ReadonlySet<string> = followNames,
+): void {
+  checkMembers(options, 'options', names);
   const { from, signal } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new TypeError(`signal: expected an AbortSignal, got ${given(signal)}`);

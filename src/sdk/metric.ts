@@ -2,13 +2,13 @@
 //
 // Test: test/sdk/metric.test.ts.
 
+import { checkMembers, checkType } from '../model/check.ts';
 import { type Context, parseContext } from '../model/context.ts';
 import { given } from '../model/given.ts';
 import { checkWriterName } from '../model/names.ts';
 import { rowsBetween, type ShownRows, type Summary } from '../store/rows.ts';
 import type { RunReader, SequenceFacts } from '../store/run-reader.ts';
 import { checkFollowOptions, type FollowEvent, type FollowRunOptions } from './follow-run.ts';
-import { checkObject, checkType } from './options.ts';
 import type { RunView } from './run-view.ts';
 
 export interface ValuesOptions {
@@ -34,6 +34,8 @@ export interface Values {
   /** NaN: none. */
   readonly epochs: Float64Array;
 }
+
+const valuesNames = new Set(['fromStep', 'toStep', 'writer', 'raw']);
 
 /** Points of one block that `blocks()` yields. */
 const BLOCK_POINTS = 65_536;
@@ -130,7 +132,7 @@ export class Metric {
   }
 
   #rows(options: ValuesOptions): ShownRows {
-    checkObject(options, 'options');
+    checkMembers(options, 'options', valuesNames);
     const {
       fromStep = Number.NEGATIVE_INFINITY,
       toStep = Number.POSITIVE_INFINITY,

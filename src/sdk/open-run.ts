@@ -32,6 +32,7 @@ import {
   listHashes,
   listWriters,
   makeDirectories,
+  noSuchRun,
   type RunPlaces,
   runPlaces,
 } from '../store/repo-directory.ts';
@@ -102,13 +103,13 @@ export async function openRun(
     );
   const wanted = options.runHash;
   if (options.mustExist && wanted !== undefined && !isRepo(vfs, repo.path))
-    throw notFound(wanted, repo);
+    throw noSuchRun(vfs, repo.path, wanted);
   createRepo(vfs, repo.path);
   warnIfRemote(vfs, repo.path);
   const hash = options.runHash ?? generateHash();
   checkNotAPrefix(vfs, repo.path, hash);
   const places = runPlaces(repo.path, hash);
-  if (options.mustExist && !isThere(vfs, places)) throw notFound(hash, repo);
+  if (options.mustExist && !isThere(vfs, places)) throw noSuchRun(vfs, repo.path, hash);
   const made = [...makeDirectories(vfs, places.logs), ...makeDirectories(vfs, places.edits)];
   const { facts, created } = await createRun(vfs, places.edits, {
     time: Date.now(),
@@ -162,13 +163,6 @@ const isThere = (vfs: Vfs, places: RunPlaces): boolean => {
   const facts = readFacts(vfs, places.edits);
   return facts !== undefined && !facts.isDeleted;
 };
-
-const notFound = (hash: string, repo: Repo): RunlogError =>
-  new RunlogError(
-    'RUN_NOT_FOUND',
-    `${hash}: no such run in ${repo.path}; \`runlog ls\` lists them`,
-    { file: repo.path },
-  );
 
 /** A short hash that begins an existing one is more likely a mistake than a new run's name. */
 function checkNotAPrefix(vfs: Vfs, repo: string, hash: string): void {
@@ -320,7 +314,7 @@ function warnIfRemote(vfs: Vfs, path: string): void {
 async function readOnlyRun(repo: Repo, options: RunOptions, vfs: Vfs): Promise<OpenedRun> {
   checkRepo(vfs, repo.path);
   const view = await repo.run(options.runHash as string);
-  if (view === undefined) throw notFound(options.runHash as string, repo);
+  if (view === undefined) throw noSuchRun(vfs, repo.path, options.runHash as string);
   const facts = readFacts(vfs, runPlaces(repo.path, view.hash).edits);
   return {
     ...disabledRun(repo, options),

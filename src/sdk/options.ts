@@ -4,9 +4,11 @@
 
 import type { RunlogError } from '../errors.ts';
 import { limits } from '../limits.ts';
+import { checkMembers, checkType } from '../model/check.ts';
 import { type Context, canonicalContext } from '../model/context.ts';
-import { given } from '../model/given.ts';
+import { given, isPlainObject } from '../model/given.ts';
 import { checkName, checkRunHash, checkWriterName } from '../model/names.ts';
+import { checkParamsPath, type ParamsPath, spellParams } from '../model/params.ts';
 import { checkStep } from '../model/point.ts';
 import type { Change } from '../store/edits.ts';
 import type { Outcome } from '../store/record.ts';
@@ -113,6 +115,8 @@ const optionNames = new Set([
 ]);
 
 const durabilityNames = new Set(['flush', 'syncMs', 'onFlush']);
+const closeNames = new Set(['outcome', 'error', 'endedAt']);
+const rewindNames = new Set(['step', 'name', 'context', 'writers']);
 
 /** Bytes that the changes of one edit may take: a document, less what stands around them. */
 export const EDIT_SIZE_MAX = limits.documentSizeMax - 1024;
@@ -152,8 +156,10 @@ export function checkRunOptions(options: RunOptions): void {
     checkType(options.systemTrackingInterval, 'number', 'systemTrackingInterval');
   checkCreatedAt(options.createdAt);
   checkDurability(options.durability);
-  if (options.readOnly && options.runHash === undefined)
-    throw new TypeError('runHash: expected one together with readOnly');
+  for (const name of ['readOnly', 'mustExist'] as const) {
+    if (options[name] && options.runHash === undefined)
+      throw new TypeError(`runHash: expected one together with ${name}`);
+  }
   checkFirstSize(firstChanges(options));
 }
 
@@ -182,7 +188,7 @@ function checkFirstSize(changes: readonly Change[]): void {
 
 /** @throws TypeError, RangeError naming the option and what was given. */
 export function checkCloseOptions(options: CloseOptions): void {
-  checkObject(options, 'options');
+  checkMembers(options, 'options', closeNames);
   const { outcome, endedAt } = options;
   if (outcome !== undefined && outcome !== 'finished' && outcome !== 'failed')
     throw new RangeError(`outcome: expected 'finished' or 'failed', got ${given(outcome)}`);
@@ -196,7 +202,7 @@ export function checkRewindOptions(options: RewindOptions): {
   readonly contextText: string | undefined;
   readonly writers: 'own' | 'all';
 } {
-  checkObject(options, 'options');
+  checkMembers(options, 'options', rewindNames);
   const { name, context, writers = 'own' } = options;
   const step = checkStep(options.step);
   if (name !== undefined) checkName(name, 'name');
@@ -208,6 +214,25 @@ export function checkRewindOptions(options: RewindOptions): {
   return { step, name, contextText, writers };
 }
 
+/**
+ * What a `set` of these arguments sets: all is checked before anything is kept.
+ *
+ * @throws TypeError, RangeError naming the place of what cannot be stored.
+ */
+export function spelledParams(key: unknown, ...rest: readonly unknown[]): [ParamsPath, unknown][] {
+  const isWhole = rest.length === 0;
+  if (isWhole && (typeof key === 'string' || Array.isArray(key)))
+    throw new TypeError('value: undefined cannot be stored');
+  if (isWhole && !isPlainObject(key))
+    throw new TypeError(`params: expected an object, got ${given(key)}`);
+  const entries: [ParamsPath, unknown][] = isWhole
+    ? Object.entries(key as Record<string, unknown>)
+        .filter(([, each]) => each !== undefined)
+        .map(([name, each]) => [[name], each])
+    : [[checkParamsPath(key), rest[0]]];
+  return entries.map(([path, each]) => [path, spellParams(each, path)]);
+}
+
 /** A string is one key, an array a path, nothing the whole. */
 export function pathOf(key: unknown): readonly (string | number)[] {
   if (key === undefined) return [];
@@ -216,19 +241,6 @@ export function pathOf(key: unknown): readonly (string | number)[] {
     Array.isArray(key) && key.every((each) => ['string', 'number'].includes(typeof each));
   if (!isPath) throw new TypeError(`key: expected a string or a path of them, got ${given(key)}`);
   return key as (string | number)[];
-}
-
-export function checkObject(value: unknown, argument: string): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new TypeError(`${argument}: expected an object, got ${given(value)}`);
-}
-
-/** An object without a member that nothing would read: a slip of the pen is said, not ignored. */
-export function checkMembers(value: unknown, argument: string, names: ReadonlySet<string>): void {
-  checkObject(value, argument);
-  for (const name of Object.keys(value as object)) {
-    if (!names.has(name)) throw new TypeError(`${argument}.${name}: there is no such option`);
-  }
 }
 
 export function checkText(value: unknown, argument: string): void {
@@ -248,11 +260,6 @@ export function checkTags(tags: unknown, argument: string): void {
     throw new TypeError(`${argument}: expected an array of strings, got ${given(tags)}`);
   // Not forEach: it passes over the holes of a sparse array.
   for (const [index, tag] of tags.entries()) checkName(tag, `${argument}[${index}]`);
-}
-
-export function checkType(value: unknown, type: string, argument: string): void {
-  if (value !== undefined && typeof value !== type)
-    throw new TypeError(`${argument}: expected a ${type}, got ${given(value)}`);
 }
 
 function checkNumber(value: unknown, argument: string, min: number, max: number): void {

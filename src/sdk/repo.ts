@@ -10,12 +10,14 @@ import { homedir } from 'node:os';
 
 import { loadXxhash, nodeHost, nodeVfs, type Vfs } from '../engine/index.ts';
 import { asRunlogError, RunlogError } from '../errors.ts';
+import { checkMembers, checkType } from '../model/check.ts';
 import { given } from '../model/given.ts';
 import { type ListedFacts, type RunFacts, readFacts, readListedFacts } from '../store/edits.ts';
 import {
   checkRepo,
   createRepo,
   listHashes,
+  noSuchRun,
   repoPathOf,
   resolveHash,
   runPlaces,
@@ -23,9 +25,12 @@ import {
 } from '../store/repo-directory.ts';
 import { copyRun } from './copy-run.ts';
 import { deleteRun, refuseLive } from './delete-run.ts';
-import { type FollowRepoOptions, followRepo, type RepoFollowEvent } from './follow-repo.ts';
-import { checkFollowOptions } from './follow-run.ts';
-import { checkMembers, checkObject, checkType } from './options.ts';
+import {
+  checkFollowRepoOptions,
+  type FollowRepoOptions,
+  followRepo,
+  type RepoFollowEvent,
+} from './follow-repo.ts';
 import {
   type CompactOptions,
   type CompactReport,
@@ -58,6 +63,8 @@ export interface RunsOptions {
   readonly onUnreadable?: (hash: string, error: RunlogError) => void;
 }
 
+const openNames = new Set(['readOnly']);
+const runsNames = new Set(['limit', 'order', 'signal', 'archived', 'onUnreadable']);
 const compactNames = new Set(['dropHidden']);
 
 export class Repo {
@@ -81,7 +88,7 @@ export class Repo {
   static async open(path?: string, options: RepoOptions = {}): Promise<Repo> {
     const vfs = nodeVfs();
     await loadXxhash();
-    checkObject(options, 'options');
+    checkMembers(options, 'options', openNames);
     checkType(options.readOnly, 'boolean', 'readOnly');
     const repo = Repo.#at(path, vfs, options.readOnly ?? false);
     try {
@@ -126,7 +133,12 @@ export class Repo {
     }
   }
 
-  /** The run of this hash, exact or a unique prefix; undefined when there is none. */
+  /**
+   * The run of this hash: the whole of it, or a prefix of at least 4 characters that no other run has.
+   * Undefined when there is none.
+   *
+   * @throws TypeError; RunlogError HASH_AMBIGUOUS naming those that begin so, CORRUPT, IO.
+   */
   async run(hash: string): Promise<RunView | undefined> {
     if (typeof hash !== 'string')
       throw new TypeError(`hash: expected a string, got ${given(hash)}`);
@@ -155,7 +167,7 @@ export class Repo {
    * out, and told to `onUnreadable`.
    */
   async *runs(options: RunsOptions = {}): AsyncGenerator<RunView> {
-    checkObject(options, 'options');
+    checkMembers(options, 'options', runsNames);
     const {
       limit = Number.POSITIVE_INFINITY,
       order = 'newest',
@@ -207,8 +219,7 @@ export class Repo {
    * @throws TypeError naming the option; RunlogError ABORTED by the signal, CORRUPT, IO.
    */
   follow(options: FollowRepoOptions = {}): AsyncGenerator<RepoFollowEvent> {
-    checkFollowOptions(options);
-    checkType(options.onUnreadable, 'function', 'onUnreadable');
+    checkFollowRepoOptions(options);
     return followRepo(this.#vfs, this.path, options);
   }
 
@@ -280,13 +291,15 @@ export class Repo {
   async #existing(hash: string): Promise<RunView> {
     const view = await this.run(hash);
     if (view !== undefined) return view;
-    throw new RunlogError(
-      'RUN_NOT_FOUND',
-      `${hash}: no such run in ${this.path}; \`runlog ls\` lists them`,
-    );
+    throw noSuchRun(this.#vfs, this.path, hash);
   }
 
-  /** Copies a run as it is now to another repo, which is made if it is not there. */
+  /**
+   * Copies a run as it is now to another repo, which is made if it is not there.
+   *
+   * @throws RangeError when the other one holds a run of this hash; RunlogError RUN_NOT_FOUND,
+   * RUN_READ_ONLY, CORRUPT, IO.
+   */
   async copy(hash: string, other: string | Repo): Promise<void> {
     const view = await this.#existing(hash);
     const target = other instanceof Repo ? other : await Repo.create(other);
@@ -299,7 +312,7 @@ export class Repo {
     );
   }
 
-  /** Copies, then deletes here. */
+  /** Copies, then deletes here. @throws as `copy`; RunlogError RUN_LOCKED while a writer is alive. */
   async move(hash: string, other: string | Repo): Promise<void> {
     this.#refuseReadOnly();
     const { hash: whole } = await this.#existing(hash);

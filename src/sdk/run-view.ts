@@ -8,6 +8,7 @@
 import { type Damage, nodeHost, readHolder, type Vfs } from '../engine/index.ts';
 import { asRunlogError, RunlogError } from '../errors.ts';
 import { durations } from '../limits.ts';
+import { checkMembers, checkType } from '../model/check.ts';
 import { type Context, canonicalContext } from '../model/context.ts';
 import { checkName } from '../model/names.ts';
 import { getParam } from '../model/params.ts';
@@ -30,7 +31,7 @@ import {
   followRun,
 } from './follow-run.ts';
 import { Metric } from './metric.ts';
-import { checkMembers, checkTags, checkText, checkType, pathOf } from './options.ts';
+import { checkTags, checkText, pathOf } from './options.ts';
 
 export type RunStateName = 'running' | 'finished' | 'failed' | 'killed' | 'stalled' | 'unknown';
 

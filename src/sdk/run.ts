@@ -9,10 +9,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { asRunlogError, RunlogError } from '../errors.ts';
+import { checkObject } from '../model/check.ts';
 import { type Context, ContextCache, type ContextEntry } from '../model/context.ts';
 import { given, isPlainObject } from '../model/given.ts';
 import { checkName } from '../model/names.ts';
-import { checkParamsPath, spellParams } from '../model/params.ts';
+import { checkParamsPath } from '../model/params.ts';
 import { checkEpoch, checkStep, checkTime, checkValue } from '../model/point.ts';
 import type { Change, RunFacts } from '../store/edits.ts';
 import { type KeptError, keepError } from '../store/record.ts';
@@ -21,13 +22,13 @@ import { type OpenedRun, openRun } from './open-run.ts';
 import {
   type CloseOptions,
   checkCloseOptions,
-  checkObject,
   checkRewindOptions,
   checkText,
   pathOf,
   type RewindOptions,
   type RunOptions,
   type RunRecording,
+  spelledParams,
   type TrackOptions,
 } from './options.ts';
 import type { Repo } from './repo.ts';
@@ -52,6 +53,8 @@ export class Run {
 
   /** Use `Run.open`. */
   private constructor(opened: OpenedRun) {
+    // No type keeps a program in JavaScript from it.
+    if (typeof opened?.applyChange !== 'function') throw new TypeError('Run: use Run.open');
     this.#opened = opened;
     this.hash = opened.hash;
     this.repo = opened.repo;
@@ -133,7 +136,7 @@ export class Run {
     const { name, step, epoch, time, context } = options;
     const number = checkValue(value);
     const entry = this.#contexts.get(context);
-    const sequence = entry.slots.get(name as string) ?? this.#define(entry, name);
+    const sequence = entry.slots.get(name as string) ?? this.#define(entry, name, options);
     const isFull = writer.track(
       sequence,
       number,
@@ -144,7 +147,12 @@ export class Run {
     this.#accepted(isFull);
   }
 
-  #define(entry: ContextEntry<SequenceWriter>, name: unknown): SequenceWriter {
+  #define(
+    entry: ContextEntry<SequenceWriter>,
+    name: unknown,
+    options: unknown = {},
+  ): SequenceWriter {
+    checkObject(options, 'options');
     const sequence = this.#writer().sequence(checkName(name, 'name'), entry.text);
     entry.slots.set(sequence.name, sequence);
     return sequence;
@@ -219,16 +227,7 @@ export class Run {
   set(key: string | readonly string[], value: unknown): void;
   set(values: Readonly<Record<string, unknown>>): void;
   set(key: unknown, ...rest: readonly unknown[]): void {
-    const isWhole = rest.length === 0;
-    const [value] = rest;
-    if (isWhole && !isPlainObject(key))
-      throw new TypeError(`params: expected an object, got ${given(key)}`);
-    const entries = isWhole
-      ? Object.entries(key as Record<string, unknown>)
-          .filter(([, each]) => each !== undefined)
-          .map(([name, each]) => [[name], each] as const)
-      : [[checkParamsPath(key), value] as const];
-    const spelled = entries.map(([path, each]) => [path, spellParams(each, path)] as const);
+    const spelled = spelledParams(key, ...rest);
     const writer = this.#writerOrRefuse();
     for (const [path, each] of spelled) writer?.setParams(path, each);
     this.#turn?.touch();

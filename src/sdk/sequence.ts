@@ -2,6 +2,7 @@
 //
 // Test: test/sdk/run.test.ts.
 
+import { checkMembers } from '../model/check.ts';
 import { type Context, parseContext } from '../model/context.ts';
 import { given } from '../model/given.ts';
 import { checkEpoch, checkStep, checkTime, checkValue } from '../model/point.ts';
@@ -15,6 +16,8 @@ export interface Columns {
   /** Milliseconds since 1970. Default: now, for all of them. */
   readonly times?: ArrayLike<number>;
 }
+
+const columnNames = new Set(['values', 'steps', 'epochs', 'times']);
 
 /** What a handle needs of its run. */
 export interface SequenceTarget {
@@ -54,8 +57,7 @@ export class Sequence {
    * @throws TypeError, RangeError naming the column and the place; nothing is accepted then.
    */
   trackColumns(columns: Columns): void {
-    if (typeof columns !== 'object' || columns === null)
-      throw new TypeError(`columns: expected an object, got ${given(columns)}`);
+    checkMembers(columns, 'columns', columnNames);
     const { values, steps, epochs, times } = columns;
     checkColumn(values, 'values', values?.length, (each, place) => checkValue(each, place));
     checkColumn(steps, 'steps', values.length, checkStep);

@@ -17,6 +17,8 @@ const MARK = 'runlog.json';
 const FORMAT = 1;
 const MARK_SIZE_MAX = 4096;
 export const REPO_NAME = '.aim';
+/** Characters of a text that may stand for a longer hash. */
+const PREFIX_MIN = 4;
 
 /** `~` and relative paths resolved; a path that ends in `.aim` is that repo, any other holds one. */
 export function repoPathOf(path: string, home: string): string {
@@ -139,14 +141,33 @@ export const listHashes = (vfs: Vfs, repo: string): string[] =>
 export const listWriters = (vfs: Vfs, logs: string): string[] =>
   listIfThere(vfs, logs).filter(isIdentifier).sort();
 
+/** What whoever must have the run is told. */
+export function noSuchRun(vfs: Vfs, repo: string, text: string): RunlogError {
+  const isShort = text !== '' && text.length < PREFIX_MIN;
+  const begun = isShort
+    ? listHashes(vfs, repo).find(
+        (hash) => hash.startsWith(text) && holdsRun(vfs, runPlaces(repo, hash).edits),
+      )
+    : undefined;
+  const hint =
+    begun === undefined
+      ? '`runlog ls` lists them'
+      : `${begun} begins so; a prefix has ${PREFIX_MIN} characters or more`;
+  return new RunlogError('RUN_NOT_FOUND', `${text}: no such run in ${repo}; ${hint}`, {
+    file: repo,
+  });
+}
+
 /**
  * The one run that `text` names: an exact hash, else a unique prefix of 4 characters or more.
+ * A shorter text stands for itself alone: a program may ask for the short names that it gives its
+ * runs, and is answered the same whatever else is there.
  *
  * @throws RunlogError HASH_AMBIGUOUS naming the candidates.
  */
 export function resolveHash(vfs: Vfs, repo: string, text: string): string | undefined {
   if (isIdentifier(text) && vfs.stat(`${repo}/runs/${text}`)?.isDirectory) return text;
-  if (!isHashPrefix(text) && text.length < 4) return undefined;
+  if (!isHashPrefix(text) && text.length < PREFIX_MIN) return undefined;
   const begun = listHashes(vfs, repo).filter((hash) => hash.startsWith(text));
   if (begun.length <= 1) return begun[0];
   // The directories of deleted runs stay.
