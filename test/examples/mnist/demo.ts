@@ -1,7 +1,7 @@
 // The demo: a small network learns handwritten digits, is killed with SIGKILL, resumed by the hash of
 // its run, and looked at; then a sweep of short trainings at once into the same repo.
 //
-//   npm run demo                    less than a minute on two slow cores, no network
+//   npm run demo                    a few seconds, less than a minute on a slow machine; no network
 //   npm run demo -- --seed 7        the same trainings and the same moment of the kill again
 //   npm run demo -- --small         a few seconds: what test/examples/mnist.test.ts runs
 //
@@ -9,6 +9,8 @@
 // every check held.
 
 import { randomInt } from 'node:crypto';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import Table from 'cli-table3';
@@ -82,9 +84,13 @@ async function main(): Promise<void> {
   print(
     `\n${failed === 0 ? 'Every check held' : `${failed} checks FAILED`}, ${seconds.toFixed(1)} s`,
   );
-  print(
-    `The repo is in ${place.directory}; look at it with: npx runlog ls --repo ${place.directory}`,
+  // As it was compiled with this demo: a fresh checkout has no other.
+  const program = relative(
+    process.cwd(),
+    fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url)),
   );
+  print(`The repo is in ${place.directory}; look at it with:`);
+  print(`  node ${program} ls --repo ${place.directory}`);
   if (failed > 0) process.exitCode = 1;
 }
 
