@@ -22,6 +22,7 @@ import { collectManifest, publishManifest } from './publish-manifest.ts';
 import { repeatSegment } from './repeat.ts';
 import { SegmentSync } from './segment-sync.ts';
 import {
+  directoryError,
   failedError,
   fencedError,
   isOutOfRoom,
@@ -29,6 +30,16 @@ import {
   removedError,
   SyncFailure,
 } from './trouble.ts';
+
+/** What a manifest has to say after a repeat. */
+interface DueSeal {
+  /** Of the dead segment. */
+  readonly kept: readonly SealedSegment[];
+  /** Where the repeat begins. */
+  readonly end: number;
+  /** One past the last record that it holds. */
+  readonly position: number;
+}
 
 export class Appender implements OpenEnd {
   recording: Recording = 'on';
@@ -45,6 +56,8 @@ export class Appender implements OpenEnd {
   #retryAt = 0;
   /** The error of a dead handle that could not be answered yet. */
   #repeatDue: SyncFailure | undefined;
+  /** What a repeat that is there has to publish. */
+  #sealDue: DueSeal | undefined;
   #lastState: number;
   #rollAt: number;
   #lastWatermark: number;
@@ -131,13 +144,17 @@ export class Appender implements OpenEnd {
   flush(): boolean {
     if (this.recording !== 'on' && !this.#mayRetry()) return false;
     if (this.#repeatDue !== undefined) return this.#refused(this.#repeatDue);
-    if (this.#segment.pending === 0) return this.acknowledged === this.position;
+    if (this.#sealDue !== undefined && !this.#endRepeat(this.#sealDue)) return false;
+    const isWhole = this.recording === 'on' && this.acknowledged === this.position;
+    if (this.#segment.pending === 0 && isWhole) return true;
     try {
       // A successor may have taken a parked segment away: not a trouble of the disk.
       if (this.#isParked && !this.#fence.isMine()) return this.#end('fenced', undefined);
       this.#write();
-      if (this.#options.onFlush === 'sync') this.#syncs.now(this.#segment.handle);
+      const isSynced = this.#options.onFlush === 'sync';
+      if (isSynced) this.#syncs.now(this.#segment.handle);
       if (!this.#fence.isMine()) return this.#end('fenced', undefined);
+      if (isSynced) this.#syncs.cover(this.position);
     } catch (error) {
       return this.#refused(error as Error);
     }
@@ -173,6 +190,7 @@ export class Appender implements OpenEnd {
     // No longer mine: the check that follows every write says so.
     if (fence === undefined) return;
     this.#syncs.watch(segment, fence);
+    this.#syncs.slot?.wrote(this.acknowledged);
     addOpenEnd(this);
   }
 
@@ -222,7 +240,8 @@ export class Appender implements OpenEnd {
   #appendState(): number {
     this.#lastState = this.#segment.size;
     const body = this.#options.packState();
-    if (body === undefined) return 0;
+    // One that no frame holds is left out: it is derived, and folding begins at the one before.
+    if (body === undefined || body.length > limits.frameBodySizeMax) return 0;
     return this.append(frameType.state | SKIPPABLE, 0, 0, body) ?? 0;
   }
 
@@ -257,12 +276,8 @@ export class Appender implements OpenEnd {
       const target = this.position;
       if (this.durable >= target && !this.#syncs.entries.areParentsDue) return;
       const slot = this.#syncs.slot;
-      if (slot === undefined) {
-        this.#syncs.entries.sync();
-        return;
-      }
       try {
-        await slot.request();
+        await slot?.request();
       } catch (error) {
         if (this.#syncs.slot === slot && this.recording === 'on') this.#repeat(error as Error);
         if (this.recording !== 'on') throw this.#notHeld();
@@ -270,15 +285,11 @@ export class Appender implements OpenEnd {
       }
       if (this.#syncs.slot !== slot) continue;
       try {
-        this.#syncs.entries.sync();
+        this.#syncs.syncEntries();
       } catch (error) {
-        throw new RunlogError(
-          'IO',
-          `${this.#options.directory}: the directory could not be synced`,
-          { cause: error },
-        );
+        throw directoryError(this.#options.directory, error);
       }
-      if (this.durable >= target) return;
+      if (slot === undefined || this.durable >= target) return;
     }
   }
 
@@ -286,9 +297,12 @@ export class Appender implements OpenEnd {
   syncSync(): boolean {
     if (!this.flush()) return false;
     if (this.durable >= this.position && !this.#syncs.entries.areParentsDue) return true;
+    const isShared = this.#syncs.slot?.isSyncing ?? false;
     try {
       this.#syncAlone();
-      return this.#fence.isMine();
+      if (isShared) this.#watch();
+      // What the thread pool is told may be what we were not: then nobody knows.
+      return this.#fence.isMine() && !isShared;
     } catch (error) {
       if (!(error instanceof SyncFailure)) return false;
       // The handle is dead: a later sync that used it again would resolve for what is lost.
@@ -308,6 +322,8 @@ export class Appender implements OpenEnd {
   roll(): boolean {
     const segment = this.#segment;
     if (segment.end === segment.first || this.recording !== 'on') return false;
+    // Its answer counts, and cannot be waited for; a loop that never yields does not wait for ever.
+    if (this.#syncs.slot?.isSyncing && segment.size < limits.segmentFileSizeMax / 4) return false;
     this.#rollAt = segment.size + this.#segmentSize() / 4;
     try {
       const index = this.#appendIndex();
@@ -396,35 +412,42 @@ export class Appender implements OpenEnd {
         this.#end('failed', error);
         return;
       }
-      const next = repeatSegment(vfs, directory, {
-        old,
-        durable,
-        frames,
-        header: { ...this.#headerOfNext(), number: old.name.number + 1 },
-        keys: this.#options.keys,
-      });
-      const segments = [...this.manifest.segments, ...next.kept];
+      const header = { ...this.#headerOfNext(), number: old.name.number + 1 };
+      const { keys } = this.#options;
+      const next = repeatSegment(vfs, directory, { old, durable, frames, header, keys });
       this.#segment = next.segment;
-      this.#syncs.entries.isDue = false;
+      this.#syncs.entries.isDue = true;
       this.#lastState = next.segment.size;
-      if (!this.#fence.isMine()) {
-        this.#end('fenced', undefined);
-        return;
-      }
-      if (!this.publish({ segments, end: durable, tailNumber: next.segment.name.number })) return;
-      this.#watch();
-      this.acknowledged = this.position;
-      this.#syncs.slot?.wrote(this.position);
-      this.recording = 'on';
+      this.#endRepeat({ kept: next.kept, end: durable, position: this.position });
     } catch (second) {
       // Without room for the repeat everything is still held: it is tried again when there may be.
-      if (this.#segment !== old || !isOutOfRoom(second as Error)) {
-        this.#end('failed', second as Error);
-        return;
-      }
-      this.#repeatDue = SyncFailure.of(error);
-      this.#pause(second as Error);
+      if (isOutOfRoom(second)) {
+        this.#repeatDue = SyncFailure.of(error);
+        this.#pause(second as Error);
+      } else this.#end('failed', second as Error);
     }
+  }
+
+  /** The repeat is there: the dead segment is sealed at the watermark. True: recording goes on. */
+  #endRepeat(seal: DueSeal): boolean {
+    this.#sealDue = seal;
+    try {
+      this.#syncs.syncEntries();
+      if (!this.#fence.isMine()) return this.#end('fenced', undefined);
+      const segments = [...this.manifest.segments, ...seal.kept];
+      const tailNumber = this.#segment.name.number;
+      if (!this.publish({ segments, end: seal.end, tailNumber })) return false;
+      this.#sealDue = undefined;
+      this.acknowledged = seal.position;
+      this.#syncs.cover(seal.position);
+      this.#watch();
+    } catch (error) {
+      if (isOutOfRoom(error)) this.#pause(error as Error);
+      else this.#end('failed', error as Error);
+      return false;
+    }
+    this.recording = 'on';
+    return true;
   }
 
   #report(trouble: RunlogError): void {

@@ -87,6 +87,7 @@ export class OutputSegment implements RewriteOutput {
   #size = 0;
   #written = 0;
   #file: FileHandle | undefined;
+  #isCreated = false;
   #sliceStart: number;
 
   constructor(vfs: Vfs, host: Host, directory: string, options: OutputOptions) {
@@ -147,6 +148,7 @@ export class OutputSegment implements RewriteOutput {
 
   #write(): void {
     this.#file ??= this.#vfs.open(this.#path, 'create');
+    this.#isCreated = true;
     const bytes =
       this.#pending.length === 1 ? (this.#pending[0] as Uint8Array) : Buffer.concat(this.#pending);
     writeWhole(this.#vfs, this.#file, bytes, this.#written);
@@ -170,11 +172,11 @@ export class OutputSegment implements RewriteOutput {
     const index = isIndexed
       ? writeIndex(this.#keys, (type, body) => this.#frame(type, 0, body, first, 0))
       : 0;
-    const place =
-      state === undefined ? 0 : this.#frame(frameType.state | SKIPPABLE, 0, state.body, end, 0);
+    const isKept = state !== undefined && state.body.length <= limits.frameBodySizeMax;
+    const place = !isKept ? 0 : this.#frame(frameType.state | SKIPPABLE, 0, state.body, end, 0);
     this.#write();
     if (this.#file !== undefined) await this.#vfs.syncLater(this.#file);
-    closeQuietly(this.#vfs, this.#file);
+    this.#close();
     return {
       ...name,
       first,
@@ -187,7 +189,13 @@ export class OutputSegment implements RewriteOutput {
   }
 
   discard(): void {
+    this.#close();
+    if (this.#isCreated) unlinkQuietly(this.#vfs, this.#path);
+  }
+
+  /** Once: the number of a closed handle may be another file's. */
+  #close(): void {
     closeQuietly(this.#vfs, this.#file);
-    if (this.#file !== undefined) unlinkQuietly(this.#vfs, this.#path);
+    this.#file = undefined;
   }
 }

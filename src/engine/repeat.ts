@@ -30,7 +30,10 @@ export interface Repeat {
   readonly keys: HotKeys;
 }
 
-/** The new segment, and the old one as a manifest would list it (empty where it kept nothing). */
+/**
+ * The new segment, and the old one as a manifest would list it (empty where it kept nothing). Its name is
+ * durable after the directory's sync, which is the caller's.
+ */
 export function repeatSegment(
   vfs: Vfs,
   directory: string,
@@ -65,7 +68,6 @@ export function repeatSegment(
   } finally {
     unlinkQuietly(vfs, temporary);
   }
-  vfs.syncDirectory(directory);
   repeat.keys.replace(old.name, kept.length, moved);
   return { segment, kept: kept.end > kept.first ? [kept] : [] };
 }

@@ -6,11 +6,12 @@
 //
 // Spec: spec/ownership.md, Sync. Test: test/engine/appender.test.ts, test/engine/power-loss.test.ts.
 
+import { errorCode } from '../errors.ts';
 import type { AppenderOptions } from './appender-options.ts';
 import { DirectoryEntries } from './directory-entries.ts';
 import { HEARTBEAT_OFFSET } from './format/document.ts';
 import type { SyncSlot } from './host.ts';
-import { SyncFailure } from './trouble.ts';
+import { DirectoryFailure, SyncFailure } from './trouble.ts';
 import type { FileHandle } from './vfs/vfs.ts';
 
 export class SegmentSync {
@@ -36,7 +37,9 @@ export class SegmentSync {
   }
 
   watch(segment: FileHandle, fence: FileHandle): void {
-    const { vfs, host, syncMs } = this.#options;
+    const { vfs, host, onFlush } = this.#options;
+    // A flush that syncs leaves nothing to the background, and must be alone at it.
+    const syncMs = onFlush === 'sync' ? null : this.#options.syncMs;
     this.slot = host.schedule.watch({
       vfs,
       segment,
@@ -62,7 +65,7 @@ export class SegmentSync {
     }
   }
 
-  /** On this thread. @throws SyncFailure: the handle is dead. Node's error of a directory. */
+  /** On this thread. @throws SyncFailure: the handle is dead; DirectoryFailure. */
   now(segment: FileHandle | undefined): void {
     if (segment === undefined) return;
     try {
@@ -70,17 +73,33 @@ export class SegmentSync {
     } catch (error) {
       throw new SyncFailure('sync', { cause: error });
     }
-    this.entries.sync();
+    this.syncEntries();
+  }
+
+  /** @throws DirectoryFailure. */
+  syncEntries(): void {
+    try {
+      this.entries.sync();
+    } catch (error) {
+      const message = `the directory could not be synced (${errorCode(error)})`;
+      throw new DirectoryFailure(message, { cause: error });
+    }
+  }
+
+  /** Every position below is durable: a sync and the check after it said so. */
+  cover(position: number): void {
+    this.#durableBefore = Math.max(this.#durableBefore, position);
   }
 
   /** As `now`, with nobody else at it; `acknowledged` is durable then. */
   alone(segment: FileHandle | undefined, first: number, acknowledged: number): void {
     const { slot } = this;
+    const isShared = slot?.isSyncing ?? false;
     this.close(first);
     const failure = slot?.failure();
     if (failure !== undefined) throw new SyncFailure('sync', { cause: failure });
     this.now(segment);
-    this.#durableBefore = Math.max(this.#durableBefore, acknowledged);
+    if (!isShared) this.cover(acknowledged);
   }
 
   close(first: number): void {

@@ -140,6 +140,8 @@ function readTailSegment(
       scan.torn = { file: file.path, offset: 0, size: file.size };
       return true;
     }
+    // Without a record that it could have held it is an unfinished one, which its repeat went past.
+    if (successor.first === scan.end) return false;
     scan.damage.push({ file: file.path, offset: 0, size: file.size, reason: 'segment header' });
     const lost = {
       first: scan.end,

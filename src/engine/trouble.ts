@@ -17,19 +17,25 @@ export class SyncFailure extends Error {
   }
 }
 
+/** Marks an error of syncing a directory, whatever its code: the next one may be well. */
+export class DirectoryFailure extends Error {}
+
 /** True where waiting may help: there is no room, and the handle is as good as before. */
 export const isOutOfRoom = (error: unknown): boolean =>
-  !(error instanceof SyncFailure) && OUT_OF_ROOM.has(errorCode(error) ?? '');
+  error instanceof DirectoryFailure ||
+  (!(error instanceof SyncFailure) && OUT_OF_ROOM.has(errorCode(error) ?? ''));
 
 const told = (error: unknown): string =>
   errorCode(error) ?? String((error as Error | undefined)?.message);
 
-export const pausedError = (directory: string, cause: unknown): RunlogError =>
-  new RunlogError(
-    'IO',
-    `${directory}: no room (${told(cause)}); recording is paused and tried again each second`,
-    { cause },
-  );
+export const pausedError = (directory: string, cause: unknown): RunlogError => {
+  const what = cause instanceof DirectoryFailure ? cause.message : `no room (${told(cause)})`;
+  const text = `${directory}: ${what}; recording is paused and tried again each second`;
+  return new RunlogError('IO', text, { cause });
+};
+
+export const directoryError = (directory: string, cause: unknown): RunlogError =>
+  new RunlogError('IO', `${directory}: the directory could not be synced`, { cause });
 
 export const failedError = (directory: string, durable: number, cause: unknown): RunlogError =>
   new RunlogError(

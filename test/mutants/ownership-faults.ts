@@ -5,9 +5,9 @@ import { edit, type Fault, type Proof } from './fault.ts';
 
 const schedules = (test: string): Proof => ({ file: 'engine/schedules.test.ts', test });
 
-const WRITE = "      this.#write();\n      if (this.#options.onFlush === 'sync')";
+const WRITE = "      this.#write();\n      const isSynced = this.#options.onFlush === 'sync';";
 const CHECK =
-  "      if (!this.#fence.isMine()) return this.#end('fenced', undefined);\n    } catch";
+  "      if (!this.#fence.isMine()) return this.#end('fenced', undefined);\n      if (isSynced) this.#syncs.cover";
 const IS_MINE = '  return vfs.stat(`${directory}/${fenceName(number)}`)?.identity === identity;';
 const NEXT =
   '  if (vfs.stat(`${directory}/${fenceName(number + 1)}`) !== undefined) return false;\n';
@@ -16,7 +16,7 @@ export const ownershipFaults: readonly Fault[] = [
   {
     name: 'checked before the write',
     edits: [
-      edit('engine/appender.ts', CHECK, '    } catch'),
+      edit('engine/appender.ts', CHECK, '      if (isSynced) this.#syncs.cover'),
       edit(
         'engine/appender.ts',
         WRITE,
@@ -27,7 +27,7 @@ export const ownershipFaults: readonly Fault[] = [
   },
   {
     name: 'not checked at all',
-    edits: [edit('engine/appender.ts', CHECK, '    } catch')],
+    edits: [edit('engine/appender.ts', CHECK, '      if (isSynced) this.#syncs.cover')],
     proof: schedules('a whole opening at any step of an owner'),
   },
   {
