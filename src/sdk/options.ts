@@ -28,35 +28,46 @@ export interface Durability {
 
 export interface RunOptions {
   // ---- what is recorded
-  /** Opens this run to go on where it stopped; creates it if it is not there. Default: a new hash. */
+  /**
+   * Opens this run to go on where it stopped; creates it if it is not there. Default: a new hash.
+   * 1 to 64 of [a-z0-9._-], beginning with a letter or digit; the whole hash, never a prefix of it.
+   */
   readonly runHash?: string;
   /** A path ('~' expands; the repo is `<path>/.aim`) or a Repo. Default: the nearest, else here. */
   readonly repo?: string | Repo;
-  /** Default of a new run: 'default'. Left out on resume: unchanged. */
+  /** Default of a new run: 'default'. On resume it replaces what the run has; left out: unchanged. */
   readonly experiment?: string;
+  /** At most 1024 characters. On resume it replaces what the run has; left out: unchanged. */
   readonly name?: string;
+  /** On resume it replaces what the run has; left out: unchanged. */
   readonly description?: string;
+  /** On resume they are added to those that the run has. */
   readonly tags?: readonly string[];
-  /** Milliseconds since 1970 or a Date; of a new run only. Default now. */
+  /** Milliseconds since 1970 or a Date, of a new run; on resume it changes nothing. Default now. */
   readonly createdAt?: number | Date;
   // ---- how it is opened
   /** Reads only: nothing is locked or written. Needs `runHash`. */
   readonly readOnly?: boolean;
-  /** Rejects with RUN_NOT_FOUND instead of creating. */
+  /** Rejects with RUN_NOT_FOUND instead of creating. Needs `runHash`. */
   readonly mustExist?: boolean;
   /** The log of the run that this process writes; several may write at once. Default 'main'. */
   readonly writer?: string;
-  /** Takes the log from whoever holds it. Default false. */
+  /**
+   * Takes the log from whoever holds it, alive or not. The old owner loses what it had not flushed; it
+   * goes on running, but records nothing more: its `recording` is 'fenced'. Default false.
+   */
   readonly forceResume?: boolean;
   /** Seconds to wait for a live holder to go. Default 0. */
   readonly lockTimeout?: number;
   readonly durability?: Durability;
   // ---- what is captured
-  /** Seconds, 0.1 to 86400, or null for none. Default 10. */
+  /**
+   * Accepted and checked; nothing is recorded yet. Seconds, 0.1 to 86400, or null for none. Default 10.
+   */
   readonly systemTrackingInterval?: number | null;
-  /** Default false. */
+  /** Accepted and checked; nothing is recorded yet. Default false. */
   readonly logSystemParams?: boolean;
-  /** Default false. */
+  /** Accepted and checked; nothing is recorded yet. Default false. */
   readonly captureTerminalLogs?: boolean;
   // ---- hooks
   /** Told of the first failure of each kind; without it one process warning is emitted. */
@@ -68,9 +79,14 @@ export interface TrackOptions {
   readonly name?: string;
   /** A safe integer. Default: the step after the largest visible one of the sequence. */
   readonly step?: number;
+  /** Any finite number, kept beside the point. Default none. */
   readonly epoch?: number;
   /** Milliseconds since 1970. Default now, read at the first call of a turn and each 16th after. */
   readonly time?: number;
+  /**
+   * Tells sequences of one name apart. Strings, finite numbers, booleans, null, arrays and plain objects
+   * of them; at most 4096 bytes as JSON, 64 deep. The order of keys does not count. Default {}.
+   */
   readonly context?: Context;
 }
 
@@ -86,12 +102,19 @@ export interface RewindOptions {
 }
 
 export interface CloseOptions {
+  /** Default: 'failed' when there is an error, given here or to `run.fail`, else 'finished'. */
   readonly outcome?: Outcome;
+  /** Why it failed: name, message and stack are kept. Default: what `run.fail` was told. */
   readonly error?: unknown;
   /** Milliseconds since 1970. Default now. */
   readonly endedAt?: number;
 }
 
+/**
+ * on: what is flushed is kept. paused: the disk refuses, what comes is held in memory and tried again.
+ * failed: given up, nothing more is kept. fenced: another owner has taken the log over, or the run was
+ * deleted. closed: by `close`, or opened to read.
+ */
 export type RunRecording = 'on' | 'paused' | 'failed' | 'fenced' | 'closed';
 
 const optionNames = new Set([

@@ -52,10 +52,11 @@ export interface RepoOptions {
 }
 
 export interface RunsOptions {
-  /** At most so many. */
+  /** At most so many. Default: all. */
   readonly limit?: number;
-  /** Default 'newest'. */
+  /** By `createdAt`. Default 'newest'. */
   readonly order?: 'newest' | 'oldest';
+  /** Ends the listing with ABORTED. */
   readonly signal?: AbortSignal;
   /** Also archived runs. Default false. */
   readonly archived?: boolean;
@@ -165,6 +166,8 @@ export class Repo {
   /**
    * The runs of the repo, newest first. One that cannot be read does not end the others: it is left
    * out, and told to `onUnreadable`.
+   *
+   * @throws TypeError, RangeError naming the option, at the first step; RunlogError ABORTED, IO.
    */
   async *runs(options: RunsOptions = {}): AsyncGenerator<RunView> {
     checkMembers(options, 'options', runsNames);
@@ -267,6 +270,7 @@ export class Repo {
     return compactRepo(this.#vfs, this.path, options);
   }
 
+  /** Runs that are there, and what they take on disk. */
   async size(): Promise<RepoSize> {
     return repoSize(this.#vfs, this.path);
   }

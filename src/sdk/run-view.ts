@@ -49,12 +49,18 @@ export interface OpeningFacts {
   readonly error: KeptError | undefined;
 }
 
+/** What is left out stays as it is. */
 export interface RunEdit {
+  /** Null clears it. */
   readonly name?: string | null;
+  /** Null clears it. */
   readonly description?: string | null;
   readonly experiment?: string;
+  /** True: `repo.runs` leaves the run out unless it is asked for archived ones. */
   readonly archived?: boolean;
+  /** Adding one that is there, or removing one that is not, changes nothing. */
   readonly tags?: { readonly add?: readonly string[]; readonly remove?: readonly string[] };
+  /** Added to the notes that are there, with the time of now. */
   readonly note?: string;
 }
 

@@ -18,6 +18,7 @@ import { checkEpoch, checkStep, checkTime, checkValue } from '../model/point.ts'
 import type { Change, RunFacts } from '../store/edits.ts';
 import { type KeptError, keepError } from '../store/record.ts';
 import type { SequenceWriter } from '../store/run-writer.ts';
+import { handled } from './handled.ts';
 import { type OpenedRun, openRun } from './open-run.ts';
 import {
   type CloseOptions,
@@ -223,13 +224,19 @@ export class Run {
 
   // ---- params
 
-  /** Sets a param: `set('lr', 1)`, `set(['hparams', 'lr'], 1)`, `set({ lr: 1 })`. Replaces the subtree. */
+  /**
+   * Sets a param: `set('lr', 1)`, `set(['hparams', 'lr'], 1)`, `set({ lr: 1 })`. Replaces the subtree.
+   * Takes null, booleans, numbers, strings, bigints of 64 bits, Date, typed arrays, Map, Set, arrays and
+   * plain objects of these, up to 64 deep; a member that is undefined is left out. Copies the value.
+   *
+   * @throws TypeError, RangeError naming the place of anything else; RunlogError RUN_CLOSED,
+   * RUN_READ_ONLY.
+   */
   set(key: string | readonly string[], value: unknown): void;
   set(values: Readonly<Record<string, unknown>>): void;
   set(key: unknown, ...rest: readonly unknown[]): void {
     const spelled = spelledParams(key, ...rest);
-    const writer = this.#writerOrRefuse();
-    for (const [path, each] of spelled) writer?.setParams(path, each);
+    this.#writerOrRefuse()?.setParams(spelled);
     this.#turn?.touch();
   }
 
@@ -241,6 +248,7 @@ export class Run {
     return writer === undefined ? this.#opened.readParams(path) : writer.getParams(path);
   }
 
+  /** Removes a param and what is below it; nothing where there is none. @throws as `set`. */
   unset(key: string | readonly string[]): void {
     const path = checkParamsPath(key);
     this.#writerOrRefuse()?.unsetParams(path);
@@ -311,7 +319,7 @@ export class Run {
 
   // ---- rewinding
 
-  /** Hides points from a step on; the id revokes it. */
+  /** Hides points from a step on; `undoRewind` of the id shows them again. */
   rewind(options: RewindOptions): string {
     const { step, name, contextText, writers } = checkRewindOptions(options);
     const writer = this.#writerOrRefuse();
@@ -501,13 +509,4 @@ export class Run {
       process.emitWarning(`run ${this.hash}: onError threw ${String(thrown)}`, 'RunlogWarning');
     }
   }
-}
-
-/** A promise whose rejection, when nobody awaits it, ends nothing; an error of Node's becomes ours. */
-function handled<T>(promise: Promise<T>, hash: string): Promise<T> {
-  const told = promise.catch((error: unknown) => {
-    throw asRunlogError(error, `run ${hash}`);
-  });
-  told.catch(() => {});
-  return told;
 }

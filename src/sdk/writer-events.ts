@@ -41,21 +41,44 @@ export interface WriterCursor {
   readonly part?: { readonly until: number; readonly sequence: number; readonly number: number };
 }
 
+/** Points of one sequence in order of arrival: columns of equal length. */
 export interface PointsChange {
   readonly type: 'points';
   readonly name: string;
   readonly context: Context;
   readonly steps: Float64Array;
   readonly values: Float64Array;
+  /** Milliseconds since 1970. */
   readonly times: Float64Array;
+  /** NaN: none. */
   readonly epochs: Float64Array;
 }
 
-export type WriterChange =
-  | PointsChange
-  | { readonly type: 'params'; readonly path: readonly string[]; readonly value?: unknown }
-  | { readonly type: 'state'; readonly opening?: Opening; readonly close?: Close }
-  | { readonly type: 'rewind'; readonly rewind?: Rewind; readonly undone?: string };
+/** A param that was set. */
+export interface ParamsSet {
+  readonly type: 'params';
+  /** Keys from the top of the params. */
+  readonly path: readonly string[];
+  /** What it was set to, with all that is below it. No value: it was unset. */
+  readonly value?: unknown;
+}
+
+/** The writer opened the run or closed it: one of the two is there. Times: milliseconds since 1970. */
+export interface StateChange {
+  readonly type: 'state';
+  readonly opening?: Opening;
+  readonly close?: Close;
+}
+
+/** Points were hidden, or shown again: one of the two is there. */
+export interface RewindChange {
+  readonly type: 'rewind';
+  readonly rewind?: Rewind;
+  /** Id of the rewind that was revoked. */
+  readonly undone?: string;
+}
+
+export type WriterChange = PointsChange | ParamsSet | StateChange | RewindChange;
 
 /** Rows of one sequence, in pieces that each stand in order of arrival. */
 type Source = (from: number, until: number) => Iterable<Rows>;
