@@ -189,8 +189,7 @@ export class Appender implements OpenEnd {
     const fence = this.#fence.handle();
     // No longer mine: the check that follows every write says so.
     if (fence === undefined) return;
-    this.#syncs.watch(segment, fence);
-    this.#syncs.slot?.wrote(this.acknowledged);
+    this.#syncs.watch(segment, fence, this.acknowledged);
     addOpenEnd(this);
   }
 

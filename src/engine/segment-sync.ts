@@ -36,7 +36,8 @@ export class SegmentSync {
     return Math.max(first, this.#durableBefore, synced);
   }
 
-  watch(segment: FileHandle, fence: FileHandle): void {
+  /** `acknowledged`: what a sync of the segment covers. */
+  watch(segment: FileHandle, fence: FileHandle, acknowledged: number): void {
     const { vfs, host, onFlush } = this.#options;
     // A flush that syncs leaves nothing to the background, and must be alone at it.
     const syncMs = onFlush === 'sync' ? null : this.#options.syncMs;
@@ -48,6 +49,7 @@ export class SegmentSync {
       syncMs,
       onSync: this.#onSync,
     });
+    this.slot.wrote(acknowledged);
   }
 
   /** Asks for a background sync; its failure is seen by the next flush. */

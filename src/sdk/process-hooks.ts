@@ -26,15 +26,26 @@ function endTurn(): void {
   isScheduled = false;
   const now = [...dirty];
   dirty.clear();
-  for (const each of now) each.onTurnEnd();
+  callEach(now, (each) => each.onTurnEnd());
+}
+
+/** What one run throws, which it must not, neither ends the process nor keeps the others from their turn. */
+function callEach(runs: Iterable<Hooked>, call: (run: Hooked) => void): void {
+  for (const each of [...runs]) {
+    try {
+      call(each);
+    } catch (error) {
+      process.emitWarning(error as Error);
+    }
+  }
 }
 
 const beforeExit = (): void => {
-  for (const each of [...open]) each.onBeforeExit();
+  callEach(open, (each) => each.onBeforeExit());
 };
 
 const exit = (code: number): void => {
-  for (const each of [...open]) each.onExit(code);
+  callEach(open, (each) => each.onExit(code));
 };
 
 export function hook(run: Hooked): void {

@@ -35,6 +35,8 @@ import { readState, runFold, type StoredState } from './run-state.ts';
 
 /** Points gathered before they are put into a frame without being asked. */
 const BATCH_POINTS = 8192;
+/** Names and contexts of a few KiB each: far from what a frame may hold. */
+const DEFINITIONS_A_FRAME = 256;
 
 /** Of a sequence without a visible point: its next step is 0, and any step is greater. */
 const NO_STEP = Number.NEGATIVE_INFINITY;
@@ -254,10 +256,15 @@ export class RunWriter {
   #drain(): void {
     const count = this.#points.count;
     if (count === 0) return;
+    const segment = this.#defineMany();
+    if (segment === undefined) {
+      this.#points.clear();
+      this.#lost += count;
+      return;
+    }
+    const undefinedHere = this.#undefinedIn(segment);
     const body = [this.#nextPoint, count, encodeBatch(this.#points)];
     const points: RecordInput = { type: recordType.points, body };
-    const segment = this.log.segmentNumber;
-    const undefinedHere = this.#undefinedIn(segment);
     const records =
       undefinedHere.length === 0 ? [points] : [...undefinedHere.map(definitionOf), points];
     this.#points.clear();
@@ -268,6 +275,22 @@ export class RunWriter {
     this.#unacknowledged += count;
     this.#nextPoint += count;
     for (const { id } of undefinedHere) this.#definedIn[id] = segment;
+  }
+
+  /**
+   * Definitions in frames of their own, but for those that the frame of the points has room for; the
+   * segment that holds them; undefined when they could not be kept.
+   */
+  #defineMany(): number | undefined {
+    for (;;) {
+      // Making room for one may roll the segment: then all are due again.
+      const segment = this.log.segmentNumber;
+      const due = this.#undefinedIn(segment);
+      if (due.length <= DEFINITIONS_A_FRAME) return segment;
+      const now = due.slice(0, DEFINITIONS_A_FRAME);
+      if (this.log.appendAll(now.map(definitionOf)) < 0) return undefined;
+      for (const { id } of now) this.#definedIn[id] = segment;
+    }
   }
 
   /** Sequences of the gathered points that the segment does not define yet. */
@@ -289,18 +312,22 @@ export class RunWriter {
     return this.log.appendAll(records) >= 0;
   }
 
-  setParams(path: readonly string[], spelled: unknown): void {
-    this.#change({ lamport: this.#lamport + 1, path, value: spelled });
+  /** All of them or, when they are more than a frame may hold, none. @throws RunlogError LIMIT. */
+  setParams(entries: readonly (readonly [path: readonly string[], spelled: unknown])[]): void {
+    this.#change(
+      entries.map(([path, value], index) => ({ lamport: this.#lamport + 1 + index, path, value })),
+    );
   }
 
   unsetParams(path: readonly string[]): void {
-    this.#change({ lamport: this.#lamport + 1, path });
+    this.#change([{ lamport: this.#lamport + 1, path }]);
   }
 
-  #change(change: ParamsChange): void {
-    this.#lamport = change.lamport;
-    applyChange(this.#params, change);
-    this.#append([{ type: recordType.params, body: encodeParams(change) }]);
+  #change(changes: readonly ParamsChange[]): void {
+    // First, since it may refuse them.
+    this.#append(changes.map((each) => ({ type: recordType.params, body: encodeParams(each) })));
+    for (const change of changes) applyChange(this.#params, change);
+    this.#lamport += changes.length;
   }
 
   getParams(path: readonly (string | number)[]): unknown {

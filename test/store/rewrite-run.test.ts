@@ -125,7 +125,7 @@ async function play(round: number): Promise<Set<string>> {
         targets: [writer.target()],
         time: 1,
       });
-    else if (chance < 0.2) writer.setParams(['p'], action);
+    else if (chance < 0.2) writer.setParams([[['p'], action]]);
     expect(writer.flush()).toBe(true);
     if (chance > 0.6) await writer.sync();
     if (chance > 0.8) await writer.log.rewrite();
