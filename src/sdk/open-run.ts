@@ -148,9 +148,15 @@ export async function openRun(
     release() {},
   };
   let isEditDue = false;
-  const resumedFacts = created ? facts : publishResumed(opened, options, facts);
-  foldQuietly(vfs, places);
-  return { ...opened, facts: resumedFacts };
+  try {
+    const resumedFacts = created ? facts : publishResumed(opened, options, facts);
+    foldQuietly(vfs, places);
+    return { ...opened, facts: resumedFacts };
+  } catch (error) {
+    // Else the run would be held by this process, which has no object to close it by.
+    writer.closeSync(undefined);
+    throw error;
+  }
 }
 
 async function repoOf(options: RunOptions, vfs: Vfs): Promise<Repo> {

@@ -428,13 +428,13 @@ export class Run {
     const isPublished = this.#publish();
     this.#end();
     if (writer === undefined) return;
-    await writer.close({
-      closedAt,
-      outcome: outcome ?? (kept === undefined ? 'finished' : 'failed'),
-      error: kept,
-    });
-    this.#opened.syncEdits();
-    this.#opened.release();
+    const ended = outcome ?? (kept === undefined ? 'finished' : 'failed');
+    try {
+      await writer.close({ closedAt, outcome: ended, error: kept });
+    } finally {
+      this.#opened.syncEdits();
+      this.#opened.release();
+    }
     if (!isPublished) throw this.#unpublished();
   }
 
@@ -503,10 +503,13 @@ export class Run {
       process.emitWarning(`run ${this.hash}: ${error.message}`, 'RunlogWarning');
       return;
     }
-    try {
-      onError(error, { lost: this.lost });
-    } catch (thrown) {
+    const complain = (thrown: unknown): void =>
       process.emitWarning(`run ${this.hash}: onError threw ${String(thrown)}`, 'RunlogWarning');
+    try {
+      // One that is asynchronous must not end the process either.
+      Promise.resolve(onError(error, { lost: this.lost })).catch(complain);
+    } catch (thrown) {
+      complain(thrown);
     }
   }
 }

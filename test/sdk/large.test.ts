@@ -78,3 +78,25 @@ it('a run that throws at the end of a turn keeps no other from its own', async (
   expect(called).toEqual(['first', 'second']);
   expect(warnings.map((each) => each.message)).toContain('first threw');
 });
+
+it('an onError that fails later ends nothing', async () => {
+  const rejections: unknown[] = [];
+  const listen = (reason: unknown): void => void rejections.push(reason);
+  process.on('unhandledRejection', listen);
+  const run = await Run.open({
+    repo: directory,
+    runHash: 'asynchronous',
+    systemTrackingInterval: null,
+    onError: async () => {
+      throw new Error('later');
+    },
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  rmSync(join(directory, '.aim/runs/asynchronous'), { recursive: true });
+  run.track(1, { name: 'loss' });
+  expect(run.flush()).toBe(false);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await run.close().catch(() => {});
+  process.off('unhandledRejection', listen);
+  expect(rejections).toEqual([]);
+});
