@@ -279,7 +279,7 @@ it(
   'schedules by chance, with kills, failing syncs and losses of power',
   async () => {
     const end = performance.now() + fuzzMs;
-    for (let block = 0; block < 4 || performance.now() < end; block += 1) {
+    for (let block = 0; block < 2 || performance.now() < end; block += 1) {
       const chance = seeded(`schedules ${block}`);
       for (let round = 0; round < 100; round += 1) {
         try {
