@@ -9,9 +9,15 @@ export {
   RunlogError,
 } from './errors.ts';
 export type { Context, ContextValue } from './model/context.ts';
+export type {
+  RedactOptions,
+  SystemParamsOptions,
+  TerminalOptions,
+} from './sdk/capture-options.ts';
 export type { FollowRepoOptions, RepoCursor, RepoFollowEvent } from './sdk/follow-repo.ts';
 export type { FollowCursor, FollowEvent, FollowRunOptions } from './sdk/follow-run.ts';
 export type { Metric, MetricFollowEvent, Values, ValuesOptions } from './sdk/metric.ts';
+export type { OpeningFacts, RunStateName } from './sdk/openings.ts';
 export type {
   CloseOptions,
   Durability,
@@ -28,7 +34,7 @@ export type {
   RepoSize,
 } from './sdk/repo-maintenance.ts';
 export { Run } from './sdk/run.ts';
-export type { OpeningFacts, RunEdit, RunStateName, RunView } from './sdk/run-view.ts';
+export type { RunEdit, RunView } from './sdk/run-view.ts';
 export type { Columns, Sequence } from './sdk/sequence.ts';
 export type { WriterCursor } from './sdk/writer-events.ts';
 export type { Note } from './store/edits.ts';

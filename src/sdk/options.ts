@@ -12,6 +12,14 @@ import { checkParamsPath, type ParamsPath, spellParams } from '../model/params.t
 import { checkStep } from '../model/point.ts';
 import type { Change } from '../store/edits.ts';
 import type { Outcome } from '../store/record.ts';
+import {
+  checkRedactOptions,
+  checkSystemParamsOptions,
+  checkTerminalOptions,
+  type RedactOptions,
+  type SystemParamsOptions,
+  type TerminalOptions,
+} from './capture-options.ts';
 import type { Repo } from './repo.ts';
 
 export interface Durability {
@@ -61,14 +69,14 @@ export interface RunOptions {
   readonly lockTimeout?: number;
   readonly durability?: Durability;
   // ---- what is captured
-  /**
-   * Accepted and checked; nothing is recorded yet. Seconds, 0.1 to 86400, or null for none. Default 10.
-   */
+  /** Seconds between two samples of the machine, 0.1 to 86400, or null for none. Default 10. */
   readonly systemTrackingInterval?: number | null;
-  /** Accepted and checked; nothing is recorded yet. Default false. */
-  readonly logSystemParams?: boolean;
-  /** Accepted and checked; nothing is recorded yet. Default false. */
-  readonly captureTerminalLogs?: boolean;
+  /** Records what is needed to reproduce the run as the param `__system_params`. Default false. */
+  readonly logSystemParams?: boolean | SystemParamsOptions;
+  /** Records what this process prints to stdout and stderr. Default false. */
+  readonly captureTerminalLogs?: boolean | TerminalOptions;
+  /** What counts as a secret in what is captured. */
+  readonly redact?: RedactOptions;
   // ---- hooks
   /** Told of the first failure of each kind; without it one process warning is emitted. */
   readonly onError?: (error: RunlogError, state: { readonly lost: number }) => void;
@@ -134,6 +142,7 @@ const optionNames = new Set([
   'systemTrackingInterval',
   'logSystemParams',
   'captureTerminalLogs',
+  'redact',
   'onError',
 ]);
 
@@ -164,19 +173,16 @@ export function checkRunOptions(options: RunOptions): void {
   }
   checkText(options.description, 'description');
   checkTags(options.tags, 'tags');
-  for (const name of [
-    'readOnly',
-    'mustExist',
-    'forceResume',
-    'logSystemParams',
-    'captureTerminalLogs',
-  ] as const) {
+  for (const name of ['readOnly', 'mustExist', 'forceResume'] as const) {
     checkType(options[name], 'boolean', name);
   }
   checkType(options.onError, 'function', 'onError');
   checkNumber(options.lockTimeout, 'lockTimeout', 0, 86_400);
   if (options.systemTrackingInterval !== null)
     checkType(options.systemTrackingInterval, 'number', 'systemTrackingInterval');
+  checkSystemParamsOptions(options.logSystemParams);
+  checkTerminalOptions(options.captureTerminalLogs);
+  checkRedactOptions(options.redact);
   checkCreatedAt(options.createdAt);
   checkDurability(options.durability);
   for (const name of ['readOnly', 'mustExist'] as const) {

@@ -5,9 +5,8 @@
 //
 // Test: test/sdk/run-view.test.ts.
 
-import { type Damage, nodeHost, readHolder, type Vfs } from '../engine/index.ts';
+import type { Damage, Vfs } from '../engine/index.ts';
 import { asRunlogError, RunlogError } from '../errors.ts';
-import { durations } from '../limits.ts';
 import { checkMembers, checkType } from '../model/check.ts';
 import { type Context, canonicalContext } from '../model/context.ts';
 import { checkName } from '../model/names.ts';
@@ -21,9 +20,8 @@ import {
   type RunFacts,
   syncEdits,
 } from '../store/edits.ts';
-import { decodeClose, decodeOpening, type KeptError, type Outcome } from '../store/record.ts';
 import { type RunPlaces, runPlaces } from '../store/repo-directory.ts';
-import { RunReader, type WriterLog } from '../store/run-reader.ts';
+import { RunReader } from '../store/run-reader.ts';
 import {
   checkFollowOptions,
   type FollowEvent,
@@ -31,23 +29,14 @@ import {
   followRun,
 } from './follow-run.ts';
 import { Metric } from './metric.ts';
+import {
+  lastOpening,
+  type OpeningFacts,
+  openingsOf,
+  type RunStateName,
+  stateOf,
+} from './openings.ts';
 import { checkTags, checkText, pathOf } from './options.ts';
-
-export type RunStateName = 'running' | 'finished' | 'failed' | 'killed' | 'stalled' | 'unknown';
-
-/** One opening of a run by one writer. Times are milliseconds since 1970. */
-export interface OpeningFacts {
-  readonly writer: string;
-  readonly openedAt: number;
-  readonly resumed: boolean;
-  readonly host: string;
-  readonly pid: number;
-  readonly nodeVersion: string;
-  /** Undefined: it did not close. */
-  readonly closedAt: number | undefined;
-  readonly outcome: Outcome | undefined;
-  readonly error: KeptError | undefined;
-}
 
 /** What is left out stays as it is. */
 export interface RunEdit {
@@ -66,9 +55,6 @@ export interface RunEdit {
 
 const editNames = new Set(['name', 'description', 'experiment', 'archived', 'tags', 'note']);
 const tagsNames = new Set(['add', 'remove']);
-
-/** The worst first: what several ended writers of a run amount to. */
-const severity: readonly RunStateName[] = ['failed', 'killed', 'stalled', 'unknown', 'finished'];
 
 export class RunView {
   readonly hash: string;
@@ -245,47 +231,6 @@ export class RunView {
   followOne(only: string, options: FollowRunOptions): AsyncGenerator<FollowEvent> {
     return followRun(this.#vfs, { places: this.#places, hash: this.hash, only }, options);
   }
-}
-
-function openingsOf({ writer, contents }: WriterLog): OpeningFacts[] {
-  return contents.openings().map(([opening, close]) => openingFacts(writer, opening, close));
-}
-
-function lastOpening({ writer, state }: WriterLog): OpeningFacts | undefined {
-  const last = state.openings.at(-1);
-  return last === undefined ? undefined : openingFacts(writer, last[0], last[1]);
-}
-
-function openingFacts(writer: string, opening: unknown, close: unknown): OpeningFacts {
-  const { openedAt, resumed, host, pid, nodeVersion } = decodeOpening(opening);
-  const ended = close === null || close === undefined ? undefined : decodeClose(close);
-  return {
-    writer,
-    openedAt,
-    resumed,
-    host,
-    pid,
-    nodeVersion,
-    closedAt: ended?.closedAt,
-    outcome: ended?.outcome,
-    error: ended?.error,
-  };
-}
-
-async function stateOf(vfs: Vfs, places: RunPlaces, reader: RunReader): Promise<RunStateName> {
-  const states = await Promise.all(reader.logs.map((each) => writerState(vfs, places, each)));
-  if (states.includes('running')) return 'running';
-  return severity.find((each) => states.includes(each)) ?? 'unknown';
-}
-
-async function writerState(vfs: Vfs, places: RunPlaces, log: WriterLog): Promise<RunStateName> {
-  const last = lastOpening(log);
-  if (last?.outcome !== undefined) return last.outcome;
-  const holder = await readHolder(vfs, nodeHost(), `${places.logs}/${log.writer}`);
-  if (holder === undefined || holder.state === 'unknown') return 'unknown';
-  if (holder.state === 'released' || holder.state === 'dead') return 'killed';
-  const lastSign = Math.max(holder.heartbeat, holder.owner.since);
-  return Date.now() - lastSign <= durations.takeOverMs ? 'running' : 'stalled';
 }
 
 function changesOf(edit: RunEdit): Change[] {

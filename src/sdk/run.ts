@@ -11,13 +11,15 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { asRunlogError, RunlogError } from '../errors.ts';
 import { checkObject } from '../model/check.ts';
 import { type Context, ContextCache, type ContextEntry } from '../model/context.ts';
-import { given, isPlainObject } from '../model/given.ts';
+import { given } from '../model/given.ts';
 import { checkName } from '../model/names.ts';
 import { checkParamsPath } from '../model/params.ts';
 import { checkEpoch, checkStep, checkTime, checkValue } from '../model/point.ts';
-import type { Change, RunFacts } from '../store/edits.ts';
+import type { Change } from '../store/edits.ts';
 import { type KeptError, keepError } from '../store/record.ts';
 import type { SequenceWriter } from '../store/run-writer.ts';
+import type { Attachment } from './attachment.ts';
+import { attachAll } from './attachments.ts';
 import { handled } from './handled.ts';
 import { type OpenedRun, openRun } from './open-run.ts';
 import {
@@ -33,7 +35,10 @@ import {
   type TrackOptions,
 } from './options.ts';
 import type { Repo } from './repo.ts';
+import { Reporter } from './reporter.ts';
+import { RunProperties } from './run-properties.ts';
 import { type Columns, Sequence } from './sequence.ts';
+import { checkedValues } from './tracked-values.ts';
 import { Turn } from './turn.ts';
 
 const current = new AsyncLocalStorage<Run>();
@@ -45,12 +50,13 @@ export class Run {
   readonly #contexts = new ContextCache<SequenceWriter>();
   /** Undefined in a run that writes nothing. */
   readonly #turn: Turn | undefined;
-  #facts: RunFacts;
-  readonly #changes: Change[] = [];
+  readonly #properties: RunProperties;
+  /** What records beside the program, in the order in which it was begun. */
+  #attachments: readonly Attachment[] = [];
   #error: KeptError | undefined;
   #isClosed = false;
   #closing: Promise<void> | undefined;
-  #reported: string | undefined;
+  readonly #reporter: Reporter;
 
   /** Use `Run.open`. */
   private constructor(opened: OpenedRun) {
@@ -59,7 +65,8 @@ export class Run {
     this.#opened = opened;
     this.hash = opened.hash;
     this.repo = opened.repo;
-    this.#facts = opened.facts;
+    this.#properties = new RunProperties(opened);
+    this.#reporter = new Reporter(opened.hash, opened.onError, () => this.lost);
     if (opened.writer === undefined) return;
     this.#turn = new Turn(opened.flushMode, {
       flush: () => this.flush(),
@@ -82,10 +89,25 @@ export class Run {
       throw asRunlogError(error, 'the run could not be opened');
     });
     const run = new Run(opened);
-    report = (error) => run.#report(error);
+    report = (error) => run.#reporter.report(error);
     for (const error of early) report(error);
     run.#turn?.touch();
+    run.#attach(options);
     return run;
+  }
+
+  /** Begins what the options ask to be recorded beside what the program tracks. */
+  #attach(options: RunOptions): void {
+    const { writer } = this.#opened;
+    const turn = this.#turn;
+    if (writer === undefined || turn === undefined) return;
+    this.#attachments = attachAll({
+      hash: this.hash,
+      options,
+      writer,
+      touch: () => turn.touch(),
+      report: (error) => this.#reporter.report(error),
+    });
   }
 
   /** Opens, calls, and closes as finished, or as failed with the error, which it rethrows. */
@@ -160,34 +182,18 @@ export class Run {
   }
 
   #trackObject(values: unknown, options: TrackOptions): void {
-    if (!isPlainObject(values))
-      throw new TypeError(
-        `value: expected a number, bigint, boolean or plain object, got ${given(values)}`,
-      );
-    checkObject(options, 'options');
-    if (options.name !== undefined)
-      throw new TypeError('name: an object of values has its names as keys');
+    const { step, epoch, time, points } = checkedValues(values, options);
+    const writer = this.#writer();
+    if (points.length === 0) return;
     const entry = this.#contexts.get(options.context);
-    const epoch = options.epoch === undefined ? Number.NaN : checkEpoch(options.epoch);
-    const time = options.time === undefined ? undefined : checkTime(options.time);
-    const fixed = options.step === undefined ? undefined : checkStep(options.step);
-    // Everything is checked before anything is accepted.
-    const checked = Object.keys(values)
-      .filter((name) => values[name] !== undefined)
-      .map((name) => ({
-        name: checkName(name, 'name'),
-        value: checkValue(values[name], `value.${name}`),
-      }));
-    const points = checked.map(({ name, value }) => ({
+    const tracked = points.map(({ name, value }) => ({
       value,
       sequence: entry.slots.get(name) ?? this.#define(entry, name),
     }));
-    const writer = this.#writer();
-    if (points.length === 0) return;
-    const step = fixed ?? Math.max(...points.map(({ sequence }) => writer.nextStep(sequence)));
-    for (const { value, sequence } of points) {
+    const common = step ?? Math.max(...tracked.map(({ sequence }) => writer.nextStep(sequence)));
+    for (const { value, sequence } of tracked) {
       this.#accepted(
-        writer.track(sequence, value, step, epoch, time ?? (this.#turn as Turn).now()),
+        writer.track(sequence, value, common, epoch, time ?? (this.#turn as Turn).now()),
       );
     }
   }
@@ -258,7 +264,7 @@ export class Run {
   // ---- properties
 
   get name(): string | undefined {
-    return this.#facts.name;
+    return this.#properties.facts.name;
   }
 
   set name(value: string | undefined) {
@@ -266,7 +272,7 @@ export class Run {
   }
 
   get description(): string | undefined {
-    return this.#facts.description;
+    return this.#properties.facts.description;
   }
 
   set description(value: string | undefined) {
@@ -275,7 +281,7 @@ export class Run {
   }
 
   get experiment(): string {
-    return this.#facts.experiment;
+    return this.#properties.facts.experiment;
   }
 
   set experiment(value: string) {
@@ -283,7 +289,7 @@ export class Run {
   }
 
   get archived(): boolean {
-    return this.#facts.archived;
+    return this.#properties.facts.archived;
   }
 
   set archived(value: boolean) {
@@ -293,7 +299,7 @@ export class Run {
   }
 
   get tags(): readonly string[] {
-    return this.#facts.tags;
+    return this.#properties.facts.tags;
   }
 
   addTag(tag: string): void {
@@ -312,8 +318,7 @@ export class Run {
   /** Held until the next flush: the changes of one turn are one edit. */
   #change(change: Change): void {
     if (this.#writerOrRefuse() === undefined) return;
-    this.#facts = this.#opened.applyChange(this.#facts, change);
-    this.#changes.push(change);
+    this.#properties.change(change);
     this.#turn?.touch();
   }
 
@@ -325,7 +330,7 @@ export class Run {
     const writer = this.#writerOrRefuse();
     if (writer === undefined) return '';
     const others =
-      writers === 'all' ? this.#opened.otherTargets((error) => this.#report(error)) : [];
+      writers === 'all' ? this.#opened.otherTargets((error) => this.#reporter.report(error)) : [];
     const id = writer.rewind({
       step,
       name,
@@ -363,6 +368,7 @@ export class Run {
     this.#turn?.flushed();
     const { writer } = this.#opened;
     if (writer === undefined || this.#isClosed) return this.#opened.isDisabled;
+    for (const each of this.#attachments) each.beforeFlush?.();
     const isPublished = this.#publish();
     const isFlushed = writer.flush();
     if (!isFlushed && writer.log.recording === 'paused') this.#turn?.retry();
@@ -370,14 +376,9 @@ export class Run {
   }
 
   #publish(): boolean {
-    if (this.#changes.length === 0) return true;
-    try {
-      this.#opened.publish(this.#changes);
-      return true;
-    } catch (error) {
-      this.#report(this.#unpublished(error));
-      return false;
-    }
+    const failure = this.#properties.publish();
+    if (failure !== undefined) this.#reporter.report(failure);
+    return failure === undefined;
   }
 
   /**
@@ -394,7 +395,7 @@ export class Run {
     if (writer === undefined) return;
     if (this.#isClosed) throw this.#closedError();
     this.#turn?.flushed();
-    if (!this.#publish()) throw this.#unpublished();
+    if (!this.#publish()) throw this.#properties.unpublished();
     await writer.sync();
     this.#opened.syncEdits();
   }
@@ -435,10 +436,11 @@ export class Run {
       this.#opened.syncEdits();
       this.#opened.release();
     }
-    if (!isPublished) throw this.#unpublished();
+    if (!isPublished) throw this.#properties.unpublished();
   }
 
   #end(): void {
+    for (const each of this.#attachments) each.stop();
     this.#isClosed = true;
     this.#turn?.stop();
   }
@@ -487,29 +489,5 @@ export class Run {
       'RUN_CLOSED',
       `run ${this.hash}: used after close; open it again by its hash`,
     );
-  }
-
-  #unpublished(cause?: unknown): RunlogError {
-    const message = `run ${this.hash}: its properties could not be written`;
-    return new RunlogError('IO', message, { cause });
-  }
-
-  /** The first failure of a kind goes to `onError`, or out as one process warning. */
-  #report(error: RunlogError): void {
-    if (this.#reported === error.message) return;
-    this.#reported = error.message;
-    const { onError } = this.#opened;
-    if (onError === undefined) {
-      process.emitWarning(`run ${this.hash}: ${error.message}`, 'RunlogWarning');
-      return;
-    }
-    const complain = (thrown: unknown): void =>
-      process.emitWarning(`run ${this.hash}: onError threw ${String(thrown)}`, 'RunlogWarning');
-    try {
-      // One that is asynchronous must not end the process either.
-      Promise.resolve(onError(error, { lost: this.lost })).catch(complain);
-    } catch (thrown) {
-      complain(thrown);
-    }
   }
 }

@@ -80,8 +80,16 @@ const ofWrongType: Readonly<Record<keyof RunOptions, readonly unknown[]>> = {
   lockTimeout: except('number'),
   durability: [...except('object'), [], { fluhs: 'turn' }, { syncMs: '5' }],
   systemTrackingInterval: except('number', 'null'),
-  logSystemParams: except('boolean'),
-  captureTerminalLogs: except('boolean'),
+  logSystemParams: [...except('boolean', 'object'), [], { diffSize: 1 }, { diffSizeMax: '1' }],
+  captureTerminalLogs: [...except('boolean', 'object'), { color: 'keep' }, { redact: 'yes' }],
+  redact: [
+    ...except('object'),
+    { alow: [] },
+    { allow: 'PATH' },
+    { deny: [5] },
+    { rules: [{ name: 'x', pattern: 'x' }] },
+    { rules: [{ name: '', pattern: /x/ }] },
+  ],
   onError: except(),
 };
 
@@ -118,6 +126,11 @@ const outOfRange: readonly (readonly [string, RunOptions, RegExp])[] = [
   ['createdAt: an invalid Date', { createdAt: new Date(Number.NaN) }, /^createdAt/],
   ['createdAt: no day of any calendar', { createdAt: 1e300 }, /^createdAt/],
   ['lockTimeout: negative', { lockTimeout: -1 }, /^lockTimeout/],
+  [
+    'logSystemParams: a diff of any size',
+    { logSystemParams: { diffSizeMax: Number.POSITIVE_INFINITY } },
+    /^logSystemParams\.diffSizeMax/,
+  ],
   ['lockTimeout: for ever', { lockTimeout: Number.POSITIVE_INFINITY }, /^lockTimeout/],
   ['durability.flush', { durability: { flush: 'never' as 'turn' } }, /^durability\.flush/],
   ['durability.onFlush', { durability: { onFlush: 'fsync' as 'sync' } }, /^durability\.onFlush/],
