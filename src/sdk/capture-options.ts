@@ -4,6 +4,7 @@
 
 import { checkMembers, checkType } from '../model/check.ts';
 import { given } from '../model/given.ts';
+import type { RedactOptions } from '../system/redact/redactor.ts';
 
 /** What `logSystemParams` captures. */
 export interface SystemParamsOptions {
@@ -22,15 +23,7 @@ export interface TerminalOptions {
   readonly redact?: boolean;
 }
 
-/** What counts as a secret, beside the rules that are built in. */
-export interface RedactOptions {
-  /** Names (exact, any case) or patterns of names and values that are never redacted. */
-  readonly allow?: readonly (string | RegExp)[];
-  /** Names (exact, any case) whose value is always redacted, or patterns of names. */
-  readonly deny?: readonly (string | RegExp)[];
-  /** More shapes of values: what a pattern matches is redacted. The name is recorded. */
-  readonly rules?: readonly { readonly name: string; readonly pattern: RegExp }[];
-}
+export type { RedactOptions };
 
 const systemParamsNames = new Set(['diffSizeMax']);
 const terminalNames = new Set(['colors', 'redact']);
