@@ -22,6 +22,11 @@ export interface RunInside {
 export interface Attachment {
   /** What is still gathered goes to the writer now. Must not throw. */
   beforeFlush?(): void;
+  /**
+   * The run is being closed: what it waits for before `stop`, for a bounded time; undefined: nothing.
+   * Must neither throw nor reject.
+   */
+  settle?(): Promise<void> | undefined;
   /** The run ends: nothing more is recorded after it. Idempotent; must not throw. */
   stop(): void;
 }

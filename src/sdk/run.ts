@@ -16,7 +16,7 @@ import { checkName } from '../model/names.ts';
 import { checkParamsPath } from '../model/params.ts';
 import { checkEpoch, checkStep, checkTime, checkValue } from '../model/point.ts';
 import type { Change } from '../store/edits.ts';
-import { type KeptError, keepError } from '../store/record.ts';
+import { type Close, type KeptError, keepError } from '../store/record.ts';
 import type { SequenceWriter } from '../store/run-writer.ts';
 import type { Attachment } from './attachment.ts';
 import { attachAll } from './attachments.ts';
@@ -55,6 +55,8 @@ export class Run {
   #attachments: readonly Attachment[] = [];
   #error: KeptError | undefined;
   #isClosed = false;
+  /** As it will be recorded, while closing waits for attachments: an exit meanwhile records it. */
+  #ending: Close | undefined;
   #closing: Promise<void> | undefined;
   readonly #reporter: Reporter;
 
@@ -427,16 +429,31 @@ export class Run {
     const kept = error === undefined ? this.#error : keepError(error);
     const { writer } = this.#opened;
     const isPublished = this.#publish();
+    const ended = outcome ?? (kept === undefined ? 'finished' : 'failed');
+    const close = { closedAt, outcome: ended, error: kept };
+    const settling = this.#settle(close);
+    if (settling !== undefined) await settling;
     this.#end();
     if (writer === undefined) return;
-    const ended = outcome ?? (kept === undefined ? 'finished' : 'failed');
     try {
-      await writer.close({ closedAt, outcome: ended, error: kept });
+      await writer.close(close);
     } finally {
       this.#opened.syncEdits();
       this.#opened.release();
     }
     if (!isPublished) throw this.#properties.unpublished();
+  }
+
+  /** Undefined: nothing that is attached has to be waited for, and the run ends in this turn. */
+  #settle(close: Close): Promise<void> | undefined {
+    const waits = this.#attachments.map((each) => each.settle?.()).filter((each) => each);
+    if (waits.length === 0) return undefined;
+    this.flush();
+    this.#isClosed = true;
+    this.#ending = close;
+    return Promise.all(waits).then(() => {
+      this.#ending = undefined;
+    });
   }
 
   #end(): void {
@@ -446,10 +463,10 @@ export class Run {
   }
 
   #onExit(): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed && this.#ending === undefined) return;
     this.#publish();
     this.#end();
-    this.#opened.writer?.closeSync(undefined);
+    this.#opened.writer?.closeSync(this.#ending);
   }
 
   /** Closes; never rejects. */
