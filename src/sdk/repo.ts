@@ -147,6 +147,19 @@ export class Repo {
     return whole === undefined ? undefined : this.#view(whole);
   }
 
+  /**
+   * Hashes of all runs, sorted. Opens none: those of deleted and of unreadable runs are among them.
+   *
+   * @throws RunlogError IO.
+   */
+  hashes(): string[] {
+    try {
+      return listHashes(this.#vfs, this.path);
+    } catch (error) {
+      throw asRunlogError(error, this.path);
+    }
+  }
+
   async #view(hash: string, known?: ListedFacts): Promise<RunView | undefined> {
     try {
       return await RunView.open(this.#vfs, this.path, hash, this.readOnly, known);

@@ -52,6 +52,7 @@ describe('listing', () => {
     await repo.delete('c');
     expect(await hashes(repo)).toEqual(['b', 'd']);
     expect(await hashes(repo, { archived: true })).toEqual(['a', 'b', 'd']);
+    expect(repo.hashes()).toEqual(['a', 'b', 'c', 'd']);
     await expect(hashes(repo, { signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: 'ABORTED',
     });
