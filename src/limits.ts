@@ -62,6 +62,12 @@ export const limits = {
   sequenceCountMax: 1 << 24,
   /** Points of one sealed block: the unit that is decoded to read one value. */
   blockPointCountMax: 65536,
+  /** Columns of a terminal line: one without an end would be held in memory and recorded each turn. */
+  terminalColumnCountMax: 65536,
+  /** Rows of a terminal that the cursor can come back to. */
+  terminalRowCountMax: 128,
+  /** Numbers that a terminal line may lie behind the newest: how many a reader holds back. */
+  terminalLinesBackMax: 1024,
 } as const;
 
 /** Times of the engine and the run, milliseconds of the monotonic clock. */
