@@ -38,4 +38,5 @@ export type { RunEdit, RunView } from './sdk/run-view.ts';
 export type { Columns, Sequence } from './sdk/sequence.ts';
 export type { WriterCursor } from './sdk/writer-events.ts';
 export type { Note } from './store/edits.ts';
-export type { KeptError, Outcome } from './store/record.ts';
+export type { KeptError } from './store/kept-error.ts';
+export type { Origin, Outcome } from './store/record.ts';

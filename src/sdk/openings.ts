@@ -4,7 +4,8 @@
 
 import { nodeHost, readHolder, type Vfs } from '../engine/index.ts';
 import { durations } from '../limits.ts';
-import { decodeClose, decodeOpening, type KeptError, type Outcome } from '../store/record.ts';
+import type { KeptError } from '../store/kept-error.ts';
+import { decodeClose, decodeOpening, type Outcome } from '../store/record.ts';
 import type { RunPlaces } from '../store/repo-directory.ts';
 import type { RunReader, WriterLog } from '../store/run-reader.ts';
 

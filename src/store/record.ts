@@ -6,10 +6,9 @@
 //
 // Spec: spec/records.md. Test: test/store/record.test.ts.
 
-import { types } from 'node:util';
-
 import { RunlogError } from '../errors.ts';
 import { limits } from '../limits.ts';
+import type { KeptError } from './kept-error.ts';
 
 export const recordType = {
   opening: 16,
@@ -31,11 +30,17 @@ export const recordType = {
 
 export type Outcome = 'finished' | 'failed';
 
-/** An error as it is kept. */
-export interface KeptError {
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string;
+/** How a run came to its end. Absent: by `close()`. */
+export type How = 'dispose' | 'exit' | 'uncaught';
+
+/** How an error that nobody caught came up, in the words of Node.js. */
+export type Origin = 'uncaughtException' | 'unhandledRejection';
+
+/** What an opening found of one before it that had not closed. */
+export interface Before {
+  readonly state: 'dead' | 'alive' | 'unknown';
+  /** 0: not known. */
+  readonly seenAt: number;
 }
 
 export interface Opening {
@@ -48,12 +53,16 @@ export interface Opening {
   readonly resumed: boolean;
   readonly nodeVersion: string;
   readonly packageVersion: string;
+  readonly before?: Before | undefined;
 }
 
 export interface Close {
   readonly closedAt: number;
   readonly outcome: Outcome;
   readonly error: KeptError | undefined;
+  readonly how?: How | undefined;
+  readonly exitCode?: number | undefined;
+  readonly origin?: Origin | undefined;
 }
 
 /** One `set` or `unset`. */
@@ -102,7 +111,11 @@ const isText: Shape = (field) => typeof field === 'string';
 const isNumber: Shape = (field) => typeof field === 'number';
 const isFlag: Shape = (field) => typeof field === 'boolean';
 const isLife: Shape = (field) => field instanceof Uint8Array && field.length === 8;
-const isOutcome: Shape = (field) => field === 'finished' || field === 'failed';
+const isOneOf =
+  (...words: string[]): Shape =>
+  (field) =>
+    words.includes(field as string);
+const isOutcome: Shape = isOneOf('finished', 'failed');
 const isNilOr =
   (shape: Shape): Shape =>
   (field) =>
@@ -126,7 +139,8 @@ function shapedFields(body: unknown, shapes: readonly Shape[], what: string): un
 }
 
 const openingShapes = [isLife, isNumber, isText, isNumber, isNumber, isFlag, isText, isText];
-const closeShapes = [isNumber, isOutcome, isNilOr(isTuple(isText, isText, isText))];
+const isError: Shape = isTuple(isText, isText, isText);
+const closeShapes = [isNumber, isOutcome, isNilOr(isError)];
 const paramsShapes = [isNumber, isListOf(isText)];
 const rewindShapes = [
   isText,
@@ -146,36 +160,68 @@ export const encodeOpening = (each: Opening): unknown => [
   each.resumed,
   each.nodeVersion,
   each.packageVersion,
-  null,
+  moreOf({ before: each.before && [each.before.state, each.before.seenAt] }),
 ];
 
 export function decodeOpening(body: unknown): Opening {
-  const [life, openedAt, host, pid, thread, resumed, nodeVersion, packageVersion] = shapedFields(
-    body,
-    openingShapes,
-    'opening',
-  ) as [Uint8Array, number, string, number, number, boolean, string, string];
-  return { life: hexOf(life), openedAt, host, pid, thread, resumed, nodeVersion, packageVersion };
+  const fields = shapedFields(body, openingShapes, 'opening');
+  const [life, openedAt, host, pid, thread, resumed, nodeVersion, packageVersion] = fields as [
+    Uint8Array,
+    ...[number, string, number, number, boolean, string, string],
+  ];
+  const whole = { life: hexOf(life), openedAt, host, pid, thread, resumed, nodeVersion };
+  const before = known(fields[8], 'before', isTuple(isOneOf('dead', 'alive', 'unknown'), isNumber));
+  if (before === undefined) return { ...whole, packageVersion };
+  const [state, seenAt] = before as [Before['state'], number];
+  return { ...whole, packageVersion, before: { state, seenAt } };
 }
 
-export function encodeClose({ closedAt, outcome, error }: Close): unknown {
+export function encodeClose({ closedAt, outcome, error, how, exitCode, origin }: Close): unknown {
+  const causes = error?.causes?.map(({ name, message, stack }) => [name, message, stack]);
   return [
     closedAt,
     outcome,
     error === undefined ? null : [error.name, error.message, error.stack],
-    null,
+    moreOf({ how, exitCode, origin, causes }),
   ];
 }
 
 export function decodeClose(body: unknown): Close {
-  const [closedAt, outcome, error] = shapedFields(body, closeShapes, 'close') as [
-    number,
-    Outcome,
-    [string, string, string] | null,
-  ];
-  if (error === null) return { closedAt, outcome, error: undefined };
-  const [name, message, stack] = error;
-  return { closedAt, outcome, error: { name, message, stack } };
+  const fields = shapedFields(body, closeShapes, 'close');
+  const [closedAt, outcome, kept, more] = fields as [number, Outcome, KeptText | null, unknown];
+  const causes = known(more, 'causes', isListOf(isError)) as KeptText[] | undefined;
+  const error = kept === null ? undefined : { ...errorOf(kept), ...causesOf(causes) };
+  const how = known(more, 'how', isOneOf('dispose', 'exit', 'uncaught')) as How | undefined;
+  const origin = known(more, 'origin', isOneOf('uncaughtException', 'unhandledRejection'));
+  const exitCode = known(more, 'exitCode', isNumber) as number | undefined;
+  return {
+    closedAt,
+    outcome,
+    error,
+    ...(how !== undefined && { how }),
+    ...(exitCode !== undefined && { exitCode }),
+    ...(origin !== undefined && { origin: origin as Origin }),
+  };
+}
+
+type KeptText = readonly [name: string, message: string, stack: string];
+
+const errorOf = ([name, message, stack]: KeptText): KeptError => ({ name, message, stack });
+
+const causesOf = (causes: readonly KeptText[] | undefined): Pick<KeptError, 'causes'> =>
+  causes === undefined ? {} : { causes: causes.map(errorOf) };
+
+/** The members that are there; nil when none is. */
+function moreOf(members: Readonly<Record<string, unknown>>): unknown {
+  const there = Object.entries(members).filter(([, value]) => value !== undefined);
+  return there.length === 0 ? null : Object.fromEntries(there);
+}
+
+/** A member of `more`; undefined where it is not there in this shape: place for later. */
+function known(more: unknown, key: string, shape: Shape): unknown {
+  if (typeof more !== 'object' || more === null || !Object.hasOwn(more, key)) return undefined;
+  const value = (more as Record<string, unknown>)[key];
+  return shape(value) ? value : undefined;
 }
 
 export const encodeParams = (each: ParamsChange): unknown =>
@@ -212,7 +258,6 @@ export function decodeRewind(body: unknown): Rewind {
   };
 }
 
-/** An error as it can be kept: well-formed text, whatever was thrown; keeping it throws nothing. */
 const isId: Shape = (field) =>
   Number.isInteger(field) && (field as number) >= 0 && (field as number) < limits.sequenceCountMax;
 const isCount: Shape = (field) => Number.isSafeInteger(field) && (field as number) >= 0;
@@ -250,33 +295,4 @@ export const decodeStretch = (
 export function sequenceIdOf({ type, body }: { type: number; body: unknown }): number | undefined {
   if (type === recordType.sequence) return decodeSequence(body)[0];
   return type === recordType.blocks ? decodeBlocks(body)[0] : undefined;
-}
-
-/** Of the message and the stack of an error: the close record must fit its frame. */
-const ERROR_TEXT_MAX = 64 * 1024;
-
-export function keepError(error: unknown): KeptError {
-  if (!(types.isNativeError(error) || isInstanceOfError(error)))
-    return { name: 'Error', message: textOf(() => error), stack: '' };
-  return {
-    name: textOf(() => error.name),
-    message: textOf(() => error.message),
-    stack: textOf(() => error.stack ?? ''),
-  };
-}
-
-function isInstanceOfError(error: unknown): error is Error {
-  try {
-    return error instanceof Error;
-  } catch {
-    return false;
-  }
-}
-
-function textOf(read: () => unknown): string {
-  try {
-    return String(read()).slice(0, ERROR_TEXT_MAX).toWellFormed();
-  } catch {
-    return 'a value without text';
-  }
 }
