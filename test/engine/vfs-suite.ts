@@ -21,6 +21,11 @@ export function put(vfs: Vfs, path: string, text: string): void {
   vfs.close(file);
 }
 
+/** Longer than a tick of any kernel's clock of files. */
+const sleepTick = (): void => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 12);
+};
+
 /** The content of a file. */
 export function get(vfs: Vfs, path: string): string {
   const file = vfs.open(path, 'read');
@@ -259,6 +264,40 @@ function describeNames(given: Given, at: At, root: () => string): void {
     expect(vfs.stat(at('b'))?.identity).toBe(identity);
     expect(get(vfs, at('b'))).toBe('a');
     expect(() => vfs.rename(at('none'), at('c'))).toThrow(failure('ENOENT'));
+  });
+
+  it('a changed name shows in the facts of its directory, changed bytes in those of the file', () => {
+    const vfs = given();
+    vfs.makeDirectory(at('d'));
+    let before = vfs.stat(at('d'));
+    const shows = (): boolean => {
+      const now = vfs.stat(at('d'));
+      const differs = now?.changed !== before?.changed;
+      expect(now?.number).toBe(before?.number);
+      before = now;
+      return differs;
+    };
+    // Two changes of one tick of its clock look like one.
+    const changes: (() => void)[] = [
+      () => put(vfs, at('d/a'), 'a'),
+      () => vfs.link(at('d/a'), at('d/b')),
+      () => vfs.rename(at('d/b'), at('d/c')),
+      () => vfs.unlink(at('d/c')),
+      () => vfs.makeDirectory(at('d/e')),
+      () => vfs.removeDirectory(at('d/e')),
+    ];
+    for (const change of changes) {
+      sleepTick();
+      change();
+      expect(shows()).toBe(true);
+    }
+    const content = vfs.stat(at('d/a'))?.changed;
+    sleepTick();
+    const file = vfs.open(at('d/a'), 'write');
+    vfs.write(file, bytesOf('b'), 0);
+    vfs.close(file);
+    expect(vfs.stat(at('d/a'))?.changed).not.toBe(content);
+    expect(shows()).toBe(false);
   });
 
   it('rename between two names of one file leaves both', () => {

@@ -41,6 +41,8 @@ export type MemoryNode = MemoryFile | MemoryDirectory;
 export class MemoryDirectory {
   readonly isDirectory = true;
   readonly number: number;
+  /** By the clock of the disk. */
+  changed = 0;
   readonly entries: Map<string, MemoryNode> = new Map();
   readonly durable: Map<string, MemoryNode> = new Map();
   pending: NameChange[] = [];
@@ -85,6 +87,8 @@ export class MemoryDisk {
   used = 0;
   capacity: number = Number.POSITIVE_INFINITY;
   reuseNumbers = true;
+  /** Undefined: the number of the newest change. */
+  clock: (() => number) | undefined;
   nextHandle = 3;
   #nextNumber = 2;
   #freeNumbers: number[] = [];
@@ -192,6 +196,7 @@ export class MemoryDisk {
     const before = file.size;
     this.order += 1;
     file.write(offset, source, this.order);
+    file.changed = this.now();
     this.used += file.size - before;
   }
 
@@ -202,6 +207,7 @@ export class MemoryDisk {
     this.used += size - file.size;
     this.order += 1;
     file.truncate(size, this.order);
+    file.changed = this.now();
   }
 
   /** Gives number and space of a file back when it has neither names nor handles. */
@@ -231,13 +237,21 @@ export class MemoryDisk {
     this.#nextNumber = disk.#nextNumber;
   }
 
+  now(): number {
+    return this.clock?.() ?? this.order;
+  }
+
   #change(kind: NameChangeKind, path: string, effects: readonly NameEffect[]): void {
     this.order += 1;
     const change: NameChange = { kind, order: this.order, path, effects };
+    const now = this.now();
     for (const effect of effects) {
       const { directory, name, node } = effect;
       const gone = directory.entries.get(name);
       applyName(directory.entries, effect);
+      directory.changed = now;
+      if (node !== undefined) node.changed = now;
+      if (gone !== undefined) gone.changed = now;
       if (node !== undefined && !node.isDirectory) node.links += 1;
       if (gone !== undefined && !gone.isDirectory) gone.links -= 1;
       // A file that moves is without a name between the two effects.

@@ -94,6 +94,8 @@ export class MemoryFile {
   links = 0;
   /** Open handles. */
   handles = 0;
+  /** By the clock of the disk. */
+  changed = 0;
   readonly content: Content;
   durable: Uint8Array;
   pending: ContentChange[] = [];
@@ -144,6 +146,7 @@ export class MemoryFile {
   /** The same file on another disk, with what is pending; no names, no handles. */
   copy(number: number): MemoryFile {
     const file = new MemoryFile(number, this.path, this.durable, this.content.view());
+    file.changed = this.changed;
     file.pending = this.pending.slice();
     file.lost = this.lost.slice();
     return file;

@@ -71,6 +71,7 @@ function emptyLike(disk: MemoryDisk): MemoryDisk {
   copy.capacity = disk.capacity;
   copy.reuseNumbers = disk.reuseNumbers;
   copy.nextHandle = disk.nextHandle;
+  copy.clock = disk.clock;
   return copy;
 }
 
@@ -85,6 +86,7 @@ export function copyNode(node: MemoryNode, nodes: Map<MemoryNode, MemoryNode>): 
     return file;
   }
   const copy = new MemoryDirectory(node.number);
+  copy.changed = node.changed;
   nodes.set(node, copy);
   for (const [name, child] of node.entries) copy.entries.set(name, copyNode(child, nodes));
   for (const [name, child] of node.durable) copy.durable.set(name, copyNode(child, nodes));
@@ -156,12 +158,14 @@ class Survival {
   constructor(disk: MemoryDisk, fates: ReadonlyMap<ContentChange | NameChange, Fate>) {
     this.#fates = fates;
     this.image = emptyLike(disk);
+    this.image.order += 1;
     this.image.beginNumbersAfter(disk);
     this.image.root = this.#directory(disk.root);
   }
 
   #directory(node: MemoryDirectory): MemoryDirectory {
     const copy = new MemoryDirectory(this.#number(node));
+    copy.changed = this.#changed(node);
     this.#nodes.set(node, copy);
     for (const [name, child] of this.#names(node)) {
       let found = this.#nodes.get(child);
@@ -190,9 +194,15 @@ class Survival {
   #file(node: MemoryFile): MemoryFile {
     const content = survivingContent(node, this.#fates);
     const copy = new MemoryFile(this.#number(node), node.path, content);
+    copy.changed = this.#changed(node);
     this.#nodes.set(node, copy);
     this.image.used += copy.size;
     return copy;
+  }
+
+  /** Names and content are one transaction with the time of their change, both or neither. */
+  #changed(node: MemoryNode): number {
+    return node.pending.length === 0 ? node.changed : this.image.now();
   }
 
   #number(node: MemoryNode): number {

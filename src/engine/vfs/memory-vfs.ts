@@ -71,6 +71,8 @@ export interface MemoryVfsOptions {
   readonly capacity?: number;
   /** Gives the inode number that was freed last to the next file, as ext4 may. Default true. */
   readonly reuseInodes?: boolean;
+  /** The clock of the disk, milliseconds: what `changed` says. Default: the number of the change. */
+  readonly clock?: () => number;
 }
 
 interface OpenFile {
@@ -82,7 +84,7 @@ interface OpenFile {
 export class MemoryVfs implements Vfs {
   readonly #disk: MemoryDisk;
   readonly #open: Map<FileHandle, OpenFile> = new Map();
-  #options: Omit<MemoryVfsOptions, 'capacity' | 'reuseInodes'> = {};
+  #options: Omit<MemoryVfsOptions, 'capacity' | 'reuseInodes' | 'clock'> = {};
   #inHook = false;
 
   /** @internal Use memoryVfs(). */
@@ -222,10 +224,11 @@ export class MemoryVfs implements Vfs {
 
   /** Changes options from now on; those not given stay. */
   configure(options: MemoryVfsOptions): void {
-    const { capacity, reuseInodes, ...own } = options;
+    const { capacity, reuseInodes, clock, ...own } = options;
     this.#options = { ...this.#options, ...own };
     this.#disk.capacity = capacity ?? this.#disk.capacity;
     this.#disk.reuseNumbers = reuseInodes ?? this.#disk.reuseNumbers;
+    this.#disk.clock = clock ?? this.#disk.clock;
   }
 
   /** Another process on the same disk: own handles, own hook (none unless given). */
@@ -336,8 +339,14 @@ export class MemoryVfs implements Vfs {
 }
 
 function factsOf(node: MemoryNode): FileFacts {
-  const { number, isDirectory } = node;
-  return { identity: `memory:${number}`, size: isDirectory ? 0 : node.size, isDirectory };
+  const { number, isDirectory, changed } = node;
+  return {
+    identity: `memory:${number}`,
+    size: isDirectory ? 0 : node.size,
+    isDirectory,
+    number,
+    changed,
+  };
 }
 
 /** A new, empty file system with a durable root directory. */

@@ -9,6 +9,7 @@
 // Spec: spec/file-system.md. Test: test/engine/vfs.test.ts.
 
 import {
+  type BigIntStats,
   closeSync,
   constants,
   fdatasync,
@@ -50,6 +51,8 @@ function factsOf(stats: Stats): FileFacts {
     identity: `${stats.dev}:${stats.ino}`,
     size: stats.size,
     isDirectory: isDirectoryMode(stats.mode),
+    number: stats.ino,
+    changed: stats.ctimeMs,
   };
 }
 
@@ -57,11 +60,13 @@ function factsOf(stats: Stats): FileFacts {
 // numbers would become one: those files are asked for again, exactly.
 const isExact = (stats: Stats): boolean => stats.ino <= Number.MAX_SAFE_INTEGER;
 
-function exactFactsOf(stats: { dev: bigint; ino: bigint; size: bigint; mode: bigint }): FileFacts {
+function exactFactsOf(stats: BigIntStats): FileFacts {
   return {
     identity: `${stats.dev}:${stats.ino}`,
     size: Number(stats.size),
     isDirectory: isDirectoryMode(Number(stats.mode)),
+    number: Number(stats.ino),
+    changed: Number(stats.ctimeNs) / 1e6,
   };
 }
 

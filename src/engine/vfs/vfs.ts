@@ -18,6 +18,13 @@ export interface FileFacts {
   readonly identity: string;
   readonly size: number;
   readonly isDirectory: boolean;
+  /** The inode number alone, rounded beyond 2^53. With `changed` it tells that something changed. */
+  readonly number: number;
+  /**
+   * When content, names in it, links or facts last changed: milliseconds by the clock of the file
+   * system, with what it has below them. Only compared: it says no time of the world.
+   */
+  readonly changed: number;
 }
 
 export interface Vfs {
