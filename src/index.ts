@@ -17,7 +17,7 @@ export type {
 export type { FollowRepoOptions, RepoCursor, RepoFollowEvent } from './sdk/follow-repo.ts';
 export type { FollowCursor, FollowEvent, FollowRunOptions } from './sdk/follow-run.ts';
 export type { Metric, MetricFollowEvent, Values, ValuesOptions } from './sdk/metric.ts';
-export type { OpeningFacts, RunStateName } from './sdk/openings.ts';
+export type { OpeningEnding, OpeningFacts, RunStateName } from './sdk/openings.ts';
 export type {
   CloseOptions,
   Durability,

@@ -28,20 +28,62 @@ export interface HolderFacts {
 export const newestFence = (vfs: Vfs, directory: string): number =>
   findHolder(vfs, directory).number;
 
+/** A writer that holds or held the log. */
+export interface WriterFacts {
+  readonly owner: OwnerRecord;
+  /** It closed the log; its heartbeats are gone then. */
+  readonly isReleased: boolean;
+  /** Wall clock of the last heartbeat as its owner read it, milliseconds; 0: none. */
+  readonly heartbeat: number;
+}
+
+/** Writers that held the log, newest first, as far as their fences are left: of one or two mostly. */
+export function recentWriters(vfs: Vfs, directory: string): WriterFacts[] {
+  const found: WriterFacts[] = [];
+  try {
+    for (const number of listLog(vfs, directory).fences.toSorted((a, b) => b - a)) {
+      const fence = readFence(vfs, directory, number);
+      if (fence?.kind !== 'writer') continue;
+      const { owner, heartbeat } = fence;
+      const wasReleased = isReleased(fence);
+      found.push({
+        owner,
+        isReleased: wasReleased,
+        heartbeat: wasReleased ? 0 : Number(heartbeat),
+      });
+    }
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+  return found;
+}
+
+/** What the newest fence says; undefined where there is none, or none that can be read. */
+export function readNewestFence(
+  vfs: Vfs,
+  directory: string,
+): { readonly kind: FenceKind; readonly isReleased: boolean } | undefined {
+  const fence = newestReadable(vfs, directory);
+  return fence === undefined ? undefined : { kind: fence.kind, isReleased: isReleased(fence) };
+}
+
+function newestReadable(vfs: Vfs, directory: string): ReturnType<typeof readFence> {
+  try {
+    const number = newest(listLog(vfs, directory).fences);
+    return number === 0 ? undefined : readFence(vfs, directory, number);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 /** The holder of the newest fence; undefined where there is none, or none that can be read. */
 export async function readHolder(
   vfs: Vfs,
   host: Host,
   directory: string,
 ): Promise<HolderFacts | undefined> {
-  let fence: ReturnType<typeof readFence>;
-  try {
-    const number = newest(listLog(vfs, directory).fences);
-    fence = number === 0 ? undefined : readFence(vfs, directory, number);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const fence = newestReadable(vfs, directory);
   if (fence === undefined) return undefined;
   const { kind, owner } = fence;
   if (isReleased(fence)) return { kind, owner, state: 'released', heartbeat: 0 };

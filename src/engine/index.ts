@@ -14,8 +14,15 @@ export type { FenceKind } from './format/fence.ts';
 export type { FramePlace } from './format/index-page.ts';
 export { packBody, unpackBody } from './format/msgpack.ts';
 export { fileLetter } from './format/version.ts';
-export { loadXxhash } from './format/xxhash.ts';
-export { type HolderFacts, newestFence, readHolder } from './holder.ts';
+export { loadXxhash, xxh64 } from './format/xxhash.ts';
+export {
+  type HolderFacts,
+  newestFence,
+  readHolder,
+  readNewestFence,
+  recentWriters,
+  type WriterFacts,
+} from './holder.ts';
 export { nodeHost } from './host/node-host.ts';
 export type {
   Host,

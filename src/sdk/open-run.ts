@@ -9,7 +9,14 @@ import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { threadId } from 'node:worker_threads';
-import { isRemoteFileSystem, nodeVfs, type Vfs } from '../engine/index.ts';
+import {
+  isRemoteFileSystem,
+  nodeHost,
+  nodeVfs,
+  recentWriters,
+  type Vfs,
+  type WriterFacts,
+} from '../engine/index.ts';
 import { RunlogError } from '../errors.ts';
 import { durations } from '../limits.ts';
 import { checkRunHash, generateHash, isGeneratedHash, isHashPrefix } from '../model/names.ts';
@@ -24,7 +31,7 @@ import {
   readFacts,
   syncEdits,
 } from '../store/edits.ts';
-import type { Opening, RewindTarget } from '../store/record.ts';
+import type { Before, Opening, RewindTarget } from '../store/record.ts';
 import {
   checkRepo,
   createRepo,
@@ -246,14 +253,34 @@ async function openWriter(
       undone: reader?.undone ?? [],
       onError,
     });
+  // Before it is taken: a fence older than the newest two is removed.
+  const earlier = recentWriters(vfs, directory).at(0);
   let opened = await open(false);
   if (opened.life !== '' && opened.life !== facts.life) {
     // A log of an earlier life of this run: nothing of it is part of the new one.
     await opened.close(undefined);
     opened = await open(true);
   }
-  opened.opened(openingOf(facts, opened.openingCount > 0));
+  const before = opened.isLeftOpen ? await lookBefore(vfs, directory, earlier) : undefined;
+  opened.opened({ ...openingOf(facts, opened.openingCount > 0), before });
   return opened;
+}
+
+/** What became of the opening before, which has not closed: its last sign of life. */
+async function lookBefore(
+  vfs: Vfs,
+  directory: string,
+  earlier: WriterFacts | undefined,
+): Promise<Before> {
+  if (earlier === undefined) return { state: 'unknown', seenAt: 0 };
+  if (earlier.isReleased) return { state: 'dead', seenAt: 0 };
+  const { nonce, since } = earlier.owner;
+  // Once more: it may have gone on while it was waited for.
+  const now = recentWriters(vfs, directory).find((each) =>
+    each.owner.nonce.every((byte, index) => byte === nonce[index]),
+  );
+  const state = await nodeHost().liveness.state(earlier.owner, directory);
+  return { state, seenAt: Math.max(since, earlier.heartbeat, now?.heartbeat ?? 0) };
 }
 
 /**

@@ -1,74 +1,217 @@
-// How each opening of a run went, and what its writers together amount to.
+// How each opening of a run went and ended, and what its writers together amount to.
 //
-// Test: test/sdk/run-view.test.ts.
+// 1. How it ended is what it recorded; of one that recorded nothing, what the next opening of its log
+//    found, or, of the last, what its holder's fence and process tell.
+//
+// Spec: spec/records.md, Ends. Test: test/sdk/run-view.test.ts, test/process/ending.test.ts.
 
-import { nodeHost, readHolder, type Vfs } from '../engine/index.ts';
+import { nodeHost, readHolder, recentWriters, type Vfs } from '../engine/index.ts';
 import { durations } from '../limits.ts';
 import type { KeptError } from '../store/kept-error.ts';
-import { decodeClose, decodeOpening, type Outcome } from '../store/record.ts';
+import {
+  type Before,
+  type Close,
+  decodeClose,
+  decodeOpening,
+  type How,
+  type Opening,
+  type Origin,
+  type Outcome,
+} from '../store/record.ts';
 import type { RunPlaces } from '../store/repo-directory.ts';
 import type { RunReader, WriterLog } from '../store/run-reader.ts';
 
 export type RunStateName = 'running' | 'finished' | 'failed' | 'killed' | 'stalled' | 'unknown';
 
-/** One opening of a run by one writer. Times are milliseconds since 1970. */
+/**
+ * closed: by `close()` or `Run.with`. disposed: the block of its `await using` was left. exited: the
+ * process or thread exited with the run open. uncaught: it ended by an error or rejection that nobody
+ * caught. killed: it is gone and has recorded no end: a signal, a lack of memory, `worker.terminate()`.
+ * fenced: `forceResume` took its log while it was alive. running, stalled, unknown: as the state of a run.
+ */
+export type OpeningEnding =
+  | 'closed'
+  | 'disposed'
+  | 'exited'
+  | 'uncaught'
+  | 'killed'
+  | 'fenced'
+  | 'running'
+  | 'stalled'
+  | 'unknown';
+
+/** One opening of a run by one writer. Times are milliseconds since 1970, durations milliseconds. */
 export interface OpeningFacts {
   readonly writer: string;
   readonly openedAt: number;
   readonly resumed: boolean;
   readonly host: string;
   readonly pid: number;
+  /** 0: the main thread. */
+  readonly thread: number;
   readonly nodeVersion: string;
-  /** Undefined: it did not close. */
+  readonly ending: OpeningEnding;
+  /** Undefined: it recorded no end. */
   readonly closedAt: number | undefined;
   readonly outcome: Outcome | undefined;
   readonly error: KeptError | undefined;
+  /** Of the process or thread, where it ended the run by its exit. */
+  readonly exitCode: number | undefined;
+  /** How the error came up that nobody caught. */
+  readonly origin: Origin | undefined;
+  /**
+   * When it closed; of one that did not, its last heartbeat: one a second, one in 15 s of a log that rests
+   * among more than 256. Undefined: not known.
+   */
+  readonly lastSeenAt: number | undefined;
+  /** Until it closed, or now, or its last sign of life. Undefined: not known. */
+  readonly duration: number | undefined;
+}
+
+/** Of a writer whose last opening has recorded no end. */
+export interface LastSign {
+  readonly state: Exclude<RunStateName, Outcome>;
+  readonly seenAt: number | undefined;
+}
+
+/** By writer; none for one whose last opening has recorded its end. */
+export type LastSigns = ReadonlyMap<string, LastSign>;
+
+const NOT_KNOWN: LastSign = { state: 'unknown', seenAt: undefined };
+
+const endingBy: Readonly<Record<How, OpeningEnding>> = {
+  dispose: 'disposed',
+  exit: 'exited',
+  uncaught: 'uncaught',
+};
+
+const endingBefore: Readonly<Record<Before['state'], OpeningEnding>> = {
+  dead: 'killed',
+  alive: 'fenced',
+  unknown: 'unknown',
+};
+
+/** Oldest first. */
+export function openingsOf({ writer, contents }: WriterLog, signs: LastSigns): OpeningFacts[] {
+  const bodies = contents.openings();
+  const openings = bodies.map(([body]) => decodeOpening(body));
+  return bodies.map(([, close], index) => {
+    const next = openings[index + 1];
+    const sign = next === undefined ? signs.get(writer) : undefined;
+    return openingFacts(writer, openings[index] as Opening, closeOf(close), { next, sign });
+  });
+}
+
+/** As the folded state has it: without reading the log. */
+export function lastOpening(
+  { writer, state }: WriterLog,
+  signs: LastSigns,
+): OpeningFacts | undefined {
+  const last = state.openings.at(-1);
+  if (last === undefined) return undefined;
+  const after = { next: undefined, sign: signs.get(writer) };
+  return openingFacts(writer, decodeOpening(last[0]), closeOf(last[1]), after);
+}
+
+const closeOf = (body: unknown): Close | undefined =>
+  body === null || body === undefined ? undefined : decodeClose(body);
+
+interface After {
+  /** The next opening of the log. */
+  readonly next: Opening | undefined;
+  readonly sign: LastSign | undefined;
+}
+
+function openingFacts(
+  writer: string,
+  opening: Opening,
+  close: Close | undefined,
+  { next, sign = NOT_KNOWN }: After,
+): OpeningFacts {
+  const { openedAt, resumed, host, pid, thread, nodeVersion } = opening;
+  const facts = { writer, openedAt, resumed, host, pid, thread, nodeVersion };
+  const end = close === undefined ? endWithoutClose(next, sign) : endOfClose(close);
+  const isAlive = end.ending === 'running' || end.ending === 'stalled';
+  const until = isAlive ? Date.now() : end.lastSeenAt;
+  return {
+    ...facts,
+    ...end,
+    closedAt: close?.closedAt,
+    outcome: close?.outcome,
+    error: close?.error,
+    exitCode: close?.exitCode,
+    origin: close?.origin,
+    duration: until === undefined ? undefined : Math.max(0, until - openedAt),
+  };
+}
+
+type End = Pick<OpeningFacts, 'ending' | 'lastSeenAt'>;
+
+const endOfClose = ({ how, closedAt }: Close): End => ({
+  ending: how === undefined ? 'closed' : endingBy[how],
+  lastSeenAt: closedAt,
+});
+
+function endWithoutClose(next: Opening | undefined, sign: LastSign): End {
+  if (next === undefined) return { ending: sign.state, lastSeenAt: sign.seenAt };
+  // Of a version that did not look: it is not there any more, or the next could not have opened.
+  const { state, seenAt } = next.before ?? { state: 'dead', seenAt: 0 };
+  return { ending: endingBefore[state], lastSeenAt: seenAt === 0 ? undefined : seenAt };
+}
+
+/** Milliseconds in which at least one of the openings was there. */
+export function activeTimeOf(openings: readonly OpeningFacts[]): number {
+  const spans = openings
+    .map(({ openedAt, duration = 0 }) => [openedAt, openedAt + duration] as const)
+    .sort(([a], [b]) => a - b);
+  let sum = 0;
+  let covered = Number.NEGATIVE_INFINITY;
+  for (const [start, end] of spans) {
+    sum += Math.max(0, end - Math.max(start, covered));
+    covered = Math.max(covered, end);
+  }
+  return sum;
+}
+
+export async function lastSignsOf(
+  vfs: Vfs,
+  places: RunPlaces,
+  reader: RunReader,
+): Promise<LastSigns> {
+  const open = reader.logs.filter(({ state }) => closeOf(state.openings.at(-1)?.[1]) === undefined);
+  const signs = open.map(async (each) => [each.writer, await lastSign(vfs, places, each)] as const);
+  return new Map(await Promise.all(signs));
+}
+
+async function lastSign(vfs: Vfs, places: RunPlaces, log: WriterLog): Promise<LastSign> {
+  const directory = `${places.logs}/${log.writer}`;
+  const holder = await readHolder(vfs, nodeHost(), directory);
+  const seenAt = seenAtOf(vfs, directory, log);
+  if (holder === undefined || holder.state === 'unknown') return { state: 'unknown', seenAt };
+  if (holder.state === 'released' || holder.state === 'dead') return { state: 'killed', seenAt };
+  const lastBeat = Math.max(holder.heartbeat, holder.owner.since);
+  const isBeating = Date.now() - lastBeat <= durations.takeOverMs;
+  return { state: isBeating ? 'running' : 'stalled', seenAt: seenAt ?? lastBeat };
+}
+
+/** By the fence of the opening itself, though maintenance may have come after it. */
+function seenAtOf(vfs: Vfs, directory: string, { state }: WriterLog): number | undefined {
+  const last = state.openings.at(-1);
+  const writer = recentWriters(vfs, directory)[0];
+  if (last === undefined || writer === undefined || writer.isReleased) return undefined;
+  const { openedAt, pid, thread } = decodeOpening(last[0]);
+  if (writer.owner.pid !== pid || writer.owner.thread !== thread) return undefined;
+  return Math.max(openedAt, writer.heartbeat);
 }
 
 /** The worst first: what several ended writers of a run amount to. */
 const severity: readonly RunStateName[] = ['failed', 'killed', 'stalled', 'unknown', 'finished'];
 
-export function openingsOf({ writer, contents }: WriterLog): OpeningFacts[] {
-  return contents.openings().map(([opening, close]) => openingFacts(writer, opening, close));
-}
-
-export function lastOpening({ writer, state }: WriterLog): OpeningFacts | undefined {
-  const last = state.openings.at(-1);
-  return last === undefined ? undefined : openingFacts(writer, last[0], last[1]);
-}
-
-function openingFacts(writer: string, opening: unknown, close: unknown): OpeningFacts {
-  const { openedAt, resumed, host, pid, nodeVersion } = decodeOpening(opening);
-  const ended = close === null || close === undefined ? undefined : decodeClose(close);
-  return {
-    writer,
-    openedAt,
-    resumed,
-    host,
-    pid,
-    nodeVersion,
-    closedAt: ended?.closedAt,
-    outcome: ended?.outcome,
-    error: ended?.error,
-  };
-}
-
-export async function stateOf(
-  vfs: Vfs,
-  places: RunPlaces,
-  reader: RunReader,
-): Promise<RunStateName> {
-  const states = await Promise.all(reader.logs.map((each) => writerState(vfs, places, each)));
+export function stateOf(reader: RunReader, signs: LastSigns): RunStateName {
+  const states = reader.logs.map(({ writer, state }): RunStateName => {
+    const close = closeOf(state.openings.at(-1)?.[1]);
+    return close?.outcome ?? signs.get(writer)?.state ?? 'unknown';
+  });
   if (states.includes('running')) return 'running';
   return severity.find((each) => states.includes(each)) ?? 'unknown';
-}
-
-async function writerState(vfs: Vfs, places: RunPlaces, log: WriterLog): Promise<RunStateName> {
-  const last = lastOpening(log);
-  if (last?.outcome !== undefined) return last.outcome;
-  const holder = await readHolder(vfs, nodeHost(), `${places.logs}/${log.writer}`);
-  if (holder === undefined || holder.state === 'unknown') return 'unknown';
-  if (holder.state === 'released' || holder.state === 'dead') return 'killed';
-  const lastSign = Math.max(holder.heartbeat, holder.owner.since);
-  return Date.now() - lastSign <= durations.takeOverMs ? 'running' : 'stalled';
 }

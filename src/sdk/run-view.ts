@@ -30,7 +30,10 @@ import {
 } from './follow-run.ts';
 import { Metric } from './metric.ts';
 import {
+  activeTimeOf,
+  type LastSigns,
   lastOpening,
+  lastSignsOf,
   type OpeningFacts,
   openingsOf,
   type RunStateName,
@@ -61,7 +64,7 @@ export class RunView {
   readonly #vfs: Vfs;
   readonly #places: RunPlaces;
   #reader: RunReader;
-  #state: RunStateName;
+  #signs: LastSigns;
   /** Of the repo that it was opened through. */
   #isReadOnly = false;
 
@@ -70,13 +73,13 @@ export class RunView {
     places: RunPlaces,
     hash: string,
     reader: RunReader,
-    state: RunStateName,
+    signs: LastSigns,
   ) {
     this.hash = hash;
     this.#vfs = vfs;
     this.#places = places;
     this.#reader = reader;
-    this.#state = state;
+    this.#signs = signs;
   }
 
   /** @internal Use `repo.run`. */
@@ -91,7 +94,7 @@ export class RunView {
     if (vfs.stat(places.edits) === undefined) return undefined;
     const reader = await RunReader.open(vfs, places, { known });
     if (reader.facts === undefined || reader.facts.isDeleted) return undefined;
-    const view = new RunView(vfs, places, hash, reader, await stateOf(vfs, places, reader));
+    const view = new RunView(vfs, places, hash, reader, await lastSignsOf(vfs, places, reader));
     view.#isReadOnly = isReadOnly;
     return view;
   }
@@ -102,8 +105,8 @@ export class RunView {
     if (reader.facts === undefined || reader.facts.isDeleted) {
       throw new RunlogError('RUN_NOT_FOUND', `${this.hash}: the run was deleted`);
     }
+    this.#signs = await lastSignsOf(this.#vfs, this.#places, reader);
     this.#reader = reader;
-    this.#state = await stateOf(this.#vfs, this.#places, reader);
   }
 
   get #facts(): RunFacts {
@@ -141,18 +144,33 @@ export class RunView {
 
   /** When the last writer closed; undefined while one has not. Milliseconds since 1970. */
   get endedAt(): number | undefined {
-    const last = this.#reader.logs.map((each) => lastOpening(each)?.closedAt);
-    return last.length === 0 || last.includes(undefined)
-      ? undefined
-      : Math.max(...(last as number[]));
+    return latest(this.lastOpenings.map((each) => each.closedAt));
+  }
+
+  /**
+   * Milliseconds from its creation to its end, or now while it runs, or the last sign of life of one that
+   * was killed. Undefined: not known.
+   */
+  get duration(): number | undefined {
+    const end = latest(
+      this.lastOpenings.map(({ openedAt, duration }) =>
+        duration === undefined ? undefined : openedAt + duration,
+      ),
+    );
+    return end === undefined ? undefined : Math.max(0, end - this.createdAt);
+  }
+
+  /** Milliseconds in which at least one writer had it open, as far as that is known. */
+  get activeTime(): number {
+    return activeTimeOf(this.openings);
   }
 
   /**
    * running: alive with a heartbeat within 60 s; stalled: alive without; killed: dead without having
-   * closed; unknown: cannot be told. Several writers: running if any is, else the worst.
+   * recorded an end; unknown: cannot be told. Several writers: running if any is, else the worst.
    */
   get state(): RunStateName {
-    return this.#state;
+    return stateOf(this.#reader, this.#signs);
   }
 
   /** Writers of the run, by name. */
@@ -162,7 +180,16 @@ export class RunView {
 
   /** Every opening of every writer, oldest first. */
   get openings(): readonly OpeningFacts[] {
-    return this.#reader.logs.flatMap(openingsOf).sort((a, b) => a.openedAt - b.openedAt);
+    return this.#reader.logs
+      .flatMap((each) => openingsOf(each, this.#signs))
+      .sort((a, b) => a.openedAt - b.openedAt);
+  }
+
+  /** The last opening of each writer, by its name: known without reading the log. */
+  get lastOpenings(): readonly OpeningFacts[] {
+    return this.#reader.logs
+      .map((each) => lastOpening(each, this.#signs))
+      .filter((each) => each !== undefined);
   }
 
   /** Damage that reading came upon so far. `repo.verify()` looks everywhere. */
@@ -255,4 +282,10 @@ function changesOf(edit: RunEdit): Change[] {
     changes.push(['addNote', [Date.now(), note]]);
   }
   return changes;
+}
+
+/** Undefined when one of them is, or there is none. */
+function latest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((each) => each !== undefined);
+  return known.length < times.length || known.length === 0 ? undefined : Math.max(...known);
 }

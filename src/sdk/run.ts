@@ -16,16 +16,12 @@ import { checkName } from '../model/names.ts';
 import { checkParamsPath } from '../model/params.ts';
 import { checkEpoch, checkStep, checkTime, checkValue } from '../model/point.ts';
 import type { Change } from '../store/edits.ts';
-import { type KeptError, keepError } from '../store/kept-error.ts';
-import type { Close } from '../store/record.ts';
 import type { SequenceWriter } from '../store/run-writer.ts';
-import type { Attachment } from './attachment.ts';
 import { attachAll } from './attachments.ts';
 import { handled } from './handled.ts';
 import { type OpenedRun, openRun } from './open-run.ts';
 import {
   type CloseOptions,
-  checkCloseOptions,
   checkRewindOptions,
   checkText,
   pathOf,
@@ -37,10 +33,11 @@ import {
 } from './options.ts';
 import type { Repo } from './repo.ts';
 import { Reporter } from './reporter.ts';
+import { RunLife } from './run-life.ts';
 import { RunProperties } from './run-properties.ts';
 import { type Columns, Sequence } from './sequence.ts';
 import { checkedValues } from './tracked-values.ts';
-import { Turn } from './turn.ts';
+import type { Turn } from './turn.ts';
 
 const current = new AsyncLocalStorage<Run>();
 
@@ -49,16 +46,10 @@ export class Run {
   readonly repo: Repo;
   readonly #opened: OpenedRun;
   readonly #contexts = new ContextCache<SequenceWriter>();
+  readonly #life: RunLife;
   /** Undefined in a run that writes nothing. */
   readonly #turn: Turn | undefined;
   readonly #properties: RunProperties;
-  /** What records beside the program, in the order in which it was begun. */
-  #attachments: readonly Attachment[] = [];
-  #error: KeptError | undefined;
-  #isClosed = false;
-  /** As it will be recorded, while closing waits for attachments: an exit meanwhile records it. */
-  #ending: Close | undefined;
-  #closing: Promise<void> | undefined;
   readonly #reporter: Reporter;
 
   /** Use `Run.open`. */
@@ -70,11 +61,13 @@ export class Run {
     this.repo = opened.repo;
     this.#properties = new RunProperties(opened);
     this.#reporter = new Reporter(opened.hash, opened.onError, () => this.lost);
-    if (opened.writer === undefined) return;
-    this.#turn = new Turn(opened.flushMode, {
+    this.#life = new RunLife({
+      opened,
+      properties: this.#properties,
       flush: () => this.flush(),
-      exit: () => this.#onExit(),
+      publish: () => this.#publish(),
     });
+    this.#turn = this.#life.turn;
   }
 
   /**
@@ -104,7 +97,7 @@ export class Run {
     const { writer } = this.#opened;
     const turn = this.#turn;
     if (writer === undefined || turn === undefined) return;
-    this.#attachments = attachAll({
+    this.#life.attachments = attachAll({
       hash: this.hash,
       options,
       writer,
@@ -151,7 +144,7 @@ export class Run {
     options: TrackOptions = {},
   ): void {
     const writer = this.#opened.writer;
-    if (writer === undefined || this.#isClosed) {
+    if (writer === undefined || this.#life.isClosed) {
       this.#refuse();
       return;
     }
@@ -203,7 +196,7 @@ export class Run {
 
   /** The hot handle of one sequence. */
   sequence(name: string, context?: Context): Sequence {
-    if (this.#opened.writer === undefined || this.#isClosed) this.#refuse();
+    if (this.#opened.writer === undefined || this.#life.isClosed) this.#refuse();
     const entry = this.#contexts.get(context);
     const checked = checkName(name, 'name');
     const writer = this.#opened.writer;
@@ -212,13 +205,13 @@ export class Run {
     const sequence = entry.slots.get(checked) ?? this.#define(entry, checked);
     return new Sequence(checked, entry.text, {
       track: (value, step, epoch, time) => {
-        if (this.#isClosed) this.#refuse();
+        if (this.#life.isClosed) this.#refuse();
         this.#accepted(
           writer.track(sequence, value, step, epoch, time ?? (this.#turn as Turn).now()),
         );
       },
       trackColumns: (columns: Columns) => {
-        if (this.#isClosed) this.#refuse();
+        if (this.#life.isClosed) this.#refuse();
         this.#accepted(
           writer.trackColumns(sequence, { ...columns, time: (this.#turn as Turn).now() }),
         );
@@ -362,7 +355,7 @@ export class Run {
   }
 
   get recording(): RunRecording {
-    if (this.#isClosed || this.#opened.writer === undefined) return 'closed';
+    if (this.#life.isClosed || this.#opened.writer === undefined) return 'closed';
     return this.#opened.writer.log.recording;
   }
 
@@ -370,8 +363,8 @@ export class Run {
   flush(): boolean {
     this.#turn?.flushed();
     const { writer } = this.#opened;
-    if (writer === undefined || this.#isClosed) return this.#opened.isDisabled;
-    for (const each of this.#attachments) each.beforeFlush?.();
+    if (writer === undefined || this.#life.isClosed) return this.#opened.isDisabled;
+    for (const each of this.#life.attachments) each.beforeFlush?.();
     const isPublished = this.#publish();
     const isFlushed = writer.flush();
     if (!isFlushed && writer.log.recording === 'paused') this.#turn?.retry();
@@ -396,83 +389,36 @@ export class Run {
   async #sync(): Promise<void> {
     const { writer } = this.#opened;
     if (writer === undefined) return;
-    if (this.#isClosed) throw this.#closedError();
+    if (this.#life.isClosed) throw this.#closedError();
     this.#turn?.flushed();
     if (!this.#publish()) throw this.#properties.unpublished();
     await writer.sync();
     this.#opened.syncEdits();
   }
 
-  /** Records how the run ends: `close` then closes it as failed with this error. */
+  /**
+   * Says why the run fails: it is recorded as failed with this error, however it ends. After `close` it
+   * changes nothing.
+   */
   fail(error: unknown): void {
-    this.#error = keepError(error);
+    this.#life.fail(error);
   }
 
   /**
-   * Flushes, syncs and ends the run. Idempotent.
+   * Flushes, syncs and ends the run. Idempotent: the first counts.
    *
    * @throws RunlogError when not everything accepted is on stable storage.
    */
   close(options: CloseOptions = {}): Promise<void> {
-    return handled(this.#closeOnce(options), this.hash);
+    return handled(this.#life.close(options), this.hash);
   }
 
-  /** A refused argument is no close: the next call closes. */
-  async #closeOnce(options: CloseOptions): Promise<void> {
-    checkCloseOptions(options);
-    this.#closing ??= this.#close(options);
-    await this.#closing;
-  }
-
-  async #close(options: CloseOptions): Promise<void> {
-    const { outcome, error, endedAt } = options;
-    const closedAt = endedAt ?? Date.now();
-    const kept = error === undefined ? this.#error : keepError(error);
-    const { writer } = this.#opened;
-    const isPublished = this.#publish();
-    const ended = outcome ?? (kept === undefined ? 'finished' : 'failed');
-    const close = { closedAt, outcome: ended, error: kept };
-    const settling = this.#settle(close);
-    if (settling !== undefined) await settling;
-    this.#end();
-    if (writer === undefined) return;
-    try {
-      await writer.close(close);
-    } finally {
-      this.#opened.syncEdits();
-      this.#opened.release();
-    }
-    if (!isPublished) throw this.#properties.unpublished();
-  }
-
-  /** Undefined: nothing that is attached has to be waited for, and the run ends in this turn. */
-  #settle(close: Close): Promise<void> | undefined {
-    const waits = this.#attachments.map((each) => each.settle?.()).filter((each) => each);
-    if (waits.length === 0) return undefined;
-    this.flush();
-    this.#isClosed = true;
-    this.#ending = close;
-    return Promise.all(waits).then(() => {
-      this.#ending = undefined;
-    });
-  }
-
-  #end(): void {
-    for (const each of this.#attachments) each.stop();
-    this.#isClosed = true;
-    this.#turn?.stop();
-  }
-
-  #onExit(): void {
-    if (this.#isClosed && this.#ending === undefined) return;
-    this.#publish();
-    this.#end();
-    this.#opened.writer?.closeSync(this.#ending);
-  }
-
-  /** Closes; never rejects. */
+  /**
+   * Closes; never rejects. A block that is left by an error does not tell its `await using`: the run is
+   * finished unless `fail` was called. `Run.with` records the error.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.close().catch(() => {});
+    await this.#life.close({}, 'dispose').catch(() => {});
   }
 
   // ---- refusing and reporting
@@ -486,7 +432,7 @@ export class Run {
   /** The writer; undefined in a disabled run, which takes everything and keeps nothing. */
   #writerOrRefuse(): OpenedRun['writer'] {
     const { writer } = this.#opened;
-    if (writer !== undefined && !this.#isClosed) return writer;
+    if (writer !== undefined && !this.#life.isClosed) return writer;
     this.#refuse();
     return undefined;
   }

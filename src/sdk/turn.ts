@@ -8,14 +8,16 @@
 // Test: test/sdk/turn.test.ts.
 
 import { durations } from '../limits.ts';
-import { atTurnEnd, type Hooked, hook, unhook } from './process-hooks.ts';
+import { atTurnEnd, type Exit, type Hooked, hasNoTurnEnd, hook, unhook } from './process-hooks.ts';
 
 const CLOCK_CALLS = 16;
 
 export interface TurnTarget {
   flush(): void;
-  /** The process ends now. */
-  exit(): void;
+  /** The process exits; handlers that come after may still track. */
+  exit(exit: Exit): void;
+  /** Nothing comes after it. */
+  exited(exit: Exit): void;
 }
 
 export class Turn {
@@ -35,8 +37,9 @@ export class Turn {
     this.#target = target;
     this.#hooked = {
       onTurnEnd: () => this.#end(),
-      onBeforeExit: () => this.#end(),
-      onExit: () => target.exit(),
+      onFlush: () => this.#end(),
+      onExit: (exit) => target.exit(exit),
+      onExited: (exit) => target.exited(exit),
     };
     hook(this.#hooked);
   }
@@ -58,7 +61,7 @@ export class Turn {
     }
     this.#isDirty = true;
     this.#dirtySince = performance.now();
-    if (this.#mode === 'turn') atTurnEnd(this.#hooked);
+    if (this.#mode === 'turn' || hasNoTurnEnd()) atTurnEnd(this.#hooked);
     else this.#after(durations.flushMs);
   }
 

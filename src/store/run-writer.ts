@@ -123,6 +123,12 @@ export class RunWriter {
     return readState(this.log.state as StoredState).openingCount;
   }
 
+  /** An opening came before that has no close. */
+  get isLeftOpen(): boolean {
+    const last = readState(this.log.state as StoredState).openings.at(-1);
+    return last !== undefined && last[1] === null;
+  }
+
   /** Of the run that the log belongs to, 16 hex digits; '' for a new log. */
   get life(): string {
     return readState(this.log.state as StoredState).life;
@@ -386,6 +392,12 @@ export class RunWriter {
   async close(close: Close | undefined): Promise<void> {
     if (close !== undefined) this.#append([{ type: recordType.close, body: encodeClose(close) }]);
     await this.log.close();
+  }
+
+  /** Records an end without closing: the process exits, and may still do something. */
+  end(close: Close): boolean {
+    this.#append([{ type: recordType.close, body: encodeClose(close) }]);
+    return this.flush();
   }
 
   closeSync(close: Close | undefined): boolean {

@@ -21,17 +21,23 @@ it.concurrent.for([
   { how: 'falls', end: 0, what: 'falls off its end' },
   { how: 'batch', end: 0, what: 'falls off its end before a batch is due' },
   { how: 'later', end: 0, what: 'falls off its end when the worker runs' },
-  { how: 'exits', end: 3, what: 'calls process.exit in the turn that tracked' },
-  { how: 'throws', end: 1, what: 'ends by an error' },
-  { how: 'rejects', end: 1, what: 'ends by a rejection' },
+  { how: 'exits', end: 3, what: 'calls process.exit in the turn that tracked', state: 'failed' },
+  { how: 'throws', end: 1, what: 'ends by an error', state: 'failed' },
+  { how: 'rejects', end: 1, what: 'ends by a rejection', state: 'failed' },
   { how: 'syncs', end: 0, what: 'does not await its sync' },
-  { how: 'closes', end: 0, what: 'does not await its close', state: 'finished' },
-  { how: 'aborts', end: 'SIGABRT', what: 'aborts after its turn' },
+  { how: 'closes', end: 0, what: 'does not await its close' },
+  { how: 'aborts', end: 'SIGABRT', what: 'aborts after its turn', state: 'killed' },
   { how: 'thread-falls', end: 0, what: 'has a thread that falls off its end', says: 0 },
-  { how: 'thread-exits', end: 0, what: 'has a thread that exits', says: 3 },
-  { how: 'thread-throws', end: 0, what: 'has a thread that ends by an error', says: 1 },
+  { how: 'thread-exits', end: 0, what: 'has a thread that exits', says: 3, state: 'failed' },
+  {
+    how: 'thread-throws',
+    end: 0,
+    what: 'has a thread that ends by an error',
+    says: 1,
+    state: 'failed',
+  },
 ])('a process that $what ends with $end, and every point is there', async (row, { expect }) => {
-  const { how, end, state = 'killed', says } = row;
+  const { how, end, state = 'finished', says } = row;
   const child = startChild('left-alone', { arguments: [how, repo] });
   expect(await child.ended()).toBe(end);
   if (says !== undefined) expect(child.lines.at(-1)).toBe(String(says));
@@ -61,12 +67,12 @@ it.concurrent.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
   },
 );
 
-it.concurrent('no listener of a signal is added, one of each hook for twenty runs, none at the end', async () => {
+it.concurrent('no listener of a signal is added, the same hooks for twenty runs, none at the end', async () => {
   const child = startChild('left-alone', { arguments: ['listeners', repo] });
   const answer = (await child.next()) as Record<string, Record<string, number>>;
   const { before = {}, imported, open, closed } = answer;
   expect(imported).toEqual(before);
-  const hooks = { exit: (before['exit'] ?? 0) + 1, beforeExit: 1 };
+  const hooks = { exit: (before['exit'] ?? 0) + 2, beforeExit: 1 };
   expect(open).toEqual({ ...before, ...hooks });
   expect(closed).toEqual(before);
   expect(await child.ended()).toBe(0);

@@ -64,8 +64,9 @@ it('a run that throws at the end of a turn keeps no other from its own', async (
       called.push(name);
       if (throws) throw new Error(`${name} threw`);
     },
-    onBeforeExit() {},
+    onFlush() {},
     onExit() {},
+    onExited() {},
   });
   const runs = [make('first', true), make('second', false)];
   for (const each of runs) {
