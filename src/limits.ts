@@ -62,6 +62,12 @@ export const limits = {
   sequenceCountMax: 1 << 24,
   /** Points of one sealed block: the unit that is decoded to read one value. */
   blockPointCountMax: 65536,
+  /** One captured environment variable, argument or message: bytes of its value. */
+  capturedTextSizeMax: 16 * KiB,
+  /** Captured environment variables, names and values together: they stand in the folded state. */
+  capturedEnvironmentSizeMax: 512 * KiB,
+  /** Installed packages that a capture lists; a large workspace has some thousands. */
+  packageCountMax: 20_000,
   /** Columns of a terminal line: one without an end would be held in memory and recorded each turn. */
   terminalColumnCountMax: 65536,
   /** Rows of a terminal that the cursor can come back to. */
@@ -88,4 +94,10 @@ export const durations = {
   pausedRetryMs: 1000,
   /** Followers look at file sizes this often, events or not. */
   followPollMs: 200,
+  /** What is known of program and machine by then is recorded; the rest follows when it is known. */
+  captureReadyMs: 300,
+  /** What is not known by then is recorded as missing. */
+  captureMs: 10_000,
+  /** Longest wait of `close` for a capture that is not complete. */
+  captureCloseMs: 300,
 } as const;
