@@ -32,6 +32,9 @@ const tokens = new RegExp(
   'gu',
 );
 
+/** Controls stand in every one of them: spelled so that they can be seen. */
+const pattern = (text: string): RegExp => new RegExp(text, 'gsu');
+
 export class SlowScreen {
   readonly rows: Cell[][] = [];
   #row = 0;
@@ -67,17 +70,17 @@ export class SlowScreen {
       this.#character(token);
       return;
     }
-    const [, opening = ''] = /^\x1b[\x00-\x1f\x7f]*(.)/su.exec(token) ?? [];
+    const [, opening = ''] = pattern('^\\x1b[\\x00-\\x1f\\x7f]*(.)').exec(token) ?? [];
     const isText = opening !== '' && ']PX^_'.includes(opening);
     // Controls act before the sequence that they stand in has come to its end.
     const held = isText ? token.slice(1, token.indexOf(opening)) : token.slice(1);
-    const controls = held.replace(/[^\x00-\x17\x19\x1c-\x1f]/g, '');
+    const controls = held.replace(pattern('[^\\x00-\\x17\\x19\\x1c-\\x1f]'), '');
     for (const control of controls) this.#character(control);
     if (isText) return;
-    const bare = token.replace(/(?!^)[\x00-\x1a\x1c-\x1f\x7f]/g, '');
-    const sequence = /^\x1b\[([\x20-\x3f]*)([\x40-\x7e])$/.exec(bare);
+    const bare = token.replace(pattern('(?!^)[\\x00-\\x1a\\x1c-\\x1f\\x7f]'), '');
+    const sequence = pattern('^\\x1b\\[([\\x20-\\x3f]*)([\\x40-\\x7e])$').exec(bare);
     if (sequence !== null) this.#sequence(sequence[1] ?? '', sequence[2] ?? '');
-    else if (/^\x1b[\x30-\x7e]$/.test(bare) && !/[\x18\x1a]$/.test(token))
+    else if (pattern('^\\x1b[\\x30-\\x7e]$').test(bare) && !pattern('[\\x18\\x1a]$').test(token))
       this.#escape(bare[1] ?? '');
   }
 
