@@ -1,0 +1,74 @@
+// How many secrets are found, and how much that is none is left alone.
+
+import { expect, it } from 'vitest';
+import { createRedactor } from '../../../src/system/redact/redactor.ts';
+import { seeded } from '../../support/random.ts';
+import { firstHarmlessTexts, firstHarmlessVariables } from './first-harmless.ts';
+import { firstSecrets, type SecretCase } from './first-secrets.ts';
+import { madeTokens, SecretMaker } from './made-secrets.ts';
+
+/** What comes of a case, with what was given away and what was taken too much. */
+function outcomeOf(given: SecretCase): { output: string; leaked: string[]; lost: string[] } {
+  const redactor = createRedactor();
+  const output = [
+    given.env === undefined ? '' : JSON.stringify(redactor.environment(given.env)),
+    given.args === undefined ? '' : JSON.stringify(redactor.arguments(given.args)),
+    given.text === undefined ? '' : redactor.text(given.text),
+  ].join('');
+  return {
+    output,
+    leaked: given.secrets.filter((secret) => output.includes(secret)),
+    lost: (given.stays ?? []).filter((each) => !output.includes(each)),
+  };
+}
+
+it('takes each token of a listed shape, wherever it stands', () => {
+  const make = new SecretMaker(seeded('shapes'));
+  const misses = madeTokens(make).flatMap(([rule, token]) =>
+    [
+      token,
+      `see ${token} there`,
+      `{"a":"${token}"}`,
+      `x=${token}&y=1`,
+      `'${token}'`,
+      `a\\n${token}`,
+    ]
+      .filter((text) => {
+        const redactor = createRedactor();
+        const output = redactor.text(text);
+        return output === text || (text === token && redactor.counts[rule] !== 1);
+      })
+      .map((text) => `${rule}: ${text}`),
+  );
+  expect(misses).toEqual([]);
+});
+
+it('finds the secrets of the first part', () => {
+  const make = new SecretMaker(seeded('first secrets'));
+  const misses = firstSecrets(make)
+    .map((each) => ({ name: each.name, ...outcomeOf(each) }))
+    .filter(({ leaked, lost }) => leaked.length + lost.length > 0);
+  expect(misses).toEqual([]);
+});
+
+/** What was changed of what should have stayed. */
+function alarms(
+  variables: readonly (readonly [string, string])[],
+  texts: readonly string[],
+): string[] {
+  const ofVariables = variables.flatMap(([name, value]) => {
+    const output = createRedactor().environment({ [name]: value })[name];
+    return output === value ? [] : [`${name}=${value} -> ${output}`];
+  });
+  const ofTexts = [...variables.map(([name, value]) => `${name}=${value}`), ...texts].flatMap(
+    (text) => {
+      const output = createRedactor().text(text);
+      return output === text ? [] : [`${text} -> ${output}`];
+    },
+  );
+  return [...ofVariables, ...ofTexts];
+}
+
+it('leaves what is harmless of the first part', () => {
+  expect(alarms(firstHarmlessVariables, firstHarmlessTexts)).toEqual([]);
+});
