@@ -3,10 +3,12 @@
 // 1. How it ended is what it recorded; of one that recorded nothing, what the next opening of its log
 //    found, or, of the last, what its holder's fence and process tell.
 //
-// Spec: spec/records.md, Ends. Test: test/sdk/run-view.test.ts, test/process/ending.test.ts.
+// Spec: spec/records.md, Ends. Test: test/sdk/run-view.test.ts, test/process/endings.test.ts.
 
 import { nodeHost, readHolder, recentWriters, type Vfs } from '../engine/index.ts';
 import { durations } from '../limits.ts';
+import { readParams } from '../model/params.ts';
+import type { SystemParams } from '../model/system-params.ts';
 import type { KeptError } from '../store/kept-error.ts';
 import {
   type Before,
@@ -66,6 +68,11 @@ export interface OpeningFacts {
   readonly lastSeenAt: number | undefined;
   /** Until it closed, or now, or its last sign of life. Undefined: not known. */
   readonly duration: number | undefined;
+  /**
+   * What it captured of program and machine; undefined without `logSystemParams`. Read from the log when
+   * asked for; neither enumerated nor printed with the others.
+   */
+  readonly systemParams?: SystemParams | undefined;
 }
 
 /** Of a writer whose last opening has recorded no end. */
@@ -98,7 +105,9 @@ export function openingsOf({ writer, contents }: WriterLog, signs: LastSigns): O
   return bodies.map(([, close], index) => {
     const next = openings[index + 1];
     const sign = next === undefined ? signs.get(writer) : undefined;
-    return openingFacts(writer, openings[index] as Opening, closeOf(close), { next, sign });
+    const facts = openingFacts(writer, openings[index] as Opening, closeOf(close), { next, sign });
+    const get = (): unknown => readParams(contents.capture(index));
+    return Object.defineProperty(facts, 'systemParams', { get });
   });
 }
 

@@ -12,7 +12,7 @@
 // 5. A handler of exit may call process.exit, and none comes after it: an end is recorded by the first
 //    listener of exit and made final by the last.
 //
-// Test: test/sdk/process-hooks.test.ts, test/process/ending.test.ts.
+// Test: test/sdk/process-hooks.test.ts, test/process/endings.test.ts.
 
 import { type KeptError, keepError } from '../store/kept-error.ts';
 import type { Origin } from '../store/record.ts';
@@ -48,8 +48,6 @@ const noted = new WeakMap<Hooked, Uncaught & { readonly isFatal: boolean }>();
 let turnEnd: NodeJS.Immediate | undefined;
 let isLastTurn = false;
 let isExiting = false;
-/** Listeners of exit when ours were put first and last. */
-let placedAmong = -1;
 
 function endTurn(): void {
   turnEnd = undefined;
@@ -128,12 +126,13 @@ const lookAtUncaught = (thrown: unknown, origin: Origin): void => {
 
 /** Ours among those of exit: one in front of all that are there, one behind. */
 function placeListeners(): void {
-  if (process.listenerCount('exit') === placedAmong) return;
+  // Not by their number: that stays the same when one goes and one comes.
+  const listeners = process.listeners('exit');
+  if (listeners[0] === exitFirst && listeners.at(-1) === exitLast) return;
   process.off('exit', exitFirst);
   process.off('exit', exitLast);
   process.prependListener('exit', exitFirst);
   process.on('exit', exitLast);
-  placedAmong = process.listenerCount('exit');
 }
 
 /** Of the listeners that Node.js takes for a leak beyond their number, ours do not count. */
@@ -168,7 +167,6 @@ export function unhook(run: Hooked): void {
   process.off('uncaughtExceptionMonitor', lookAtUncaught);
   process.off('exit', exitFirst);
   process.off('exit', exitLast);
-  placedAmong = -1;
   giveRoomBack();
 }
 

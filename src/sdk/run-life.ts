@@ -6,7 +6,7 @@
 //    recorded anew behind it.
 // 3. A close that was not awaited is finished at exit.
 //
-// Spec: spec/records.md, Ends. Test: test/sdk/lifecycle.test.ts, test/process/ending.test.ts.
+// Spec: spec/records.md, Ends. Test: test/sdk/lifecycle.test.ts, test/process/endings.test.ts.
 
 import { type KeptError, keepError } from '../store/kept-error.ts';
 import type { Close, How } from '../store/record.ts';

@@ -72,7 +72,7 @@ it.concurrent('no listener of a signal is added, the same hooks for twenty runs,
   const answer = (await child.next()) as Record<string, Record<string, number>>;
   const { before = {}, imported, open, closed } = answer;
   expect(imported).toEqual(before);
-  const hooks = { exit: (before['exit'] ?? 0) + 2, beforeExit: 1 };
+  const hooks = { exit: (before['exit'] ?? 0) + 2, beforeExit: 1, uncaughtExceptionMonitor: 1 };
   expect(open).toEqual({ ...before, ...hooks });
   expect(closed).toEqual(before);
   expect(await child.ended()).toBe(0);

@@ -26,7 +26,16 @@ function track(run: Run, count = 1000): void {
 
 /** Listeners of the process, by event. */
 function listeners(): Record<string, number> {
-  const names = ['SIGINT', 'SIGTERM', 'SIGHUP', 'exit', 'beforeExit', 'uncaughtException'];
+  const names = [
+    'SIGINT',
+    'SIGTERM',
+    'SIGHUP',
+    'exit',
+    'beforeExit',
+    'uncaughtException',
+    'unhandledRejection',
+    'uncaughtExceptionMonitor',
+  ];
   return Object.fromEntries(names.map((name) => [name, process.listenerCount(name)]));
 }
 
