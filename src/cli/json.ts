@@ -20,4 +20,8 @@ function jsonValue(_: string, value: unknown): unknown {
 }
 
 export const jsonText = (value: unknown, indent?: number): string =>
-  JSON.stringify(value, jsonValue, indent);
+  // JSON has a minus zero, JSON.stringify does not.
+  Object.is(value, -0) ? '-0' : JSON.stringify(value, jsonValue, indent);
+
+/** A number in full: reading it gives the same double. */
+export const numberText = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));

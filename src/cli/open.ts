@@ -39,3 +39,24 @@ async function runAt(repo: Repo, place: number): Promise<RunView> {
   const there = count === 0 ? 'no runs yet' : `${count} ${count === 1 ? 'run' : 'runs'} only`;
   throw new RunlogError('RUN_NOT_FOUND', `-${place}: ${there} in ${repo.path}`);
 }
+
+/** Characters of a generated hash that are shown, where they are enough. */
+const SHORT = 8;
+
+/** What stands for a hash in a table: can be given to every command. Pure. */
+export function shortHashes(hashes: readonly string[]): (hash: string) => string {
+  const sorted = [...hashes].sort();
+  const places = new Map(sorted.map((hash, index) => [hash, index]));
+  const common = (a: string, b: string | undefined): number => {
+    let length = 0;
+    while (b !== undefined && length < a.length && a[length] === b[length]) length += 1;
+    return length;
+  };
+  return (hash) => {
+    // A name that somebody chose says more as a whole.
+    const place = /^[0-9a-f]{24}$/.test(hash) ? places.get(hash) : undefined;
+    if (place === undefined) return hash;
+    const shared = Math.max(common(hash, sorted[place - 1]), common(hash, sorted[place + 1]));
+    return hash.slice(0, Math.max(SHORT, shared + 1));
+  };
+}

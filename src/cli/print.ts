@@ -11,12 +11,24 @@ import { styleText } from 'node:util';
 import type { RunStateName, RunView } from '../index.ts';
 import { jsonText } from './json.ts';
 
-const isTerminal = (): boolean => process.stdout.isTTY === true;
-const hasColours = (): boolean => isTerminal() && (process.env['NO_COLOR'] ?? '') === '';
+export const isTerminal = (): boolean => process.stdout.isTTY === true;
 
-type Style = Parameters<typeof styleText>[0];
+/** NO_COLOR wins over FORCE_COLOR, and both over what the output is. */
+export function hasColours(): boolean {
+  const { NO_COLOR = '', FORCE_COLOR = '', TERM = '' } = process.env;
+  if (NO_COLOR !== '') return false;
+  if (FORCE_COLOR !== '') return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
+  return isTerminal() && TERM !== 'dumb';
+}
+
+export type Style = Parameters<typeof styleText>[0];
 export const styled = (style: Style, text: string): string =>
-  hasColours() ? styleText(style, text) : text;
+  // What colours are for was decided above: Node would look at the environment in its own way.
+  hasColours() && style !== 'reset' ? styleText(style, text, { validateStream: false }) : text;
+
+/** Columns that a line may take. */
+export const widthOfOutput = (): number =>
+  isTerminal() ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY;
 
 export const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -85,8 +97,7 @@ const styledText = (cell: Cell | undefined): string =>
   typeof cell === 'object' ? styled(cell.style, textOf(cell)) : textOf(cell);
 
 export function printTable(columns: readonly Column[], rows: readonly (readonly Cell[])[]): void {
-  const width = isTerminal() ? process.stdout.columns : Number.POSITIVE_INFINITY;
-  const [first, ...rest] = table(columns, rows, width);
+  const [first, ...rest] = table(columns, rows, widthOfOutput());
   print(styled('bold', first ?? ''));
   for (const line of rest) print(line);
 }
@@ -105,6 +116,22 @@ export function duration(ms: number): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m${seconds % 60}s`;
   return `${Math.floor(seconds / 3600)}h${Math.floor((seconds % 3600) / 60)}m`;
 }
+
+/** Bytes to a person, in powers of 1024. */
+export function bytes(count: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let power = 0;
+  let value = count;
+  while (value >= 1024 && power < units.length - 1) {
+    value /= 1024;
+    power += 1;
+  }
+  return `${power === 0 ? value : value.toFixed(value < 10 ? 2 : 1)} ${units[power]}`;
+}
+
+/** `1 run`, `2 runs`. */
+export const counted = (count: number, what: string): string =>
+  `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** How long a run took, or has taken so far; empty where nothing tells when it ended. */
 export function took(view: RunView): string {

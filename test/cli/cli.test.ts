@@ -33,7 +33,7 @@ it('says what to do where there is no repo, and in an empty one', () => {
   expect(missing.err).toMatch(/^runlog: REPO_NOT_FOUND: .*runlog init/);
   expect(missing.err).not.toMatch(/\n\s+at /);
   expect(runlog('init', '--repo', 'empty').status).toBe(0);
-  expect(runlog('ls', '--repo', 'empty').out).toMatch(
+  expect(runlog('ls', '--repo', 'empty').err).toMatch(
     /no runs in .* yet; a program records one with/,
   );
 });

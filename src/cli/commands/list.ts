@@ -1,100 +1,106 @@
 // `runlog ls`: the runs of a repo, newest first. Exit code 5 when opening one met damage.
-//
-// JSON: an array of { hash, name, experiment, state, createdAt, endedAt, tags, archived, writers };
-// times are milliseconds since 1970, absent where there is none.
 
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { Repo, RunView } from '../../index.ts';
-import { openRepo } from '../open.ts';
+import { runFacts } from '../facts.ts';
+import { tellNext, tellNothing } from '../hints.ts';
+import { openRepo, shortHashes } from '../open.ts';
 import {
-  type Cell,
-  escaped,
-  print,
-  printAside,
-  printJson,
-  printTable,
-  stateStyle,
-  time,
-  took,
-} from '../print.ts';
-import { tellDamage, tellUnreadable } from '../trouble.ts';
-
-const SHORT_HASH = 8;
+  archivedOption,
+  count,
+  jsonOption,
+  limitOption,
+  systemOption,
+  withExamples,
+} from '../options.ts';
+import { type Cell, printAside, printJson, printTable, stateStyle, time, took } from '../print.ts';
+import { metricsOf, selectRuns } from '../select.ts';
+import { tellDamage } from '../trouble.ts';
 
 /** Runs beyond the limit are counted by opening them: not more of them than this. */
 const COUNT_MAX = 1000;
 
-function natural(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('expected a number from 1 on');
-  return value;
+interface ListOptions {
+  readonly limit: number;
+  readonly offset: number;
+  readonly archived: boolean;
+  readonly system: boolean;
+  readonly json: boolean;
 }
 
-const facts = (view: RunView): object => ({
-  hash: view.hash,
-  name: view.name,
-  experiment: view.experiment,
-  state: view.state,
-  createdAt: view.createdAt,
-  endedAt: view.endedAt,
-  tags: view.tags,
-  archived: view.archived,
-  writers: view.writers,
+const facts = (view: RunView, options: ListOptions): object => ({
+  ...runFacts(view),
+  metricCount: metricsOf(view, options).length,
 });
 
-const row = (view: RunView): Cell[] => [
-  view.hash.slice(0, SHORT_HASH),
+const row = (view: RunView, short: (hash: string) => string, options: ListOptions): Cell[] => [
+  { text: short(view.hash), style: 'cyan' },
   view.experiment,
   { text: view.state, style: stateStyle(view.state) },
   time(view.createdAt),
   took(view),
-  view.tags.join(','),
+  String(metricsOf(view, options).length),
+  view.archived ? [...view.tags, '(archived)'].join(',') : view.tags.join(','),
   view.name ?? '',
 ];
 
-interface ListOptions {
-  readonly limit: number;
-  readonly archived: boolean;
-  readonly json: boolean;
+/** The runs to list, and how many there are, as text. */
+async function find(
+  repo: Repo,
+  words: readonly string[],
+  options: ListOptions,
+): Promise<[RunView[], string]> {
+  const { limit, offset } = options;
+  const views: RunView[] = [];
+  let found = 0;
+  for await (const view of selectRuns(repo, words, options)) {
+    found += 1;
+    if (found > offset && found <= offset + limit) views.push(view);
+    else if (found > offset + limit + COUNT_MAX) return [views, `more than ${found - 1}`];
+  }
+  return [views, String(found)];
 }
 
-/** The runs to list, and how many there are, as text. */
-async function find(repo: Repo, { limit, archived }: ListOptions): Promise<[RunView[], string]> {
-  const views: RunView[] = [];
-  let count = 0;
-  for await (const view of repo.runs({ archived, onUnreadable: tellUnreadable })) {
-    count += 1;
-    if (count <= limit) views.push(view);
-    else if (count > limit + COUNT_MAX) return [views, `more than ${limit + COUNT_MAX}`];
-  }
-  return [views, String(count)];
+async function list(words: string[], options: ListOptions, command: Command): Promise<void> {
+  const repo = await openRepo(command);
+  const [views, found] = await find(repo, words, options);
+  const short = shortHashes(repo.hashes());
+  if (options.json) printJson(views.map((view) => facts(view, options)));
+  else if (views.length === 0) tellNothing(repo, 'run', words);
+  else
+    printTable(
+      [
+        'run',
+        'experiment',
+        'state',
+        'created',
+        { right: 'duration' },
+        { right: 'metrics' },
+        'tags',
+        'name',
+      ],
+      views.map((view) => row(view, short, options)),
+    );
+  for (const view of views) tellDamage(view);
+  if (views.length > 0 && found !== String(views.length))
+    printAside(`${views.length} of ${found} runs; --limit for more`);
+  if (!options.json && views.length > 0) tellNext(repo, 'runlog show -1', 'runlog plot -1');
 }
 
 export function addList(program: Command): void {
-  program
-    .command('ls')
-    .description('lists the runs, newest first')
-    .option('-n, --limit <count>', 'at most so many', natural, 50)
-    .option('-a, --archived', 'archived runs too', false)
-    .option('--json', 'as JSON', false)
-    .action(async (options: ListOptions, command: Command) => {
-      const repo = await openRepo(command);
-      const [views, count] = await find(repo, options);
-      if (options.json) printJson(views.map(facts));
-      else if (views.length === 0)
-        print(
-          escaped(
-            `no runs in ${repo.path} yet; a program records one with: const run = await Run.open()`,
-          ),
-        );
-      else
-        printTable(
-          ['run', 'experiment', 'state', 'created', { right: 'duration' }, 'tags', 'name'],
-          views.map(row),
-        );
-      for (const view of views) tellDamage(view);
-      if (count !== String(views.length))
-        printAside(`${views.length} of ${count} runs; --limit for more`);
-    });
+  withExamples(
+    program
+      .command('ls')
+      .description('lists runs, newest first')
+      .argument('[what...]', 'runs, or one query; all runs if left out')
+      .addOption(limitOption(50))
+      .option('--offset <count>', 'leaves out so many first', count, 0)
+      .addOption(archivedOption())
+      .addOption(systemOption())
+      .addOption(jsonOption())
+      .action(list),
+    ['runlog ls', 'the 50 newest'],
+    ['runlog ls -1 -2 baseline', 'these three'],
+    ["runlog ls --json | jq -r '.[].hash'", 'hashes for another program'],
+  );
 }

@@ -1,17 +1,14 @@
 // `runlog show`: one run, its params, metrics and openings. Exit code 5 when reading it met damage.
-//
-// JSON: { hash, name, description, experiment, state, createdAt, endedAt, tags, archived, notes, params,
-// metrics: [{ name, context, count, first, last, min, max, firstStep, lastStep, writers }], openings,
-// damaged: [{ file, offset, size, reason }] }; `damaged` is what reading came upon.
 
 import type { Command } from 'commander';
-import type { Metric, RunView } from '../../index.ts';
-import { jsonText } from '../json.ts';
+import type { RunView } from '../../index.ts';
+import { isSystemPath, leavesOf, metricFacts, pathText, runFacts, textOf } from '../facts.ts';
+import { tellNext } from '../hints.ts';
 import { findRun, openRepo } from '../open.ts';
+import { jsonOption, systemOption, withExamples } from '../options.ts';
 import {
   type Cell,
   escaped,
-  number,
   print,
   printJson,
   printTable,
@@ -20,31 +17,13 @@ import {
   time,
   took,
 } from '../print.ts';
+import { metricsOf } from '../select.ts';
 import { tellDamage } from '../trouble.ts';
-
-const metricFacts = (metric: Metric): object => ({
-  name: metric.name,
-  context: metric.context,
-  count: metric.count,
-  first: metric.first,
-  last: metric.last,
-  min: metric.min,
-  max: metric.max,
-  firstStep: metric.firstStep,
-  lastStep: metric.lastStep,
-  writers: metric.writers,
-});
+import { metricCells, metricColumns } from './metrics.ts';
 
 const facts = (view: RunView): object => ({
-  hash: view.hash,
-  name: view.name,
+  ...runFacts(view),
   description: view.description,
-  experiment: view.experiment,
-  state: view.state,
-  createdAt: view.createdAt,
-  endedAt: view.endedAt,
-  tags: view.tags,
-  archived: view.archived,
   notes: view.notes,
   params: view.get(),
   metrics: view.metrics().map(metricFacts),
@@ -52,26 +31,6 @@ const facts = (view: RunView): object => ({
   // The last: it is complete when the metrics have been read.
   damaged: view.damage,
 });
-
-function textOf(value: unknown): string {
-  if (value instanceof Date) return value.toISOString();
-  if (Object.is(value, -0)) return '-0';
-  return typeof value === 'object' ? jsonText(value) : String(value);
-}
-
-const contextText = (metric: Metric): string =>
-  Object.entries(metric.context)
-    .map(([key, value]) => `${key}=${textOf(value)}`)
-    .join(' ');
-
-function flatten(value: unknown, path: string): [string, string][] {
-  const members =
-    typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
-      ? Object.entries(value)
-      : [];
-  if (members.length === 0) return [[path, textOf(value)]];
-  return members.flatMap(([key, each]) => flatten(each, path === '' ? key : `${path}.${key}`));
-}
 
 function showFacts(view: RunView): void {
   print(`${styled('bold', view.hash)}  ${escaped(view.name ?? '')}`.trimEnd());
@@ -88,28 +47,29 @@ function showFacts(view: RunView): void {
   for (const note of view.notes) print(escaped(`note of ${time(note.time)}: ${note.text}`));
 }
 
-function showParams(view: RunView): void {
-  const params = flatten(view.get(), '').filter(([key]) => key !== '');
-  if (params.length === 0) return;
-  print('');
-  printTable(['param', 'value'], params);
+function showParams(view: RunView, { system }: ShowOptions): void {
+  const leaves = leavesOf(view.get());
+  const shown = leaves.filter(({ path }) => system || !isSystemPath(path));
+  if (shown.length > 0) {
+    print('');
+    printTable(
+      ['param', 'value'],
+      shown.map(({ path, value }) => [pathText(path), textOf(value)]),
+    );
+  }
+  if (shown.length < leaves.length)
+    print(styled('dim', `environment captured (${leaves.length - shown.length} values): --system`));
 }
 
-function showMetrics(view: RunView): void {
-  const metrics = view.metrics();
-  if (metrics.length === 0) return;
-  print('');
-  const rows = metrics.map((each) => [
-    each.name,
-    contextText(each),
-    String(each.count),
-    number(each.last),
-    number(each.min),
-    number(each.max),
-    `${each.firstStep ?? ''}..${each.lastStep ?? ''}`,
-  ]);
-  const numbers = ['points', 'last', 'min', 'max', 'steps'].map((right) => ({ right }));
-  printTable(['metric', 'context', ...numbers], rows);
+function showMetrics(view: RunView, options: ShowOptions): void {
+  const all = view.metrics();
+  const shown = metricsOf(view, options);
+  if (shown.length > 0) {
+    print('');
+    printTable(metricColumns, shown.map(metricCells));
+  }
+  if (shown.length < all.length)
+    print(styled('dim', `metrics of the machine (${all.length - shown.length}): --system`));
 }
 
 function showOpenings(view: RunView): void {
@@ -125,19 +85,44 @@ function showOpenings(view: RunView): void {
   printTable(['writer', 'opened', 'closed', 'outcome', 'host, process', 'error'], rows);
 }
 
+interface ShowOptions {
+  readonly system: boolean;
+  readonly json: boolean;
+}
+
+async function show(text: string, options: ShowOptions, command: Command): Promise<void> {
+  const repo = await openRepo(command);
+  const view = await findRun(repo, text);
+  if (options.json) printJson(facts(view));
+  else {
+    showFacts(view);
+    showParams(view, options);
+    showMetrics(view, options);
+    showOpenings(view);
+  }
+  tellDamage(view);
+  const [metric] = metricsOf(view);
+  if (!options.json)
+    tellNext(
+      repo,
+      ...(metric === undefined ? [] : [`runlog values -1 ${metric.name}`, 'runlog plot -1']),
+      "runlog note -1 'what was new'",
+    );
+}
+
 export function addShow(program: Command): void {
-  program
-    .command('show')
-    .description('shows one run')
-    .argument(
-      '<run>',
-      'hash, a prefix of it that no other has (4 characters or more), or -1 for the newest, -2 for the one before it',
-    )
-    .option('--json', 'as JSON', false)
-    .action(async (text: string, options: { json: boolean }, command: Command) => {
-      const view = await findRun(await openRepo(command), text);
-      if (options.json) printJson(facts(view));
-      else for (const part of [showFacts, showParams, showMetrics, showOpenings]) part(view);
-      tellDamage(view);
-    });
+  withExamples(
+    program
+      .command('show')
+      .description('shows one run')
+      .argument(
+        '<run>',
+        'hash, a prefix of it that no other has (4 characters or more), or -1 for the newest, -2 for the one before it',
+      )
+      .addOption(systemOption())
+      .addOption(jsonOption())
+      .action(show),
+    ['runlog show -1', 'the newest run'],
+    ['runlog show 3fa9 --system', 'its environment and the metrics of the machine too'],
+  );
 }

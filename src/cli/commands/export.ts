@@ -1,0 +1,252 @@
+// `runlog export`: runs, params, metrics or points as CSV or JSON Lines, for another program.
+//
+// 1. Streamed: memory holds one metric, whatever the number of runs.
+// 2. A file that is there is replaced only when that was asked for, and only by a whole one.
+
+import { type Command, Option } from 'commander';
+import type { Metric, RunView } from '../../index.ts';
+import { confirm } from '../confirm.ts';
+import { csvLine } from '../csv.ts';
+import { isSystemPath, leavesOf, metricFacts, pathText, runFacts, textOf } from '../facts.ts';
+import { tellNothing } from '../hints.ts';
+import { jsonText, numberText } from '../json.ts';
+import { openRepo } from '../open.ts';
+import {
+  archivedOption,
+  contextOption,
+  metricOption,
+  systemOption,
+  withExamples,
+  yesOption,
+} from '../options.ts';
+import { openOutput } from '../output-file.ts';
+import { counted, printAside } from '../print.ts';
+import { beginProgress } from '../progress.ts';
+import { metricsOf, selectRuns, type WantedMetrics } from '../select.ts';
+import { tellDamage } from '../trouble.ts';
+
+interface ExportOptions extends WantedMetrics {
+  readonly what: 'runs' | 'params' | 'metrics' | 'points';
+  readonly format?: 'csv' | 'jsonl';
+  readonly json: boolean;
+  readonly output?: string;
+  readonly yes: boolean;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Rows of one run, a piece of text at a time. */
+type Spell = (view: RunView, options: ExportOptions) => AsyncGenerator<string>;
+
+const runRow = (view: RunView): Row => ({ ...runFacts(view) }) as Row;
+
+function* paramRows(view: RunView, { system }: ExportOptions): Generator<Row> {
+  for (const { path, value } of leavesOf(view.get()))
+    if (system || !isSystemPath(path)) yield { run: view.hash, param: pathText(path), path, value };
+}
+
+function* metricRows(view: RunView, options: ExportOptions): Generator<Row> {
+  for (const metric of metricsOf(view, options)) yield { run: view.hash, ...metricFacts(metric) };
+}
+
+const field = (value: unknown): string => (value === undefined ? '' : textOf(value));
+
+/** Params of a run by their column of a table of runs. */
+const paramColumns = (view: RunView, { system }: ExportOptions): Map<string, string> =>
+  new Map(
+    leavesOf(view.get())
+      .filter(({ path }) => system || !isSystemPath(path))
+      .map(({ path, value }) => [`params.${pathText(path)}`, field(value)]),
+  );
+
+const runNames = [
+  'hash',
+  'name',
+  'experiment',
+  'state',
+  'createdAt',
+  'endedAt',
+  'tags',
+  'archived',
+];
+const summaryNames = ['count', 'first', 'last', 'min', 'max', 'firstStep', 'lastStep'];
+const paramNames = ['run', 'param', 'value'];
+const metricNames = ['run', 'name', 'context', ...summaryNames];
+const pointNames = ['run', 'name', 'context', 'writer', 'step', 'epoch', 'time', 'value'];
+
+async function* points(
+  view: RunView,
+  options: ExportOptions,
+  line: (metric: Metric, writer: string) => (index: number, block: Block) => string,
+): AsyncGenerator<string> {
+  for (const metric of metricsOf(view, options)) {
+    for (const writer of metric.writers) {
+      const spell = line(metric, writer);
+      for await (const block of metric.blocks({ writer })) {
+        let text = '';
+        for (let index = 0; index < block.steps.length; index += 1) text += spell(index, block);
+        yield text;
+      }
+    }
+  }
+}
+
+type Block = Awaited<ReturnType<Metric['values']>>;
+
+const at = (column: Float64Array, index: number): string => numberText(column[index] as number);
+
+const csv: Readonly<Record<'params' | 'metrics' | 'points', Spell>> = {
+  async *params(view, options) {
+    for (const row of paramRows(view, options))
+      yield csvLine(paramNames.map((name) => field(row[name])));
+  },
+  async *metrics(view, options) {
+    for (const row of metricRows(view, options))
+      yield csvLine(metricNames.map((name) => field(row[name])));
+  },
+  points: (view, options) =>
+    points(view, options, (metric, writer) => {
+      const begin = csvLine([view.hash, metric.name, jsonText(metric.context), writer]).trimEnd();
+      return (index, { steps, values, times, epochs }) => {
+        const epoch = Number.isNaN(epochs[index]) ? '' : at(epochs, index);
+        return `${begin},${at(steps, index)},${epoch},${at(times, index)},${at(values, index)}\n`;
+      };
+    }),
+};
+
+const jsonLine = (row: Row): string => `${jsonText(row)}\n`;
+
+const jsonl: Readonly<Record<ExportOptions['what'], Spell>> = {
+  async *runs(view, { system }) {
+    const params = view.get() as Record<string, unknown>;
+    const kept = Object.entries(params).filter(([key]) => system || !isSystemPath([key]));
+    yield jsonLine({ ...runRow(view), params: Object.fromEntries(kept) });
+  },
+  async *params(view, options) {
+    for (const { run, path, value } of paramRows(view, options))
+      yield jsonLine({ run, path, value });
+  },
+  async *metrics(view, options) {
+    for (const row of metricRows(view, options)) yield jsonLine(row);
+  },
+  points: (view, options) =>
+    points(view, options, ({ name, context }, writer) => {
+      const begin = jsonText({ run: view.hash, name, context, writer }).slice(0, -1);
+      return (index, { steps, values, times, epochs }) => {
+        const epoch = Number.isNaN(epochs[index]) ? '' : `,"epoch":${at(epochs, index)}`;
+        const value = jsonText(values[index]);
+        return `${begin},"step":${at(steps, index)}${epoch},"time":${at(times, index)},"value":${value}}\n`;
+      };
+    }),
+};
+
+/** Runs as a table have a column for each param that any of them has: two passes. */
+async function* runTable(
+  views: () => AsyncGenerator<RunView>,
+  options: ExportOptions,
+): AsyncGenerator<string> {
+  const names = new Set<string>();
+  for await (const view of views())
+    for (const name of paramColumns(view, options).keys()) names.add(name);
+  const columns = [...names].sort();
+  yield csvLine([...runNames, ...columns]);
+  for await (const view of views()) {
+    const row = runRow(view);
+    const params = paramColumns(view, options);
+    yield csvLine([
+      ...runNames.map((name) => (name === 'tags' ? view.tags.join(';') : field(row[name]))),
+      ...columns.map((name) => params.get(name) ?? ''),
+    ]);
+  }
+}
+
+async function* rows(
+  views: () => AsyncGenerator<RunView>,
+  format: 'csv' | 'jsonl',
+  options: ExportOptions,
+): AsyncGenerator<string> {
+  const { what } = options;
+  if (format === 'csv' && what === 'runs') {
+    yield* runTable(views, options);
+    return;
+  }
+  const heads = { params: paramNames, metrics: metricNames, points: pointNames, runs: [] };
+  if (format === 'csv') yield csvLine(heads[what]);
+  const spell = format === 'csv' && what !== 'runs' ? csv[what] : jsonl[what];
+  for await (const view of views()) yield* spell(view, options);
+}
+
+/** As the name of the file says, unless an option does. */
+const formatOf = ({ format, json, output }: ExportOptions): 'csv' | 'jsonl' =>
+  format ?? (json || /\.(jsonl|ndjson)$/.test(output ?? '') ? 'jsonl' : 'csv');
+
+async function exportRuns(
+  words: string[],
+  options: ExportOptions,
+  command: Command,
+): Promise<void> {
+  const repo = await openRepo(command);
+  const { output } = options;
+  const isThere = output !== undefined && (await import('node:fs')).existsSync(output);
+  if (isThere && !(await confirm(`Replace ${output}?`, options.yes))) return;
+  const file = openOutput(output);
+  const progress = beginProgress();
+  const format = formatOf(options);
+  // A table of runs is made in two passes: damage is said in the second.
+  let isLastPass = !(format === 'csv' && options.what === 'runs');
+  let count = 0;
+  try {
+    for await (const text of rows(exported, format, options)) await file.write(text);
+    await file.close();
+  } catch (error) {
+    await file.discard();
+    throw error;
+  } finally {
+    progress.end();
+  }
+  if (count === 0) tellNothing(repo, 'run', words);
+  else if (output !== undefined) printAside(`${counted(count, 'run')} in ${output}`);
+
+  async function* exported(): AsyncGenerator<RunView> {
+    count = 0;
+    const isQuiet = !isLastPass;
+    for await (const view of selectRuns(repo, words, { ...options, isQuiet })) {
+      count += 1;
+      if (output !== undefined) progress.tell(`${counted(count, 'run')} ...`);
+      yield view;
+      if (isLastPass) tellDamage(view);
+    }
+    isLastPass = true;
+  }
+}
+
+export function addExport(program: Command): void {
+  withExamples(
+    program
+      .command('export')
+      .description('writes runs, params, metrics or points as CSV or JSON Lines')
+      .argument('[what...]', 'runs, or one query; all runs if left out')
+      .addOption(
+        new Option('-w, --what <rows>', 'what a row is')
+          .choices(['runs', 'params', 'metrics', 'points'])
+          .default('points'),
+      )
+      .addOption(
+        new Option('-f, --format <format>', 'default: as the file is named, else csv').choices([
+          'csv',
+          'jsonl',
+        ]),
+      )
+      .option('-o, --output <file>', 'default: standard output')
+      .addOption(metricOption())
+      .addOption(contextOption())
+      .addOption(archivedOption())
+      .addOption(systemOption())
+      .addOption(yesOption())
+      .option('--json', 'as --format jsonl', false)
+      .action(exportRuns),
+    ['runlog export -1 > points.csv', 'every point of the newest run'],
+    ['runlog export --what runs -o runs.csv', 'a row a run, a column a param'],
+    ['runlog export -m loss -f jsonl | jq .value', 'one metric of every run'],
+  );
+}

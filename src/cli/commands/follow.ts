@@ -1,0 +1,121 @@
+// `runlog follow`: the values of live runs as they come. On a terminal a table that is rewritten in
+// place, in a pipe a line for each change.
+//
+// 1. Following begins before the values that are there are read: no point falls between.
+// 2. Ends when the given runs have closed; without words it goes on until Ctrl-C.
+
+import type { Command } from 'commander';
+import type { FollowEvent, Repo, RepoFollowEvent } from '../../index.ts';
+import { contextText } from '../facts.ts';
+import { tellNothing } from '../hints.ts';
+import { jsonText, numberText } from '../json.ts';
+import { type LiveRow, LiveTable } from '../live-table.ts';
+import { openRepo, shortHashes } from '../open.ts';
+import { contextOption, jsonOption, metricOption, systemOption, withExamples } from '../options.ts';
+import { escaped, isTerminal, print, time } from '../print.ts';
+import { isWanted, selectRuns, type WantedMetrics } from '../select.ts';
+import { tellUnreadable } from '../trouble.ts';
+
+interface FollowOptions extends WantedMetrics {
+  readonly json: boolean;
+}
+
+type Event = RepoFollowEvent | FollowEvent;
+
+async function follow(words: string[], options: FollowOptions, command: Command): Promise<void> {
+  const repo = await openRepo(command);
+  if (repo.hashes().length === 0 && !options.json) tellNothing(repo, 'run', words);
+  const given = new Set<string>();
+  const live: LiveRow[] = [];
+  const stop = new AbortController();
+  const events = repo.follow({ from: 'now', signal: stop.signal, onUnreadable: tellUnreadable });
+  let next = events.next();
+  let open = 0;
+  for await (const view of selectRuns(repo, words, {})) {
+    const isLive = view.state === 'running' || view.state === 'stalled';
+    if (isLive) open += view.writers.length;
+    given.add(view.hash);
+    // Of all runs, only what may still change is worth a line.
+    if (words.length > 0 || isLive)
+      for (const metric of view.metrics().filter((each) => isWanted(each, options)))
+        live.push({
+          run: view.hash,
+          name: metric.name,
+          context: contextText(metric.context),
+          step: metric.lastStep ?? Number.NaN,
+          value: metric.last,
+          points: metric.count,
+          time: undefined,
+        });
+  }
+  const show = shower(repo, live, options);
+  while (words.length === 0 || open > 0) {
+    const { value: event, done } = await next;
+    if (done || event === undefined) break;
+    next = events.next();
+    if (words.length > 0 && !given.has(event.run)) continue;
+    if (event.type === 'state') open += event.opening === undefined ? -1 : 1;
+    show.event(event);
+  }
+  show.end();
+  // The step that is under way is not waited for.
+  next.catch(() => {});
+  stop.abort();
+}
+
+interface Shower {
+  event(event: Event): void;
+  end(): void;
+}
+
+function shower(repo: Repo, live: readonly LiveRow[], options: FollowOptions): Shower {
+  if (options.json) return { event: (event) => tellJson(event, options), end: () => {} };
+  if (!isTerminal()) return { event: (event) => tellLine(event, options), end: () => {} };
+  const table = new LiveTable(live, () => shortHashes(repo.hashes()));
+  return {
+    event(event) {
+      if (event.type === 'points' && isWanted(event, options)) table.add(event);
+    },
+    end: () => table.end(),
+  };
+}
+
+/** A line of JSON for each event; of the points of one event their columns. */
+function tellJson(event: Event, options: FollowOptions): void {
+  if (event.type === 'points' && !isWanted(event, options)) return;
+  const { cursor: _, ...facts } = event as Event & { cursor: unknown };
+  print(jsonText(facts));
+}
+
+function tellLine(event: Event, options: FollowOptions): void {
+  if (event.type === 'state') {
+    const what = event.opening === undefined ? `closed: ${event.close?.outcome}` : 'opened';
+    print(escaped(`${event.run} ${what}`));
+    return;
+  }
+  if (event.type !== 'points' || !isWanted(event, options)) return;
+  const context = contextText(event.context);
+  for (let index = 0; index < event.steps.length; index += 1) {
+    const step = numberText(event.steps[index] as number);
+    const value = numberText(event.values[index] as number);
+    const place = [event.run, event.name, ...(context === '' ? [] : [context])].join(' ');
+    print(`${time(event.times[index] as number)} ${escaped(place)} step ${step}: ${value}`);
+  }
+}
+
+export function addFollow(program: Command): void {
+  withExamples(
+    program
+      .command('follow')
+      .description('shows values as they come, until the runs end; of all runs until Ctrl-C')
+      .argument('[what...]', 'runs, or one query')
+      .addOption(metricOption())
+      .addOption(contextOption())
+      .addOption(systemOption())
+      .addOption(jsonOption())
+      .action(follow),
+    ['runlog follow', 'every run, also those that begin later'],
+    ['runlog follow -1 -m loss', 'one metric of the newest run'],
+    ['runlog follow -1 --json | jq -c .values', 'for another program'],
+  );
+}

@@ -1,0 +1,115 @@
+// `runlog metrics`: the metrics of runs, with their summaries; or their names, over all runs.
+
+import type { Command } from 'commander';
+import type { Metric, RunView } from '../../index.ts';
+import { contextText, metricFacts } from '../facts.ts';
+import { tellNext, tellNothing } from '../hints.ts';
+import { jsonText } from '../json.ts';
+import { openRepo, shortHashes } from '../open.ts';
+import {
+  archivedOption,
+  contextOption,
+  jsonOption,
+  limitOption,
+  metricOption,
+  systemOption,
+  withExamples,
+} from '../options.ts';
+import { type Cell, number, printAside, printJson, printTable } from '../print.ts';
+import { selectMetrics, type WantedMetrics } from '../select.ts';
+import { tellDamage } from '../trouble.ts';
+
+interface MetricsOptions extends WantedMetrics {
+  readonly limit: number;
+  readonly names: boolean;
+  readonly json: boolean;
+}
+
+/** A name and context, and in how many runs they are. */
+interface Named {
+  readonly name: string;
+  readonly context: Metric['context'];
+  runs: number;
+}
+
+export const metricCells = (metric: Metric): Cell[] => [
+  metric.name,
+  contextText(metric.context),
+  String(metric.count),
+  number(metric.last),
+  number(metric.min),
+  number(metric.max),
+  `${metric.firstStep ?? ''}..${metric.lastStep ?? ''}`,
+];
+
+export const metricColumns = [
+  'metric',
+  'context',
+  ...['points', 'last', 'min', 'max', 'steps'].map((right) => ({ right })),
+];
+
+async function metrics(words: string[], options: MetricsOptions, command: Command): Promise<void> {
+  const repo = await openRepo(command);
+  const named = new Map<string, Named>();
+  const found: Metric[] = [];
+  let count = 0;
+  const views = new Set<RunView>();
+  for await (const metric of selectMetrics(repo, words, options)) {
+    count += 1;
+    views.add(metric.run);
+    if (!options.names) {
+      if (count <= options.limit) found.push(metric);
+      continue;
+    }
+    const key = jsonText([metric.name, metric.context]);
+    const known = named.get(key) ?? { name: metric.name, context: metric.context, runs: 0 };
+    known.runs += 1;
+    named.set(key, known);
+  }
+  const names = [...named.values()];
+  if (options.json) {
+    printJson(
+      options.names ? names : found.map((each) => ({ run: each.run.hash, ...metricFacts(each) })),
+    );
+  } else if (count === 0) tellNothing(repo, 'metric', words);
+  else if (options.names)
+    printTable(
+      ['metric', 'context', { right: 'runs' }],
+      names.map((each) => [each.name, contextText(each.context), String(each.runs)]),
+    );
+  else {
+    const short = shortHashes(repo.hashes());
+    printTable(
+      ['run', ...metricColumns],
+      found.map((each) => [
+        { text: short(each.run.hash), style: 'cyan' as const },
+        ...metricCells(each),
+      ]),
+    );
+  }
+  for (const view of views) tellDamage(view);
+  if (!options.names && count > found.length)
+    printAside(`${found.length} of ${count} metrics; --limit for more, --names for the names`);
+  if (!options.json && found[0] !== undefined)
+    tellNext(repo, `runlog values -1 ${found[0].name}`, 'runlog plot -1');
+}
+
+export function addMetrics(program: Command): void {
+  withExamples(
+    program
+      .command('metrics')
+      .description('lists metrics with their last, least and greatest values')
+      .argument('[what...]', 'runs, or one query; all runs if left out')
+      .addOption(metricOption())
+      .addOption(contextOption())
+      .option('--names', 'each name and context once, with the number of its runs', false)
+      .addOption(limitOption(50))
+      .addOption(archivedOption())
+      .addOption(systemOption())
+      .addOption(jsonOption())
+      .action(metrics),
+    ['runlog metrics -1', 'those of the newest run'],
+    ['runlog metrics --names', 'what there is to ask for'],
+    ['runlog metrics -m loss -c subset=val', 'one metric of every run'],
+  );
+}

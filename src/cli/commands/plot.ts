@@ -1,0 +1,179 @@
+// `runlog plot`: curves of metrics in the terminal, as wide as it is.
+//
+// 1. Without --metric a run that has many metrics is drawn one chart a name: one scale for all says
+//    nothing of any.
+
+import { type Command, Option } from 'commander';
+import type { Metric, Repo } from '../../index.ts';
+import { chart, letterOfCurve, styleOfCurve } from '../chart.ts';
+import type { Curve } from '../curve.ts';
+import { contextText } from '../facts.ts';
+import { tellNext, tellNothing } from '../hints.ts';
+import { openRepo, shortHashes } from '../open.ts';
+import {
+  archivedOption,
+  contextOption,
+  finite,
+  jsonOption,
+  limitOption,
+  metricOption,
+  natural,
+  systemOption,
+  withExamples,
+} from '../options.ts';
+import {
+  escaped,
+  isTerminal,
+  number,
+  print,
+  printAside,
+  printJson,
+  styled,
+  widthOfOutput,
+} from '../print.ts';
+import { selectMetrics, type WantedMetrics } from '../select.ts';
+import { tellDamage } from '../trouble.ts';
+
+interface PlotOptions extends WantedMetrics {
+  readonly x: 'step' | 'epoch' | 'time';
+  readonly log: boolean;
+  readonly logX: boolean;
+  readonly from?: number;
+  readonly to?: number;
+  readonly width?: number;
+  readonly height: number;
+  readonly limit: number;
+  readonly json: boolean;
+}
+
+const PIPE_WIDTH = 100;
+
+interface Drawn extends Curve {
+  readonly metric: Metric;
+}
+
+async function curveOf(metric: Metric, options: PlotOptions, short: Short): Promise<Drawn> {
+  const values = await metric.values({
+    ...(options.from === undefined ? {} : { fromStep: options.from }),
+    ...(options.to === undefined ? {} : { toStep: options.to }),
+  });
+  const began = metric.run.createdAt;
+  const x = {
+    step: () => values.steps,
+    epoch: () => values.epochs,
+    time: () => values.times.map((time) => time - began),
+  }[options.x]();
+  const about = [
+    short(metric.run.hash),
+    metric.run.name ?? '',
+    metric.name,
+    contextText(metric.context),
+  ];
+  const label = about.filter((text) => text !== '').join(' ');
+  return { metric, label, x, y: values.values };
+}
+
+type Short = (hash: string) => string;
+
+/** The metrics to draw, by name; more than the limit are counted. */
+async function find(
+  repo: Repo,
+  words: readonly string[],
+  options: PlotOptions,
+): Promise<[Map<string, Metric[]>, number]> {
+  const byName = new Map<string, Metric[]>();
+  let left = 0;
+  // A plot of everything there is would be none: the newest run.
+  const given = words.length === 0 ? ['-1'] : words;
+  for await (const metric of selectMetrics(repo, given, options)) {
+    const drawn = byName.get(metric.name) ?? [];
+    if (drawn.length < options.limit) drawn.push(metric);
+    else left += 1;
+    byName.set(metric.name, drawn);
+  }
+  return [byName, left];
+}
+
+async function plot(words: string[], options: PlotOptions, command: Command): Promise<void> {
+  const repo = await openRepo(command);
+  if (repo.hashes().length === 0 && words.length === 0) {
+    if (options.json) printJson([]);
+    else tellNothing(repo, 'metric', words);
+    return;
+  }
+  const [byName, left] = await find(repo, words, options);
+  const short = shortHashes(repo.hashes());
+  const metrics = [...byName.values()].flat();
+  if (metrics.length === 0 && !options.json) tellNothing(repo, 'metric', words);
+  if (options.json) printJson(await Promise.all(metrics.map((each) => curveFacts(each, options))));
+  else
+    for (const [name, drawn] of byName) {
+      const curves = await Promise.all(drawn.map((each) => curveOf(each, options, short)));
+      await printChart(name, curves, options);
+    }
+  for (const view of new Set(metrics.map(({ run }) => run))) tellDamage(view);
+  if (left > 0) printAside(`${left} more metrics are not drawn; --limit for more`);
+  if (!options.json && metrics[0] !== undefined)
+    tellNext(repo, `runlog values -1 ${metrics[0].name}`, 'runlog follow');
+}
+
+async function curveFacts(metric: Metric, options: PlotOptions): Promise<object> {
+  const { x, y } = await curveOf(metric, options, (hash) => hash);
+  const { name, context, run } = metric;
+  return { run: run.hash, name, context, x, y };
+}
+
+async function printChart(
+  name: string,
+  curves: readonly Drawn[],
+  options: PlotOptions,
+): Promise<void> {
+  const width = options.width ?? (isTerminal() ? widthOfOutput() : PIPE_WIDTH);
+  const lines = await chart(curves, { ...options, logY: options.log, width });
+  print(styled('bold', escaped(name)));
+  if (lines.length === 0) print(`nothing to draw${reasonOf(options)}`);
+  for (const line of lines) print(line);
+  for (const [index, { label, metric }] of curves.entries()) {
+    const mark = curves.length === 1 ? '' : `${letterOfCurve(index)}  `;
+    const summary = `last ${number(metric.last)}, min ${number(metric.min)}, max ${number(metric.max)}`;
+    print(`${styled(styleOfCurve(index), mark + escaped(label))}  ${styled('dim', summary)}`);
+  }
+  print('');
+}
+
+function reasonOf({ x, log }: PlotOptions): string {
+  if (x === 'epoch') return ': no point has an epoch; --x step';
+  return log ? ': no value is above 0, which --log needs' : ': no value is a number';
+}
+
+export function addPlot(program: Command): void {
+  withExamples(
+    program
+      .command('plot')
+      .description(
+        'draws metrics in the terminal, a chart for each name; the newest run if left out',
+      )
+      .argument('[what...]', 'runs, or one query')
+      .addOption(metricOption())
+      .addOption(contextOption())
+      .addOption(
+        new Option('--x <axis>', 'what goes to the right')
+          .choices(['step', 'epoch', 'time'])
+          .default('step'),
+      )
+      .option('--log', 'the values on a logarithmic scale', false)
+      .option('--log-x', 'steps, epochs or times on a logarithmic scale', false)
+      .option('--from <step>', 'from this step on', finite)
+      .option('--to <step>', 'up to this step, which is left out', finite)
+      .option('--width <characters>', 'of a line (default: the terminal, or 100)', natural)
+      .option('--height <lines>', 'of the curves', natural, 16)
+      .addOption(limitOption(12))
+      .addOption(archivedOption())
+      .addOption(systemOption())
+      .addOption(jsonOption())
+      .action(plot),
+    ['runlog plot', 'the newest run'],
+    ['runlog plot -1 -2 -m loss --log', 'one metric of two runs'],
+    ['runlog plot 3fa9 -m loss -c subset=val --x time', 'by time since the run began'],
+  );
+}

@@ -1,0 +1,73 @@
+// What JSON says of a run and of a metric, and how a person reads params and contexts. Absent: there
+// is none. Times are milliseconds since 1970.
+//
+// Spec: spec/command.md. Test: test/cli/command-page.test.ts.
+
+import type { Context, Metric, RunView } from '../index.ts';
+import { jsonText } from './json.ts';
+
+export const runFacts = (view: RunView): object => ({
+  hash: view.hash,
+  name: view.name,
+  experiment: view.experiment,
+  state: view.state,
+  createdAt: view.createdAt,
+  endedAt: view.endedAt,
+  tags: view.tags,
+  archived: view.archived,
+  writers: view.writers,
+});
+
+export const metricFacts = (metric: Metric): object => ({
+  name: metric.name,
+  context: metric.context,
+  count: metric.count,
+  first: metric.first,
+  last: metric.last,
+  min: metric.min,
+  max: metric.max,
+  firstStep: metric.firstStep,
+  lastStep: metric.lastStep,
+  writers: metric.writers,
+});
+
+/** A value of a param as a person reads it. */
+export function textOf(value: unknown): string {
+  if (value instanceof Date) return value.toISOString();
+  if (Object.is(value, -0)) return '-0';
+  return typeof value === 'object' ? jsonText(value) : String(value);
+}
+
+export const contextText = (context: Context): string =>
+  Object.entries(context)
+    .map(([key, value]) => `${key}=${textOf(value)}`)
+    .join(' ');
+
+/** A leaf of params: the keys that lead to it. */
+export interface Leaf {
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+const isPlain = (value: unknown): value is object =>
+  typeof value === 'object' &&
+  value !== null &&
+  [Object.prototype, null].includes(Object.getPrototypeOf(value));
+
+/** The leaves of params, in their order; an empty object is one. Pure. */
+export function leavesOf(value: unknown, path: readonly string[] = []): Leaf[] {
+  const members = isPlain(value) ? Object.entries(value) : [];
+  if (members.length === 0) return path.length === 0 ? [] : [{ path, value }];
+  return members.flatMap(([key, each]) => leavesOf(each, [...path, key]));
+}
+
+/** The path as it is written in a query where no key holds a dot. */
+export const pathText = (path: readonly string[]): string => path.join('.');
+
+/** What the machine is called; its metrics too. */
+const SYSTEM = '__system';
+
+export const isSystemMetric = (name: string): boolean => name.startsWith(`${SYSTEM}__`);
+/** `__system_params`: the environment that a run captured. */
+export const isSystemPath = (path: readonly string[]): boolean =>
+  path[0]?.startsWith(`${SYSTEM}_`) ?? false;

@@ -1,0 +1,28 @@
+// The first minute: what a person may do next, said beside the answer. JSON has no such lines.
+//
+// Test: test/cli/first-minute.test.ts.
+
+import type { Repo } from '../index.ts';
+import { counted, printAside } from './print.ts';
+
+/** Nothing was found to show. `what`: 'run', 'metric'. */
+export function tellNothing(repo: Repo, what: string, words: readonly string[]): void {
+  const runs = repo.hashes().length;
+  if (runs === 0)
+    printAside(
+      `no runs in ${repo.path} yet; a program records one with: const run = await Run.open()`,
+    );
+  else if (words.length === 0 && what === 'run')
+    printAside(`every run in ${repo.path} is archived or deleted; --archived lists archived ones`);
+  else
+    printAside(
+      `no ${what} found in ${counted(runs, 'run')} of ${repo.path}; ` +
+        '`runlog params` and `runlog metrics` say what there is',
+    );
+}
+
+/** To somebody who has one run so far: what can be done with it. */
+export function tellNext(repo: Repo, ...commands: readonly string[]): void {
+  if (repo.hashes().length !== 1) return;
+  printAside(`next: ${commands.map((each) => `\`${each}\``).join(', ')}`);
+}

@@ -1,0 +1,78 @@
+// Options and examples that several commands have.
+//
+// Test: test/cli/usage.test.ts.
+
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+export function natural(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('expected a number from 1 on');
+  return value;
+}
+
+export function count(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError('expected a number from 0 on');
+  return value;
+}
+
+export function finite(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value))
+    throw new InvalidArgumentError('expected a number');
+  return value;
+}
+
+/** What `--context key=value` gathers: a value is compared as text. */
+export type WantedContext = Readonly<Record<string, string>>;
+
+const pair = (text: string, before: WantedContext = {}): WantedContext => {
+  const place = text.indexOf('=');
+  if (place < 1) throw new InvalidArgumentError('expected key=value');
+  return { ...before, [text.slice(0, place)]: text.slice(place + 1) };
+};
+
+const gather = (text: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  text,
+];
+
+export const jsonOption = (): Option => new Option('--json', 'as JSON').default(false, 'off');
+
+export const archivedOption = (): Option =>
+  new Option('-a, --archived', 'archived runs too').default(false, 'off');
+
+export const systemOption = (): Option =>
+  new Option('--system', 'the metrics of the machine (__system__...) too').default(false, 'off');
+
+export const yesOption = (): Option =>
+  new Option('--yes', 'do it without asking').default(false, 'off');
+
+export const metricOption = (): Option =>
+  new Option('-m, --metric <name>', 'only metrics of this name (may be repeated)').argParser(
+    gather,
+  );
+
+export const contextOption = (): Option =>
+  new Option(
+    '-c, --context <key=value>',
+    'only where the context says so (may be repeated)',
+  ).argParser(pair);
+
+export const limitOption = (rows: number): Option =>
+  new Option('-n, --limit <count>', 'at most so many').argParser(natural).default(rows);
+
+/** The end of a command's help: what is typed, and what it does. */
+export function examples(...lines: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...lines.map(([typed]) => typed.length));
+  const shown = lines.map(([typed, does]) => `  $ ${typed.padEnd(width)}  ${does}`);
+  return `\nExamples:\n${shown.join('\n')}`;
+}
+
+/** Ends a command's help with these examples. */
+export const withExamples = (
+  command: Command,
+  ...lines: readonly (readonly [string, string])[]
+): Command => command.addHelpText('after', examples(...lines));

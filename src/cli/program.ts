@@ -1,0 +1,128 @@
+// From words to a command and an exit code.
+//
+// 1. Words are read twice: once against the names alone, to load the file of the one command, then
+//    against its options. A start costs one command, not all of them.
+// 2. A RunlogError is one line, never a stack trace. What it is stands in the exit code.
+//
+// Test: test/cli/usage.test.ts, test/cli/command-page.test.ts.
+
+import { readFileSync } from 'node:fs';
+
+import { Command, CommanderError } from 'commander';
+import { RunlogError } from '../index.ts';
+import { type CommandEntry, commandEntries, commandGroups } from './commands.ts';
+import { exitCode, exitCodeHelp, exitCodeOf } from './exit-code.ts';
+import { repoOption, repoVariable } from './open.ts';
+import { examples } from './options.ts';
+import { printAside } from './print.ts';
+
+function versionOf(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+const whatHelp = [
+  'Where a command takes <run>: a hash, 4 characters or more that no other hash begins with, or -1 for',
+  'the newest, -2 for the one before it. Where it takes [what...]: several of those, or one query.',
+].join('\n');
+
+const firstExamples = examples(
+  ['runlog ls', 'the newest runs'],
+  ['runlog show -1', 'the newest run; -2 is the one before it'],
+  ['runlog plot -1 -2 --metric loss', 'a metric of two runs'],
+  ['runlog compare -1 3fa9', 'what differs'],
+);
+
+function root(): Command {
+  return new Command('runlog')
+    .description('Looks at runs that programs have recorded.')
+    .version(versionOf())
+    .option(
+      '--repo <path>',
+      'the repo, or the directory that holds its .aim (default: RUNLOG_REPO, else the nearest above)',
+    )
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'runlog: ')),
+    })
+    .showHelpAfterError('see `runlog --help`');
+}
+
+const usages = new Map(
+  commandEntries.map(({ name, usage }) => [name, `${name} ${usage}`.trimEnd()]),
+);
+
+/** All names, none of their options. */
+function outline(choose: (entry: CommandEntry) => void): Command {
+  const program = root()
+    .usage('<command> [options]')
+    .configureHelp({ subcommandTerm: (command) => usages.get(command.name()) ?? command.name() });
+  for (const [group, entries] of Object.entries(commandGroups)) {
+    program.commandsGroup(group);
+    for (const entry of entries)
+      program
+        .command(entry.name)
+        .description(entry.summary)
+        .helpOption(false)
+        .allowUnknownOption()
+        .allowExcessArguments()
+        .action(() => choose(entry));
+  }
+  return program.addHelpText('after', `\n${whatHelp}\n${firstExamples}\n\n${exitCodeHelp}`);
+}
+
+/** The program with the commands of these entries, whole. */
+export async function programOf(entries: readonly CommandEntry[]): Promise<Command> {
+  const program = root();
+  for (const entry of entries) {
+    (await entry.load())(program, wholeProgram);
+    program.commands.at(-1)?.showHelpAfterError(`see \`runlog ${entry.name} --help\``);
+  }
+  return program;
+}
+
+/** The program with all commands: what the spec page and completion are about. */
+export const wholeProgram = (): Promise<Command> => programOf(commandEntries);
+
+/** Does what the words say. What it comes to is left in `process.exitCode`. */
+export async function runCommand(words: readonly string[]): Promise<void> {
+  // `runlog help show` is `runlog show --help`.
+  const given = words[0] === 'help' ? [...words.slice(1), '--help'] : [...words];
+  let program = root();
+  try {
+    let chosen = undefined as CommandEntry | undefined;
+    program = outline((entry) => {
+      chosen = entry;
+    });
+    await program.parseAsync(given, { from: 'user' });
+    if (chosen === undefined) return;
+    program = await programOf([chosen]);
+    await program.parseAsync(given, { from: 'user' });
+  } catch (error) {
+    process.exitCode = codeOf(error, program);
+  }
+}
+
+function codeOf(error: unknown, program: Command): number {
+  if (error instanceof CommanderError)
+    return error.exitCode === 0 ? exitCode.done : exitCode.notFoundOrUsage;
+  if (error instanceof RunlogError) {
+    printAside(`${error.code}: ${error.message}${originOf(error, program)}`);
+    return exitCodeOf(error);
+  }
+  if (error instanceof TypeError || error instanceof RangeError) {
+    printAside(error.message);
+    return exitCode.notFoundOrUsage;
+  }
+  throw error;
+}
+
+/** Where the path came from, if no argument says it. */
+function originOf(error: RunlogError, program: Command): string {
+  const isFromVariable =
+    error.code === 'REPO_NOT_FOUND' &&
+    repoOption(program) === undefined &&
+    repoVariable() !== undefined;
+  return isFromVariable ? ' (the path is that of RUNLOG_REPO)' : '';
+}

@@ -1,0 +1,32 @@
+// How far a long command is: one line on a terminal that is rewritten in place, nothing elsewhere.
+//
+// Test: test/cli/terminal.test.ts.
+
+import { escaped } from './print.ts';
+
+const EVERY_MS = 100;
+
+export interface Progress {
+  tell(text: string): void;
+  /** Takes the line away. */
+  end(): void;
+}
+
+export function beginProgress(): Progress {
+  const { stderr } = process;
+  let last = 0;
+  let isShown = false;
+  return {
+    tell(text) {
+      const now = Date.now();
+      if (stderr.isTTY !== true || now - last < EVERY_MS) return;
+      last = now;
+      isShown = true;
+      stderr.write(`\r\u001b[2K${escaped(text).slice(0, (stderr.columns || 80) - 1)}`);
+    },
+    end() {
+      if (isShown) stderr.write('\r\u001b[2K');
+      isShown = false;
+    },
+  };
+}
