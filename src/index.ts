@@ -34,9 +34,19 @@ export type {
   RepoSize,
 } from './sdk/repo-maintenance.ts';
 export { Run } from './sdk/run.ts';
+export type { LogFields, RunLog } from './sdk/run-log.ts';
+export type {
+  LogRecordsOptions,
+  LogRecordView,
+  TerminalLinesOptions,
+  WrittenLine,
+} from './sdk/run-output.ts';
 export type { RunEdit, RunView } from './sdk/run-view.ts';
 export type { Columns, Sequence } from './sdk/sequence.ts';
+export type { SpawnOptions, SpawnResult } from './sdk/spawn.ts';
 export type { WriterCursor } from './sdk/writer-events.ts';
 export type { Note } from './store/edits.ts';
 export type { KeptError } from './store/kept-error.ts';
+export type { TerminalLine } from './store/lines.ts';
+export type { LogEntry, LogLevel, LogPlace } from './store/log-entry.ts';
 export type { Origin, Outcome } from './store/record.ts';

@@ -16,6 +16,8 @@ export interface RunInside {
   readonly writer: RunWriter;
   /** Something waits to be flushed at the end of this turn. */
   touch(): void;
+  /** As `run.flush`: for what must not wait for the end of the turn. */
+  flush(): void;
   report(error: RunlogError): void;
 }
 

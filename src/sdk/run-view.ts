@@ -40,6 +40,16 @@ import {
   stateOf,
 } from './openings.ts';
 import { checkTags, checkText, pathOf } from './options.ts';
+import {
+  checkLogRecordsOptions,
+  checkTerminalLinesOptions,
+  type LogRecordsOptions,
+  type LogRecordView,
+  logRecords,
+  type TerminalLinesOptions,
+  terminalLines,
+  type WrittenLine,
+} from './run-output.ts';
 
 /** What is left out stays as it is. */
 export interface RunEdit {
@@ -214,6 +224,27 @@ export class RunView {
     const key = sequenceKey(checkName(name, 'name'), canonicalContext(context));
     const sequence = this.#reader.sequences().get(key);
     return sequence === undefined ? undefined : new Metric(this, this.#reader, sequence);
+  }
+
+  /**
+   * What the run printed: lines as they looked last, in the order in which they were begun, of this
+   * snapshot. Empty where nothing was captured.
+   *
+   * @throws TypeError, RangeError naming the option; RunlogError CORRUPT, IO.
+   */
+  terminalLines(options: TerminalLinesOptions = {}): AsyncGenerator<WrittenLine> {
+    checkTerminalLinesOptions(options);
+    return terminalLines(this.#reader.logs, options);
+  }
+
+  /**
+   * What the run said with `run.log`, in the order of each writer, of this snapshot.
+   *
+   * @throws TypeError, RangeError naming the option; RunlogError CORRUPT, IO.
+   */
+  logRecords(options: LogRecordsOptions = {}): AsyncGenerator<LogRecordView> {
+    checkLogRecordsOptions(options);
+    return logRecords(this.#reader.logs, options);
   }
 
   /**

@@ -34,8 +34,11 @@ import {
 import type { Repo } from './repo.ts';
 import { Reporter } from './reporter.ts';
 import { RunLife } from './run-life.ts';
+import { RunLog } from './run-log.ts';
 import { RunProperties } from './run-properties.ts';
+import { prepareTerminal, RunTerminal } from './run-terminal.ts';
 import { type Columns, Sequence } from './sequence.ts';
+import type { SpawnOptions, SpawnResult } from './spawn.ts';
 import { checkedValues } from './tracked-values.ts';
 import type { Turn } from './turn.ts';
 
@@ -84,6 +87,7 @@ export class Run {
     const opened = await openRun(options, (error) => report(error)).catch((error: unknown) => {
       throw asRunlogError(error, 'the run could not be opened');
     });
+    await prepareTerminal(options);
     const run = new Run(opened);
     report = (error) => run.#reporter.report(error);
     for (const error of early) report(error);
@@ -102,6 +106,7 @@ export class Run {
       options,
       writer,
       touch: () => turn.touch(),
+      flush: () => this.flush(),
       report: (error) => this.#reporter.report(error),
     });
   }
@@ -257,6 +262,40 @@ export class Run {
     this.#turn?.touch();
   }
 
+  // ---- output
+
+  /** Messages with level, time, place and fields: `run.log.info('resumed', { step })`. */
+  readonly log: RunLog = new RunLog((entry) => {
+    const writer = this.#writerOrRefuse();
+    // Also in a disabled run, which has none, the arguments were checked.
+    if (writer === undefined) return;
+    writer.logEntry(entry);
+    this.#turn?.touch();
+  });
+
+  /**
+   * Runs a program and records what it prints, which is passed on to this process's stdout and stderr as
+   * it comes. `command` is a path or a name on PATH; there is no shell. Resolves when the program has ended
+   * and its output was read to the end.
+   *
+   * @throws TypeError naming the argument; RunlogError RUN_CLOSED, RUN_READ_ONLY, IO when it cannot be
+   * started.
+   */
+  async spawn(
+    command: string,
+    args: readonly string[] = [],
+    options: SpawnOptions = {},
+  ): Promise<SpawnResult> {
+    const writer = this.#writerOrRefuse();
+    const { spawnCaptured } = await import('./spawn.ts');
+    const terminal = this.#life.attachments.find((each) => each instanceof RunTerminal);
+    return await spawnCaptured(command, args, options, terminal, (entries) => {
+      if (writer === undefined || this.#life.isClosed) return;
+      writer.setParams(entries);
+      this.#turn?.touch();
+    });
+  }
+
   // ---- properties
 
   get name(): string | undefined {
@@ -391,6 +430,7 @@ export class Run {
     if (writer === undefined) return;
     if (this.#life.isClosed) throw this.#closedError();
     this.#turn?.flushed();
+    for (const each of this.#life.attachments) each.beforeFlush?.();
     if (!this.#publish()) throw this.#properties.unpublished();
     await writer.sync();
     this.#opened.syncEdits();

@@ -13,6 +13,8 @@ import { type Context, parseContext } from '../model/context.ts';
 import { readParams } from '../model/params.ts';
 import { isSystemName, parseSequenceKey } from '../model/sequence.ts';
 import { HotPoints } from '../store/hot-points.ts';
+import { decodeLines, lineAt, linesFrom, type TerminalLine } from '../store/lines.ts';
+import { decodeLogEntry, type LogEntry } from '../store/log-entry.ts';
 import {
   type Close,
   decodeClose,
@@ -78,7 +80,26 @@ export interface RewindChange {
   readonly undone?: string;
 }
 
-export type WriterChange = PointsChange | ParamsSet | StateChange | RewindChange;
+/**
+ * Lines that were printed, or have changed: a line that comes again with its number replaces what it was.
+ */
+export interface TerminalChange {
+  readonly type: 'terminal';
+  readonly lines: readonly TerminalLine[];
+}
+
+/** What the program said with `run.log`. */
+export interface LogChange extends LogEntry {
+  readonly type: 'log';
+}
+
+export type WriterChange =
+  | PointsChange
+  | ParamsSet
+  | StateChange
+  | RewindChange
+  | TerminalChange
+  | LogChange;
 
 /** Rows of one sequence, in pieces that each stand in order of arrival. */
 type Source = (from: number, until: number) => Iterable<Rows>;
@@ -137,8 +158,9 @@ export class WriterEvents {
 
   *#kept(record: LogRecord): Generator<WriterChange> {
     if (record.end <= this.cursor.position) return;
+    const { position } = this.cursor;
     this.#advance(record.end);
-    const change = changeOf(record);
+    const change = changeOf(record, position);
     if (change === undefined) return;
     if (change.type === 'state') this.isClosed = change.close !== undefined;
     if (this.#isWanted(change)) yield change;
@@ -259,9 +281,19 @@ function pointsOf({ key, rows }: { key: string; rows: Rows }): PointsChange {
   return { type: 'points', name, context: parseContext(contextText), steps, values, times, epochs };
 }
 
-/** Of a record that is not about points; undefined for one that says nothing to a follower. */
-function changeOf({ type, body }: LogRecord): WriterChange | undefined {
+/**
+ * Of a record that is not about points, what stood at `from` or later; undefined for one that says nothing
+ * to a follower.
+ */
+function changeOf(record: LogRecord, from: number): WriterChange | undefined {
+  const { type, body } = record;
   switch (type) {
+    case recordType.lines: {
+      const columns = linesFrom(decodeLines(body), record.position, from);
+      return { type: 'terminal', lines: columns.numbers.map((_, index) => lineAt(columns, index)) };
+    }
+    case recordType.log:
+      return { type: 'log', ...decodeLogEntry(body) };
     case recordType.opening:
       return { type: 'state', opening: decodeOpening(body) };
     case recordType.close:

@@ -7,6 +7,7 @@
 // Spec: spec/records.md, Folded state. Test: test/store/run-state.test.ts.
 
 import type { Fold, LogRecord } from '../engine/index.ts';
+import { nextLineOf } from './lines.ts';
 import { compactChanges } from './params-merge.ts';
 import {
   decodeOpening,
@@ -32,6 +33,8 @@ export type StoredState = [
   life: string,
   openingCount: number,
   openings: [opening: unknown, close: unknown][],
+  /** Missing in what was written before there were lines. */
+  nextLine?: number,
 ];
 
 export interface RunState {
@@ -45,6 +48,8 @@ export interface RunState {
   readonly openingCount: number;
   /** The newest, oldest first; bodies as stored, the close nil while there is none. */
   readonly openings: readonly (readonly [opening: unknown, close: unknown])[];
+  /** Number of the next terminal line. */
+  readonly nextLine: number;
 }
 
 const OPENINGS_KEPT = 16;
@@ -54,7 +59,7 @@ const CHANGES_MIN = 64;
 const compactAt = new WeakMap<StoredState, number>();
 
 export const runFold: Fold<StoredState> = {
-  initial: () => [0, 0, 0, [], [], [], '', 0, []],
+  initial: () => [0, 0, 0, [], [], [], '', 0, [], 0],
   apply(state: StoredState, record: LogRecord): StoredState {
     const { body } = record;
     switch (record.type) {
@@ -96,6 +101,9 @@ export const runFold: Fold<StoredState> = {
         if (last !== undefined) last[1] = body;
         break;
       }
+      case recordType.lines:
+        state[9] = Math.max(state[9] ?? 0, nextLineOf(body));
+        break;
       default:
     }
     return state;
@@ -113,8 +121,18 @@ function applyParams(state: StoredState, body: unknown): void {
 }
 
 export function readState(state: StoredState): RunState {
-  const [nextPoint, nextSequence, lamport, changes, rewinds, undone, life, openingCount, openings] =
-    state;
+  const [
+    nextPoint,
+    nextSequence,
+    lamport,
+    changes,
+    rewinds,
+    undone,
+    life,
+    openingCount,
+    openings,
+    nextLine = 0,
+  ] = state;
   return {
     nextPoint,
     nextSequence,
@@ -125,5 +143,6 @@ export function readState(state: StoredState): RunState {
     life,
     openingCount,
     openings,
+    nextLine,
   };
 }

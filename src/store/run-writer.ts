@@ -16,7 +16,9 @@ import { limits } from '../limits.ts';
 import { getParam, type ParamsTree } from '../model/params.ts';
 import { sequenceKey } from '../model/sequence.ts';
 import { encodeBatch, PointBuffer } from './format/batch.ts';
+import { encodeLines, type LineColumns } from './lines.ts';
 import { LogContents } from './log-contents.ts';
+import { encodeLogEntry, type LogEntry } from './log-entry.ts';
 import { applyChange, mergeParams, type WriterChange } from './params-merge.ts';
 import {
   type Close,
@@ -87,6 +89,8 @@ export class RunWriter {
   #lamport: number;
   readonly #params: ParamsTree;
   readonly #isResumed: boolean;
+  /** Number of the first terminal line of this opening. */
+  readonly nextLine: number;
   /** That stand, of every writer. */
   #rewinds: Rewind[];
   /** The log as it was when the first unknown next step was asked for. */
@@ -99,6 +103,7 @@ export class RunWriter {
     const state = readState(log.state as StoredState);
     this.#nextPoint = state.nextPoint;
     this.#nextSequence = state.nextSequence;
+    this.nextLine = state.nextLine;
     this.#isResumed = state.nextSequence > 0;
     const undone = new Set([...options.undone, ...state.undone]);
     this.#rewinds = [...options.rewinds, ...state.rewinds].filter((each) => !undone.has(each.id));
@@ -336,6 +341,16 @@ export class RunWriter {
     this.#lamport += changes.length;
   }
 
+  /** Lines of the terminal; what the disk refuses is not kept. */
+  lines(lines: LineColumns): void {
+    this.#append([{ type: recordType.lines, body: encodeLines(lines) }]);
+  }
+
+  /** `entry.fields`: spelled. @throws RunlogError LIMIT for what no frame holds. */
+  logEntry(entry: LogEntry): void {
+    this.#append([{ type: recordType.log, body: encodeLogEntry(entry) }]);
+  }
+
   getParams(path: readonly (string | number)[]): unknown {
     return getParam(this.#params, ['root', ...path]);
   }
@@ -400,10 +415,11 @@ export class RunWriter {
     return this.flush();
   }
 
-  closeSync(close: Close | undefined): boolean {
+  /** `sync` false: what was accepted is in the kernel, and no more. */
+  closeSync(close: Close | undefined, sync = true): boolean {
     // Also without a close record: the process may end in the turn that tracked.
     this.#drain();
     if (close !== undefined) this.#append([{ type: recordType.close, body: encodeClose(close) }]);
-    return this.log.closeSync();
+    return this.log.closeSync({ sync });
   }
 }

@@ -35,7 +35,9 @@ const PART_SIZE = 256 * 1024;
 export class TerminalRecorder {
   readonly #options: RecorderOptions;
   readonly #counter: LineCounter;
-  readonly #streams: TerminalStream[] = [];
+  /** Those that have not ended. */
+  readonly streams: TerminalStream[] = [];
+  #isCut = false;
   /** Characters written since the last `take`. */
   size = 0;
 
@@ -53,21 +55,22 @@ export class TerminalRecorder {
     const stream = new TerminalStream(number, this.#counter, options, (size) => {
       this.size += size;
     });
-    this.#streams.push(stream);
+    this.streams.push(stream);
     return stream;
   }
 
   /** Something lay beyond the last column of a line. */
   get isCut(): boolean {
-    return this.#streams.some((each) => each.isCut);
+    return this.#isCut;
   }
 
   /** Lines that have changed since they were taken last, in parts of bounded size. */
   take(): TerminalLines[] {
     this.size = 0;
-    const taken = this.#streams.map((stream) => ({ stream, rows: stream.take() }));
-    for (let index = this.#streams.length - 1; index >= 0; index -= 1)
-      if (this.#streams[index]?.isEnded) this.#streams.splice(index, 1);
+    const taken = this.streams.map((stream) => ({ stream, rows: stream.take() }));
+    this.#isCut ||= this.streams.some((each) => each.isCut);
+    for (let index = this.streams.length - 1; index >= 0; index -= 1)
+      if (this.streams[index]?.isEnded) this.streams.splice(index, 1);
     const busy = taken.filter(({ rows }) => rows.length > 0);
     const parts = new Parts();
     const [only] = busy;

@@ -1,0 +1,17 @@
+// The redactor, loaded by those who need it: its rules cost an import what few programs use.
+//
+// Test: test/sdk/terminal.test.ts.
+
+import type { RedactOptions, Redactor } from '../system/redact/redactor.ts';
+
+let create: ((options?: RedactOptions) => Redactor) | undefined;
+
+export async function loadRedactor(): Promise<void> {
+  ({ createRedactor: create } = await import('../system/redact/redactor.ts'));
+}
+
+/** Requires: `loadRedactor` has resolved. */
+export function loadedRedactor(options: RedactOptions | undefined): Redactor {
+  if (create === undefined) throw new Error('the redactor was not loaded');
+  return create(options);
+}
