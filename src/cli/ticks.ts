@@ -28,7 +28,8 @@ export function logTicks([min, max]: readonly [number, number], count: number): 
   for (let power = Math.floor(Math.log10(min)); 10 ** power <= max; power += 1) {
     if (power % every !== 0) continue;
     for (const each of between) {
-      const value = each * 10 ** power;
+      // Read, not reckoned: 10 ** -4 is not 0.0001.
+      const value = Number(`${each}e${power}`);
       if (value >= min && value <= max) found.push({ value, text: short(value) });
     }
   }
@@ -66,7 +67,7 @@ function multiples(min: number, max: number, step: number): number[] {
 export function short(value: number): string {
   const size = Math.abs(value);
   if (value === 0) return '0';
-  if (size >= 1e15 || size < 1e-4) return value.toExponential(1).replace('.0e', 'e');
+  if (size >= 1e15 || size < 1e-4) return value.toExponential(1).replace('.0e', 'e').replace('e+', 'e');
   const [divisor, unit] =
     size >= 1e12 ? [1e12, 'T'] : size >= 1e9 ? [1e9, 'G'] : size >= 1e6 ? [1e6, 'M'] : [1, ''];
   if (divisor === 1 && size >= 1e4) return `${Number((value / 1e3).toPrecision(4))}k`;

@@ -1,0 +1,81 @@
+// What export writes is what the run holds, in a form that other programs read; a file is whole or not
+// there, and one that was there is replaced only when that was asked for.
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { beforeAll, expect, it } from 'vitest';
+import { csvLine } from '../../src/cli/csv.ts';
+import { Repo, Run } from '../../src/index.ts';
+import { type Answer, runlogHere, workDirectory } from './command.ts';
+import { HASHES, makeRepo } from './fixture.ts';
+
+const directory = workDirectory();
+const runlog = (...args: string[]): Promise<Answer> =>
+  runlogHere(directory, [...args, '--repo', 'kept']);
+const lines = (text: string): string[] => text.trimEnd().split('\n');
+
+beforeAll(async () => {
+  await makeRepo(directory);
+});
+
+it('points as CSV: each once, in full precision', async () => {
+  const view = await (await Repo.open(join(directory, 'kept'))).run(HASHES[1]);
+  const values = await view?.metric('loss', { subset: 'train' })?.values();
+  const { out } = await runlog('export', HASHES[1], '-m', 'loss', '-c', 'subset=train');
+  const [head, ...rows] = lines(out);
+  expect(head).toBe('run,name,context,writer,step,epoch,time,value');
+  expect(rows.map((row) => Number(row.split(',').at(-1)))).toEqual([...(values?.values ?? [])]);
+  expect(rows[11]).toBe(
+    `${HASHES[1]},loss,"{""subset"":""train""}",main,11,1,${values?.times[11]},${values?.values[11]}`,
+  );
+});
+
+it('points as JSON Lines: special values too, writers told apart', async () => {
+  const repo = join(directory, 'special');
+  for (const writer of ['main', 'helper']) {
+    const run = await Run.open({ repo, runHash: 'special', writer, systemTrackingInterval: null });
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, -0, 0.1])
+      run.track(value, { name: 'odd', time: 1000 });
+    await run.close();
+  }
+  const { out } = await runlogHere(directory, ['export', '-f', 'jsonl', '--repo', repo]);
+  const rows = lines(out).map((line) => JSON.parse(line) as { writer: string; value: unknown });
+  expect(rows.filter(({ writer }) => writer === 'helper').map(({ value }) => value)).toEqual([
+    'NaN',
+    'Infinity',
+    -0,
+    0.1,
+  ]);
+  expect(rows).toHaveLength(8);
+  const csv = await runlogHere(directory, ['export', '--repo', repo]);
+  expect(lines(csv.out)[3]).toBe('special,odd,{},helper,2,,1000,-0');
+});
+
+it('runs, params and metrics as tables', async () => {
+  for (const what of ['runs', 'params', 'metrics'])
+    for (const format of ['csv', 'jsonl'])
+      expect((await runlog('export', '--what', what, '--format', format)).out).toMatchSnapshot(
+        `${what} ${format}`,
+      );
+});
+
+it('fields are quoted where they must be', () => {
+  expect(csvLine(['a', 'b,c', 'd"e', 'f\ng', ''])).toBe('a,"b,c","d""e","f\ng",\n');
+});
+
+it('a file gets its format from its name, appears whole, and is not replaced without a yes', async () => {
+  const file = join(directory, 'points.jsonl');
+  const made = await runlog('export', '-o', file);
+  expect(made).toMatchObject({ status: 0, out: '', err: `runlog: 3 runs in ${file}\n` });
+  expect(lines(readFileSync(file, 'utf8'))).toHaveLength(3 * 120);
+  writeFileSync(file, 'mine');
+  const refused = await runlog('export', '-o', file);
+  expect(refused).toMatchObject({ status: 2, err: expect.stringContaining('give --yes') });
+  expect(readFileSync(file, 'utf8')).toBe('mine');
+  expect((await runlog('export', '-o', file, '--yes')).status).toBe(0);
+  expect(lines(readFileSync(file, 'utf8'))).toHaveLength(3 * 120);
+  expect(existsSync(`${file}.partial`)).toBe(false);
+  const nowhere = await runlog('export', '-o', join(directory, 'missing/points.csv'));
+  expect(nowhere).toMatchObject({ status: 6, err: expect.stringMatching(/^runlog: IO: /) });
+});
