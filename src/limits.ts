@@ -88,6 +88,8 @@ export const durations = {
   takeOverMs: 60_000,
   /** A fence without content, as a power loss leaves one, is taken over after so long. */
   blankFenceMs: 1000,
+  /** Logs that are open at exit are synced for so long, together; what is left only goes to the kernel. */
+  exitSyncMs: 1000,
   /** Longest slice of background work on the event loop. */
   sliceMs: 5,
   /** Time between two attempts to write while recording is paused. */

@@ -517,12 +517,15 @@ export class Log<State = unknown> {
     if (failure !== undefined) throw asRunlogError(failure, this.directory);
   }
 
-  /** Flushes and releases on the calling thread; what rewriting would have saved, the next owner does. */
-  closeSync(): boolean {
+  /**
+   * Flushes, syncs and releases on the calling thread; what rewriting would have saved, the next owner
+   * does. `sync: false` leaves it at the kernel. False: what was appended is not held so.
+   */
+  closeSync({ sync = true }: { sync?: boolean } = {}): boolean {
     const appender = this.#appender;
     if (appender === undefined || appender.recording === 'closed') return true;
     this.#rewriter?.stop();
-    const held = appender.syncSync();
+    const held = sync ? appender.syncSync() : appender.flush();
     appender.close();
     this.#release();
     this.#lock?.then((lock) => lock?.release()).catch(() => {});

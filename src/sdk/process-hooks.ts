@@ -14,6 +14,7 @@
 //
 // Test: test/sdk/process-hooks.test.ts, test/process/endings.test.ts.
 
+import { durations } from '../limits.ts';
 import { type KeptError, keepError } from '../store/kept-error.ts';
 import type { Origin } from '../store/record.ts';
 
@@ -28,6 +29,8 @@ export interface Exit {
   readonly code: number;
   /** What it exits by; absent: nothing is known to be wrong. */
   readonly uncaught?: Uncaught;
+  /** There is still time to wait for stable storage. */
+  readonly isSyncing: boolean;
 }
 
 /** What a run lets the process do with it. None of it may throw. */
@@ -48,6 +51,7 @@ const noted = new WeakMap<Hooked, Uncaught & { readonly isFatal: boolean }>();
 let turnEnd: NodeJS.Immediate | undefined;
 let isLastTurn = false;
 let isExiting = false;
+let exitingSince = 0;
 
 function endTurn(): void {
   turnEnd = undefined;
@@ -89,6 +93,7 @@ const beforeExit = (): void => {
 const exitFirst = (code: number): void => {
   beginLastTurn();
   isExiting = true;
+  exitingSince = performance.now();
   callEach(open, (each) => each.onExit(exitOf(each, code)));
 };
 
@@ -105,8 +110,9 @@ const exitLast = (code: number): void => {
 /** Of an error that a handler took and the process went on, its code tells whether it ended it. */
 function exitOf(run: Hooked, code: number): Exit {
   const error = noted.get(run);
-  if (error === undefined || (code === 0 && !error.isFatal)) return { code };
-  return { code, uncaught: error };
+  const isSyncing = performance.now() - exitingSince < durations.exitSyncMs;
+  if (error === undefined || (code === 0 && !error.isFatal)) return { code, isSyncing };
+  return { code, isSyncing, uncaught: error };
 }
 
 /** Comes before any handler, and changes nothing of what follows. */

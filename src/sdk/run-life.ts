@@ -125,8 +125,8 @@ export class RunLife {
       this.#record(closeAtExit(exit, this.#error));
     } else this.#stopAttachments();
     this.turn?.stop();
-    opened.writer?.closeSync(undefined);
-    opened.syncEdits();
+    opened.writer?.closeSync(undefined, exit.isSyncing);
+    if (exit.isSyncing) opened.syncEdits();
   }
 
   /** Once, unless the end is another now or something came behind it. */

@@ -107,6 +107,8 @@ const rows: readonly Expected[] = [
   exited('exits-3', 3),
   exited('exit-code', 4),
   exited('exit-code-text', 5),
+  // The module waits for what never comes: Node.js exits with 13.
+  exited('never-settles', 13),
   // The module is a promise.
   uncaught('throws-at-top', byRejection),
   uncaught('throws', { count: 2 }),

@@ -60,6 +60,7 @@ const ways: Record<string, () => unknown> = {
   'exit-code-text': () => {
     process.exitCode = '5';
   },
+  'never-settles': () => new Promise(() => {}),
   'throws-at-top'() {
     throw failing();
   },
