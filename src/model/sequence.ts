@@ -3,7 +3,7 @@
 // Spec: spec/records.md. Test: test/model/sequence.test.ts.
 
 /** Sequences that the library tracks by itself: rewinding leaves them alone. */
-const SYSTEM_PREFIX = '__system__';
+export const SYSTEM_PREFIX = '__system__';
 
 const SEPARATOR = '\0';
 

@@ -15,6 +15,8 @@ export const isCounted = (name: string): boolean => !NOT_COUNTED.test(name);
 export function parseNetworkDevices(
   text: string,
 ): { readonly received: number; readonly sent: number } | undefined {
+  // Each line ends; the last number of half a file may be half a number.
+  if (!text.endsWith('\n')) return undefined;
   let received = 0;
   let sent = 0;
   let lineCount = 0;
