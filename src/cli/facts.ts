@@ -13,6 +13,7 @@ export const runFacts = (view: RunView): object => ({
   state: view.state,
   createdAt: view.createdAt,
   endedAt: view.endedAt,
+  duration: view.duration,
   tags: view.tags,
   archived: view.archived,
   writers: view.writers,

@@ -134,11 +134,8 @@ export const counted = (count: number, what: string): string =>
   `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** How long a run took, or has taken so far; empty where nothing tells when it ended. */
-export function took(view: RunView): string {
-  const isAlive = view.state === 'running' || view.state === 'stalled';
-  const end = view.endedAt ?? (isAlive ? Date.now() : undefined);
-  return end === undefined ? '' : duration(end - view.createdAt);
-}
+export const took = (view: RunView): string =>
+  view.duration === undefined ? '' : duration(view.duration);
 
 /** Integers whole, others to six digits. */
 export const number = (value: number): string =>

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { exitCodeHelp } from '../../src/cli/exit-code.ts';
-import { Repo, Run } from '../../src/index.ts';
+import { Repo, Run, type RunView } from '../../src/index.ts';
 import { type Answer, runlogIn, workDirectory } from './command.ts';
 
 const directory = workDirectory();
@@ -152,13 +152,13 @@ it('params of every kind are shown', async () => {
     expect(out).toMatch(line);
 });
 
-it('a killed run took no time that grows: none is printed', async () => {
+it('a killed run took the time until its last sign of life, and no more as time goes on', async () => {
   const program = `
     const { Run } = await import(process.argv[1]);
-    const run = await Run.open({ repo: 'killed', runHash: 'dead', createdAt: 1000 });
+    const run = await Run.open({ repo: 'killed', runHash: 'dead' });
     run.track(1, { name: 'loss' });
-    run.flush();
-    process.kill(process.pid, 'SIGKILL');`;
+    // Until the worker beats.
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), 2500);`;
   const sources = join(inject('toolsDirectory'), 'src/index.js');
   await new Promise((done) => {
     spawn(process.execPath, ['--input-type=module', '-e', program, sources], {
@@ -167,7 +167,22 @@ it('a killed run took no time that grows: none is printed', async () => {
   });
   const view = await (await Repo.open(join(directory, 'killed'))).run('dead');
   expect(view?.state).toBe('killed');
-  // It was created in 1970: whatever counted up to now would be hours.
-  expect(runlog('show', 'dead', '--repo', 'killed').out).not.toContain('took');
-  expect(runlog('ls', '--repo', 'killed').out).not.toMatch(/\dh\d/);
+  const [opening] = view?.openings ?? [];
+  expect(opening).toMatchObject({ ending: 'killed', closedAt: undefined, thread: 0 });
+  const { duration } = view as RunView;
+  expect(duration).toBeGreaterThan(1000);
+  expect(duration).toBeLessThan(60_000);
+  await new Promise((done) => setTimeout(done, 20));
+  await view?.refresh();
+  expect(view?.duration).toBe(duration);
+  expect(view?.endedAt).toBeUndefined();
+  expect(runlog('show', 'dead', '--repo', 'killed').out).toMatch(/killed, created .*, took \d+s/);
+  // The next opening keeps what it found of the one before.
+  const next = await Run.open({ repo: join(directory, 'killed'), runHash: 'dead' });
+  await next.close();
+  await view?.refresh();
+  expect(view?.openings).toMatchObject([
+    { ending: 'killed', lastSeenAt: opening?.lastSeenAt, duration: opening?.duration },
+    { ending: 'closed', resumed: true },
+  ]);
 });

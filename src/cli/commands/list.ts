@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Repo, RunView } from '../../index.ts';
+import { endedText } from '../ending.ts';
 import { runFacts } from '../facts.ts';
 import { tellNext, tellNothing } from '../hints.ts';
 import { openRepo, shortHashes } from '../open.ts';
@@ -39,6 +40,7 @@ const row = (view: RunView, short: (hash: string) => string, options: ListOption
   { text: view.state, style: stateStyle(view.state) },
   time(view.createdAt),
   took(view),
+  endedText(view),
   String(metricsOf(view, options).length),
   view.archived ? [...view.tags, '(archived)'].join(',') : view.tags.join(','),
   view.name ?? '',
@@ -75,6 +77,7 @@ async function list(words: string[], options: ListOptions, command: Command): Pr
         'state',
         'created',
         { right: 'duration' },
+        'ended',
         { right: 'metrics' },
         'tags',
         'name',

@@ -2,12 +2,14 @@
 
 import type { Command } from 'commander';
 import type { RunView } from '../../index.ts';
+import { endingText, errorText, showError } from '../ending.ts';
 import { isSystemPath, leavesOf, metricFacts, pathText, runFacts, textOf } from '../facts.ts';
 import { tellNext } from '../hints.ts';
 import { findRun, openRepo } from '../open.ts';
 import { jsonOption, systemOption, withExamples } from '../options.ts';
 import {
   type Cell,
+  duration,
   escaped,
   print,
   printJson,
@@ -27,6 +29,7 @@ const facts = (view: RunView): object => ({
   notes: view.notes,
   params: view.get(),
   metrics: view.metrics().map(metricFacts),
+  activeTime: view.activeTime,
   openings: view.openings,
   // The last: it is complete when the metrics have been read.
   damaged: view.damage,
@@ -34,12 +37,12 @@ const facts = (view: RunView): object => ({
 
 function showFacts(view: RunView): void {
   print(`${styled('bold', view.hash)}  ${escaped(view.name ?? '')}`.trimEnd());
-  const duration = took(view);
+  const taken = took(view);
   const parts = [
     `experiment ${escaped(view.experiment)}`,
     styled(stateStyle(view.state), view.state),
     `created ${time(view.createdAt)}`,
-    ...(duration === '' ? [] : [`took ${duration}`]),
+    ...(taken === '' ? [] : [`took ${taken}`]),
   ];
   print(parts.join(', '));
   if (view.description !== undefined) print(escaped(view.description));
@@ -77,12 +80,14 @@ function showOpenings(view: RunView): void {
   const rows = view.openings.map((each): Cell[] => [
     each.writer,
     time(each.openedAt),
-    each.closedAt === undefined ? '' : time(each.closedAt),
-    each.outcome ?? '',
-    `${each.host} ${each.pid}`,
-    each.error?.message ?? '',
+    each.lastSeenAt === undefined ? '' : time(each.lastSeenAt),
+    each.duration === undefined ? '' : duration(each.duration),
+    endingText(each),
+    `${each.host} ${each.pid}${each.thread === 0 ? '' : `.${each.thread}`}`,
+    each.error === undefined ? '' : errorText(each.error),
   ]);
-  printTable(['writer', 'opened', 'closed', 'outcome', 'host, process', 'error'], rows);
+  const columns = ['writer', 'opened', 'last seen', { right: 'duration' }, 'ended'];
+  printTable([...columns, 'host, process', 'error'], rows);
 }
 
 interface ShowOptions {
@@ -99,6 +104,7 @@ async function show(text: string, options: ShowOptions, command: Command): Promi
     showParams(view, options);
     showMetrics(view, options);
     showOpenings(view);
+    showError(view);
   }
   tellDamage(view);
   const [metric] = metricsOf(view);
