@@ -39,6 +39,9 @@ export interface ErrorDetails {
   readonly holder?: LogHolder;
   /** The name of the bound in limits.ts (LIMIT). */
   readonly limit?: string;
+  /** Place in the text of a query, from 1, in characters (QUERY_SYNTAX, QUERY_EVALUATION). */
+  readonly line?: number;
+  readonly column?: number;
 }
 
 /** The owner of a log, as far as its fence tells. Times are wall clock, milliseconds. */

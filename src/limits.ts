@@ -74,6 +74,26 @@ export const limits = {
   terminalRowCountMax: 128,
   /** Numbers that a terminal line may lie behind the newest: how many a reader holds back. */
   terminalLinesBackMax: 1024,
+  /** A query, UTF-16 units: it is parsed at once, in a few hundredths of a second. */
+  querySizeMax: 64 * KiB,
+  /** Words and signs of a query. */
+  queryTokenCountMax: 16384,
+  /** Brackets and expressions of a query inside each other: evaluation recurses. */
+  queryDepthMax: 200,
+  /** Steps that one row may cost: an element, or 32 characters. A few hundredths of a second. */
+  queryStepCountMax: 500_000,
+  /** Functions of a query inside each other: one that calls itself ends here. */
+  queryCallDepthMax: 32,
+  /** A string that a query makes, UTF-16 units. */
+  queryStringSizeMax: 1 * MiB,
+  /** Elements of a collection that a query makes. */
+  queryElementCountMax: 500_000,
+  /** An integer that a query makes: a product of two is a few microseconds. */
+  queryIntegerBitCountMax: 4096,
+  /** Digits after the point that a format may ask for. */
+  queryPrecisionMax: 1000,
+  /** A regular expression, UTF-16 units: its program is made before it is used. */
+  queryPatternSizeMax: 1000,
 } as const;
 
 /** Times of the engine and the run, milliseconds of the monotonic clock. */
