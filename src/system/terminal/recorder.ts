@@ -116,6 +116,8 @@ export class TerminalStream {
   readonly #isStyled: boolean;
   readonly #secrets: SecretLines | undefined;
   readonly #onWrite: (size: number) => void;
+  /** Rows that were open when they were taken. */
+  readonly #held = new Set<Row>();
 
   constructor(
     number: number,
@@ -145,17 +147,26 @@ export class TerminalStream {
     if (this.isEnded) return;
     this.#screen.write(this.#decoder.end(), time);
     this.isEnded = true;
-    if (this.#secrets !== undefined) this.#screen.changeCurrent();
   }
 
-  /** Rows that have changed, in the order of their lines. */
+  /** Rows that have changed, or of which something was held back that is judged now; in order. */
   take(): Row[] {
-    return this.#screen.take();
+    const rows = this.#screen.take();
+    const due = [...this.#held].filter((row) => !this.#isOpen(row));
+    if (due.length === 0) return rows;
+    for (const row of due) this.#held.delete(row);
+    return [...new Set([...rows, ...due])].sort((a, b) => a.line - b.line);
+  }
+
+  /** The cursor is in it: it may go on. */
+  #isOpen(row: Row): boolean {
+    return !this.isEnded && row.index === this.#screen.cursorRow;
   }
 
   textOf(row: Row): string {
     if (this.#secrets === undefined) return this.#isStyled ? row.styledText : row.text;
-    const isOpen = !this.isEnded && row.index === this.#screen.cursorRow;
+    const isOpen = this.#isOpen(row);
+    if (isOpen) this.#held.add(row);
     return this.#secrets.textOf(row, isOpen, this.#isStyled);
   }
 }

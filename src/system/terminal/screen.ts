@@ -70,12 +70,6 @@ export class Screen implements EscapeActions {
     return this.#row;
   }
 
-  /** The row of the cursor is to be taken again, if there is one. */
-  changeCurrent(): void {
-    const row = this.#at(this.#row);
-    if (row !== undefined) this.#change(row);
-  }
-
   // ---- what the parser finds
 
   plain(text: string): void {

@@ -47,13 +47,12 @@ function tell(stream: StreamName, chunk: unknown, encoding: unknown): void {
 class HookedStream {
   readonly #name: StreamName;
   readonly #stream: Stream;
-  readonly #ours = new WeakSet<Write>();
+  /** What the stream itself had before each hook; undefined: it inherited its `write`. */
+  readonly #before = new WeakMap<Write, PropertyDescriptor | undefined>();
   /** The one on top has the greatest rank. */
   #nextRank = 0;
   /** The innermost that is on its way. */
   #call: Call | undefined;
-  /** What the stream itself had before the hook on top; undefined: it inherited its `write`. */
-  #before: PropertyDescriptor | undefined;
 
   constructor(name: StreamName, stream: Stream) {
     this.#name = name;
@@ -63,10 +62,9 @@ class HookedStream {
   install(): void {
     const original = this.#stream.write;
     // One that was left below a patch may have come to the top again.
-    if (this.#ours.has(original)) return;
-    this.#before = Object.getOwnPropertyDescriptor(this.#stream, 'write');
+    if (this.#before.has(original)) return;
     const write = this.#hook(original);
-    this.#ours.add(write);
+    this.#before.set(write, Object.getOwnPropertyDescriptor(this.#stream, 'write'));
     Object.defineProperty(this.#stream, 'write', {
       value: write,
       writable: true,
@@ -100,9 +98,11 @@ class HookedStream {
 
   /** Puts back what was there, if ours is what is there now. */
   remove(): void {
-    if (!this.#ours.has(this.#stream.write)) return;
-    if (this.#before === undefined) Reflect.deleteProperty(this.#stream, 'write');
-    else Object.defineProperty(this.#stream, 'write', this.#before);
+    const { write } = this.#stream;
+    if (!this.#before.has(write)) return;
+    const before = this.#before.get(write);
+    if (before === undefined) Reflect.deleteProperty(this.#stream, 'write');
+    else Object.defineProperty(this.#stream, 'write', before);
   }
 }
 
