@@ -18,6 +18,14 @@ export interface CommandEntry {
 
 /** In groups, in the order of the help. */
 export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = {
+  'Recording:': [
+    {
+      name: 'exec',
+      usage: '[options] -- <command...>',
+      summary: 'runs a program and records what it prints, and how it ends',
+      load: async () => (await import('./commands/exec.ts')).addExec,
+    },
+  ],
   'Looking:': [
     {
       name: 'ls',
@@ -66,6 +74,12 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
       usage: '[what...]',
       summary: 'shows values as they come',
       load: async () => (await import('./commands/follow.ts')).addFollow,
+    },
+    {
+      name: 'logs',
+      usage: '<run>',
+      summary: 'prints what a run printed, or said with run.log',
+      load: async () => (await import('./commands/logs.ts')).addLogs,
     },
     {
       name: 'export',

@@ -12,6 +12,8 @@ export function tellNothing(repo: Repo, what: string, words: readonly string[]):
     printAside(
       `no runs in ${repo.path} yet; a program records one with: const run = await Run.open()`,
     );
+  else if (what === 'live run')
+    printAside(`no run of ${repo.path} is live; what begins is shown, Ctrl-C ends it`);
   else if (words.length === 0 && what === 'run')
     printAside(`every run in ${repo.path} is archived or deleted; --archived lists archived ones`);
   else

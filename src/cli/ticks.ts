@@ -67,7 +67,8 @@ function multiples(min: number, max: number, step: number): number[] {
 export function short(value: number): string {
   const size = Math.abs(value);
   if (value === 0) return '0';
-  if (size >= 1e15 || size < 1e-4) return value.toExponential(1).replace('.0e', 'e').replace('e+', 'e');
+  if (size >= 1e15 || size < 1e-4)
+    return value.toExponential(1).replace('.0e', 'e').replace('e+', 'e');
   const [divisor, unit] =
     size >= 1e12 ? [1e12, 'T'] : size >= 1e9 ? [1e9, 'G'] : size >= 1e6 ? [1e6, 'M'] : [1, ''];
   if (divisor === 1 && size >= 1e4) return `${Number((value / 1e3).toPrecision(4))}k`;

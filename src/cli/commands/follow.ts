@@ -5,7 +5,7 @@
 // 2. Ends when the given runs have closed; without words it goes on until Ctrl-C.
 
 import type { Command } from 'commander';
-import type { FollowEvent, Repo, RepoFollowEvent } from '../../index.ts';
+import type { FollowEvent, Metric, Repo, RepoFollowEvent, RunView } from '../../index.ts';
 import { contextText } from '../facts.ts';
 import { tellNothing } from '../hints.ts';
 import { jsonText, numberText } from '../json.ts';
@@ -13,8 +13,9 @@ import { type LiveRow, LiveTable } from '../live-table.ts';
 import { openRepo, shortHashes } from '../open.ts';
 import { contextOption, jsonOption, metricOption, systemOption, withExamples } from '../options.ts';
 import { escaped, isTerminal, print, time } from '../print.ts';
-import { isWanted, selectRuns, type WantedMetrics } from '../select.ts';
+import { isWanted, metricsOf, selectRuns, type WantedMetrics } from '../select.ts';
 import { tellUnreadable } from '../trouble.ts';
+import { begin, isLive, untilEnded } from '../until-ended.ts';
 
 interface FollowOptions extends WantedMetrics {
   readonly json: boolean;
@@ -24,44 +25,34 @@ type Event = RepoFollowEvent | FollowEvent;
 
 async function follow(words: string[], options: FollowOptions, command: Command): Promise<void> {
   const repo = await openRepo(command);
-  if (repo.hashes().length === 0 && !options.json) tellNothing(repo, 'run', words);
-  const given = new Set<string>();
-  const live: LiveRow[] = [];
-  const stop = new AbortController();
-  const events = repo.follow({ from: 'now', signal: stop.signal, onUnreadable: tellUnreadable });
-  let next = events.next();
-  let open = 0;
-  for await (const view of selectRuns(repo, words, {})) {
-    const isLive = view.state === 'running' || view.state === 'stalled';
-    if (isLive) open += view.writers.length;
-    given.add(view.hash);
+  const following = begin((signal) =>
+    repo.follow({ from: 'now', signal, onUnreadable: tellUnreadable }),
+  );
+  const views: RunView[] = [];
+  const rows: LiveRow[] = [];
+  for await (const view of selectRuns(repo, words)) {
     // Of all runs, only what may still change is worth a line.
-    if (words.length > 0 || isLive)
-      for (const metric of view.metrics().filter((each) => isWanted(each, options)))
-        live.push({
-          run: view.hash,
-          name: metric.name,
-          context: contextText(metric.context),
-          step: metric.lastStep ?? Number.NaN,
-          value: metric.last,
-          points: metric.count,
-          time: undefined,
-        });
+    if (words.length === 0 && !isLive(view)) continue;
+    views.push(view);
+    for (const metric of metricsOf(view, options)) rows.push(rowOf(metric));
   }
-  const show = shower(repo, live, options);
-  while (words.length === 0 || open > 0) {
-    const { value: event, done } = await next;
-    if (done || event === undefined) break;
-    next = events.next();
-    if (words.length > 0 && !given.has(event.run)) continue;
-    if (event.type === 'state') open += event.opening === undefined ? -1 : 1;
-    show.event(event);
-  }
+  if (!options.json && views.length === 0) tellNothing(repo, 'live run', words);
+  const given = words.length === 0 ? undefined : new Set(views.map(({ hash }) => hash));
+  const show = shower(repo, rows, options);
+  for await (const event of untilEnded(following, given === undefined ? undefined : views))
+    if (given?.has(event.run) ?? true) show.event(event);
   show.end();
-  // The step that is under way is not waited for.
-  next.catch(() => {});
-  stop.abort();
 }
+
+const rowOf = ({ run, name, context, lastStep, last, count }: Metric): LiveRow => ({
+  run: run.hash,
+  name,
+  context: contextText(context),
+  step: lastStep ?? Number.NaN,
+  value: last,
+  points: count,
+  time: undefined,
+});
 
 interface Shower {
   event(event: Event): void;
