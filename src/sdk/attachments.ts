@@ -4,10 +4,12 @@
 
 import type { Attachment, RunInside } from './attachment.ts';
 import { attachTerminal } from './run-terminal.ts';
+import { attachSystemParams } from './system-params.ts';
+import { attachSystemTracking } from './system-tracking.ts';
 
 type Attach = (run: RunInside) => Attachment | undefined;
 
-const kinds: readonly Attach[] = [attachTerminal];
+const kinds: readonly Attach[] = [attachSystemTracking, attachSystemParams, attachTerminal];
 
 export const attachAll = (run: RunInside): Attachment[] =>
   kinds.map((attach) => attach(run)).filter((each) => each !== undefined);

@@ -139,7 +139,7 @@ function openingFacts(
 ): OpeningFacts {
   const { openedAt, resumed, host, pid, thread, nodeVersion } = opening;
   const facts = { writer, openedAt, resumed, host, pid, thread, nodeVersion };
-  const end = close === undefined ? endWithoutClose(next, sign) : endOfClose(close);
+  const end = close === undefined ? endWithoutClose(openedAt, next, sign) : endOfClose(close);
   const isAlive = end.ending === 'running' || end.ending === 'stalled';
   const until = isAlive ? Date.now() : end.lastSeenAt;
   return {
@@ -161,11 +161,15 @@ const endOfClose = ({ how, closedAt }: Close): End => ({
   lastSeenAt: closedAt,
 });
 
-function endWithoutClose(next: Opening | undefined, sign: LastSign): End {
+function endWithoutClose(openedAt: number, next: Opening | undefined, sign: LastSign): End {
   if (next === undefined) return { ending: sign.state, lastSeenAt: sign.seenAt };
   // Of a version that did not look: it is not there any more, or the next could not have opened.
   const { state, seenAt } = next.before ?? { state: 'dead', seenAt: 0 };
-  return { ending: endingBefore[state], lastSeenAt: seenAt === 0 ? undefined : seenAt };
+  // It took the log, then opened.
+  return {
+    ending: endingBefore[state],
+    lastSeenAt: seenAt === 0 ? undefined : Math.max(openedAt, seenAt),
+  };
 }
 
 /** Milliseconds in which at least one of the openings was there. */

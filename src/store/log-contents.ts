@@ -7,6 +7,7 @@
 
 import type { FramePlace, Log, LogRecord } from '../engine/index.ts';
 import { errorCode } from '../errors.ts';
+import { isCapture, SYSTEM_PARAMS_KEY } from '../model/system-params.ts';
 import {
   type Axis,
   type BlockSummary,
@@ -18,7 +19,14 @@ import {
   hasWholeAxis,
 } from './format/block.ts';
 import { HotPoints } from './hot-points.ts';
-import { decodeBlocks, decodePoints, type Rewind, recordType, sequenceIdOf } from './record.ts';
+import {
+  decodeBlocks,
+  decodeParams,
+  decodePoints,
+  type Rewind,
+  recordType,
+  sequenceIdOf,
+} from './record.ts';
 import {
   type Cut,
   cutsOf,
@@ -53,6 +61,8 @@ const NO_HOT: Hot = { keys: new Map(), rows: new Map() };
 interface Everything {
   readonly blocks: Map<string, BlockPlace[]>;
   readonly openings: [opening: unknown, close: unknown][];
+  /** Where the capture of each opening stands, by its index: they are too large to be held. */
+  readonly captures: Map<number, LogRecord['place'] & { readonly position: number }>;
 }
 
 /** Only what this module needs, so that an owner's log serves as well as a reader's. */
@@ -109,10 +119,21 @@ export class LogContents {
     return this.#anew(() => this.#everything().openings);
   }
 
+  /** What the opening of this index has captured of program and machine; undefined: nothing. */
+  capture(index: number): unknown {
+    return this.#anew(() => {
+      const place = this.#everything().captures.get(index);
+      if (place === undefined) return undefined;
+      const record = this.#log.frame(place).find((each) => each.position === place.position);
+      return record === undefined ? undefined : captureOf(record);
+    });
+  }
+
   #everything(): Everything {
     if (this.#all !== undefined) return this.#all;
     const blocks = new Map<string, BlockPlace[]>();
     const openings: [unknown, unknown][] = [];
+    const captures: Everything['captures'] = new Map();
     const hot = new HotRecords();
     for (const record of this.#log.records()) {
       switch (record.type) {
@@ -124,6 +145,10 @@ export class LogContents {
           if (last !== undefined) last[1] = record.body;
           break;
         }
+        case recordType.params:
+          if (captureOf(record) !== undefined)
+            captures.set(openings.length - 1, { ...record.place, position: record.position });
+          break;
         case recordType.axis: {
           const name = placeName(record.place);
           const axes = this.#storedAxes.get(name);
@@ -143,7 +168,7 @@ export class LogContents {
           hot.add(record);
       }
     }
-    this.#all = { blocks, openings };
+    this.#all = { blocks, openings, captures };
     this.#hot = hot.finish();
     return this.#all;
   }
@@ -159,6 +184,14 @@ export class LogContents {
     // After a failed sync a definition may stand before the points that were repeated.
     else this.#everything();
     return this.#hot ?? NO_HOT;
+  }
+
+  /** Points of a sequence, also replaced and hidden ones. */
+  pointCount(key: string): number {
+    return this.#anew(() => {
+      const hot = this.#hotPart().rows.get(key)?.steps.length ?? 0;
+      return this.#blocksOf(key).reduce((sum, { summary }) => sum + summary.count, hot);
+    });
   }
 
   #blocksOf(key: string): BlockPlace[] {
@@ -287,6 +320,12 @@ export class LogContents {
     }
     return visibleRows(this.rows(sequence.key), cuts).steps.at(-1);
   }
+}
+
+/** What a params record captures of program and machine; undefined: it sets something else. */
+function captureOf({ body }: LogRecord): unknown {
+  const { path, value } = decodeParams(body);
+  return path.length === 1 && path[0] === SYSTEM_PARAMS_KEY && isCapture(value) ? value : undefined;
 }
 
 const greatest = (steps: readonly number[]): number | undefined =>

@@ -7,6 +7,7 @@
 // Spec: spec/records.md, Folded state. Test: test/store/run-state.test.ts.
 
 import type { Fold, LogRecord } from '../engine/index.ts';
+import { SYSTEM_PARAMS_KEY } from '../model/system-params.ts';
 import { nextLineOf } from './lines.ts';
 import { compactChanges } from './params-merge.ts';
 import {
@@ -113,12 +114,18 @@ export const runFold: Fold<StoredState> = {
 function applyParams(state: StoredState, body: unknown): void {
   const change = decodeParams(body);
   state[2] = Math.max(state[2], change.lamport);
+  // Large, and set at each opening: those before it would fill the state long before it is compacted.
+  if (isSystemParams(change))
+    state[3] = state[3].filter((each) => !isSystemParams(decodeParams(each)));
   state[3].push(body);
   const limit = compactAt.get(state) ?? CHANGES_MIN;
   if (state[3].length < limit) return;
   state[3] = compactChanges(state[3].map(decodeParams)).map(encodeParams);
   compactAt.set(state, Math.max(CHANGES_MIN, state[3].length * 2));
 }
+
+const isSystemParams = (change: ParamsChange): boolean =>
+  'value' in change && change.path.length === 1 && change.path[0] === SYSTEM_PARAMS_KEY;
 
 export function readState(state: StoredState): RunState {
   const [
