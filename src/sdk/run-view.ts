@@ -163,8 +163,8 @@ export class RunView {
    */
   get duration(): number | undefined {
     const end = latest(
-      this.lastOpenings.map(({ openedAt, duration }) =>
-        duration === undefined ? undefined : openedAt + duration,
+      this.lastOpenings.map(({ openedAt, closedAt, duration }) =>
+        duration === undefined ? undefined : (closedAt ?? openedAt + duration),
       ),
     );
     return end === undefined ? undefined : Math.max(0, end - this.createdAt);
