@@ -9,6 +9,7 @@ export {
   RunlogError,
 } from './errors.ts';
 export type { Context, ContextValue } from './model/context.ts';
+export type { CommitFacts, GitFacts, SystemParams } from './model/system-params.ts';
 export type {
   RedactOptions,
   SystemParamsOptions,
