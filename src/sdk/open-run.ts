@@ -51,7 +51,6 @@ import {
   EDIT_SIZE_MAX,
   firstChanges,
   type RunOptions,
-  systemInterval,
 } from './options.ts';
 import { Repo } from './repo.ts';
 
@@ -98,7 +97,6 @@ export async function openRun(
   onError: (error: RunlogError) => void,
 ): Promise<OpenedRun> {
   checkRunOptions(options);
-  systemInterval(options.systemTrackingInterval);
   const vfs = nodeVfs();
   const repo = await repoOf(options, vfs);
   if (process.env['RUNLOG_MODE'] === 'disabled') return disabledRun(repo, options);

@@ -19,6 +19,7 @@ beforeAll(async () => {
       experiment: 'cli',
       tags: ['one'],
       name: `the ${runHash}`,
+      systemTrackingInterval: null,
     });
     run.set('hparams', { lr: 0.001, layers: [1, 2] });
     for (let step = 0; step < 100; step += 1)
@@ -112,7 +113,11 @@ it('repairs on order only, keeps the damaged file, and the run is readable and w
     Run.open({ repo: join(directory, 'kept'), runHash: 'baseline' }),
   ).rejects.toMatchObject({ code: 'CORRUPT' });
   expect(runlog('repair', '--yes', '--repo', 'kept').out).toMatch(/put aside .*damaged-manifest/);
-  const run = await Run.open({ repo: join(directory, 'kept'), runHash: 'baseline' });
+  const run = await Run.open({
+    repo: join(directory, 'kept'),
+    runHash: 'baseline',
+    systemTrackingInterval: null,
+  });
   run.track(1, { name: 'after' });
   await run.close();
   expect(runlog('show', 'baseline', '--repo', 'kept').out).toMatch(/loss\s+subset=train\s+100/);

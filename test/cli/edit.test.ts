@@ -79,7 +79,11 @@ it('copies without asking, moves only when confirmed', async () => {
 });
 
 it('a live run is not moved: exit code 4', async () => {
-  const run = await Run.open({ repo: join(place, 'kept'), runHash: 'live' });
+  const run = await Run.open({
+    repo: join(place, 'kept'),
+    runHash: 'live',
+    systemTrackingInterval: null,
+  });
   run.track(1, { name: 'loss' });
   run.flush();
   const { status, err } = await runlog('mv', 'live', join(place, 'other'), '--yes');
@@ -88,7 +92,11 @@ it('a live run is not moved: exit code 4', async () => {
 });
 
 it('compacts; what is deleted with hidden points only when confirmed', async () => {
-  const run = await Run.open({ repo: join(place, 'kept'), runHash: HASHES[0] });
+  const run = await Run.open({
+    repo: join(place, 'kept'),
+    runHash: HASHES[0],
+    systemTrackingInterval: null,
+  });
   run.rewind({ step: 50 });
   await run.close();
   expect(await runlog('compact', '--drop-hidden')).toMatchObject({ status: 2, out: '' });

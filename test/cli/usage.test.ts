@@ -58,7 +58,7 @@ describe('places', () => {
     const empty = runlog('show', '-1', '--repo', 'few');
     expect(empty.status).toBe(2);
     expect(empty.err).toContain('no runs yet');
-    await (await Run.open({ repo: join(directory, 'few') })).close();
+    await (await Run.open({ repo: join(directory, 'few'), systemTrackingInterval: null })).close();
     expect(runlog('show', '-1', '--repo', 'few').status).toBe(0);
     expect(runlog('show', '-12', '--repo', 'few').err).toContain('-12: 1 run only');
   });
@@ -91,7 +91,13 @@ describe('places', () => {
 describe('a repo with more runs than are listed', () => {
   beforeAll(async () => {
     for (let index = 0; index < 5; index += 1)
-      await (await Run.open({ repo: join(directory, 'many'), runHash: `run-${index}` })).close();
+      await (
+        await Run.open({
+          repo: join(directory, 'many'),
+          runHash: `run-${index}`,
+          systemTrackingInterval: null,
+        })
+      ).close();
   });
 
   it('is said beside the list', () => {
@@ -106,7 +112,12 @@ describe('a repo with more runs than are listed', () => {
 
 it('text of a repo neither breaks a row nor reaches the terminal; JSON has it exactly', async () => {
   const nasty = 'a\nb\u001b[31mred\u009b';
-  const run = await Run.open({ repo: join(directory, 'texts'), runHash: 'nasty', tags: [nasty] });
+  const run = await Run.open({
+    repo: join(directory, 'texts'),
+    runHash: 'nasty',
+    tags: [nasty],
+    systemTrackingInterval: null,
+  });
   run.name = nasty;
   run.description = nasty;
   run.experiment = nasty;
@@ -129,7 +140,11 @@ it('text of a repo neither breaks a row nor reaches the terminal; JSON has it ex
 });
 
 it('params of every kind are shown', async () => {
-  const run = await Run.open({ repo: join(directory, 'params'), runHash: 'kinds' });
+  const run = await Run.open({
+    repo: join(directory, 'params'),
+    runHash: 'kinds',
+    systemTrackingInterval: null,
+  });
   run.set('kinds', {
     big: 2n ** 60n,
     notNumber: Number.NaN,
@@ -155,7 +170,7 @@ it('params of every kind are shown', async () => {
 it('a killed run took the time until its last sign of life, and no more as time goes on', async () => {
   const program = `
     const { Run } = await import(process.argv[1]);
-    const run = await Run.open({ repo: 'killed', runHash: 'dead' });
+    const run = await Run.open({ repo: 'killed', runHash: 'dead', systemTrackingInterval: null });
     run.track(1, { name: 'loss' });
     // Until the worker beats.
     setTimeout(() => process.kill(process.pid, 'SIGKILL'), 2500);`;
@@ -178,7 +193,11 @@ it('a killed run took the time until its last sign of life, and no more as time 
   expect(view?.endedAt).toBeUndefined();
   expect(runlog('show', 'dead', '--repo', 'killed').out).toMatch(/killed, created .*, took \d+s/);
   // The next opening keeps what it found of the one before.
-  const next = await Run.open({ repo: join(directory, 'killed'), runHash: 'dead' });
+  const next = await Run.open({
+    repo: join(directory, 'killed'),
+    runHash: 'dead',
+    systemTrackingInterval: null,
+  });
   await next.close();
   await view?.refresh();
   expect(view?.openings).toMatchObject([

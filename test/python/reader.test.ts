@@ -128,7 +128,9 @@ async function writeRuns(): Promise<void> {
     many[0]?.flush();
   }
   for (const run of many) await run.close();
-  await (await Run.open({ repo: directory, runHash: 'many' })).close();
+  await (
+    await Run.open({ repo: directory, runHash: 'many', systemTrackingInterval: null })
+  ).close();
 }
 
 async function compare(repo: Repo, found: Record<string, PythonRun>): Promise<void> {

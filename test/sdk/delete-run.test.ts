@@ -21,6 +21,7 @@ import { simulatedHost } from '../support/simulated-host.ts';
 vi.mock('node:crypto', () => import('../support/replayed-random.ts'));
 
 const directory = mkdtempSync(join(tmpdir(), 'runlog-delete-'));
+const quiet = { repo: directory, systemTrackingInterval: null } as const;
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 beforeAll(() => loadXxhash());
 
@@ -33,8 +34,8 @@ async function closedRun(): Promise<MemoryVfs> {
 }
 
 async function makeClosedRun(): Promise<MemoryVfs> {
-  const run = await Run.open({ repo: directory, runHash: 'one', name: 'first' });
-  const helper = await Run.open({ repo: directory, runHash: 'one', writer: 'helper' });
+  const run = await Run.open({ ...quiet, runHash: 'one', name: 'first' });
+  const helper = await Run.open({ ...quiet, runHash: 'one', writer: 'helper' });
   for (const each of [run, helper]) {
     for (let step = 0; step < 600; step += 1) each.track(step / 3, { name: 'loss' });
     await each.close();
@@ -237,13 +238,14 @@ describe('a new life of the hash', () => {
 
 it('compacting a repo takes away what a crash left, once, and says so', async () => {
   const path = join(directory, 'repo');
-  const helper = await Run.open({ repo: path, runHash: 'half', writer: 'helper' });
+  const inPath = { repo: path, systemTrackingInterval: null } as const;
+  const helper = await Run.open({ ...inPath, runHash: 'half', writer: 'helper' });
   helper.track(1, { name: 'loss' });
   await helper.close();
-  const run = await Run.open({ repo: path, runHash: 'half' });
+  const run = await Run.open({ ...inPath, runHash: 'half' });
   for (let step = 0; step < 600; step += 1) run.track(step, { name: 'loss' });
   await run.close();
-  const kept = await Run.open({ repo: path, runHash: 'kept' });
+  const kept = await Run.open({ ...inPath, runHash: 'kept' });
   kept.track(1, { name: 'loss' });
   await kept.close();
   const repo = await Repo.open(path);
@@ -259,7 +261,7 @@ it('compacting a repo takes away what a crash left, once, and says so', async ()
   expect(names.filter((name) => /segment|rewritten|edit-/.test(name))).toEqual([]);
   expect(await repo.compact()).toMatchObject({ reclaimed: 0 });
   expect((await repo.size()).runs).toBe(1);
-  const again = await Run.open({ repo: path, runHash: 'half' });
+  const again = await Run.open({ ...inPath, runHash: 'half' });
   again.track(5, { name: 'loss' });
   await again.close();
   const view = await repo.run('half');

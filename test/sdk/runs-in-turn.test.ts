@@ -48,7 +48,12 @@ it('shows edits that were folded meanwhile', async () => {
   const view = await afterListing(async () => {
     // Opening to write folds the edits of earlier ones, and each opening of these adds one.
     for (let edit = 0; edit < 40; edit += 1) {
-      const run = await Run.open({ repo: directory, runHash: 'second', name: `edit ${edit}` });
+      const run = await Run.open({
+        repo: directory,
+        runHash: 'second',
+        name: `edit ${edit}`,
+        systemTrackingInterval: null,
+      });
       await run.close();
     }
   });
