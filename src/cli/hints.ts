@@ -5,13 +5,12 @@
 import type { Repo } from '../index.ts';
 import { counted, printAside } from './print.ts';
 
+export const howToRecord = 'a program records one with: const run = await Run.open()';
+
 /** Nothing was found to show. `what`: 'run', 'metric'. */
 export function tellNothing(repo: Repo, what: string, words: readonly string[]): void {
   const runs = repo.hashes().length;
-  if (runs === 0)
-    printAside(
-      `no runs in ${repo.path} yet; a program records one with: const run = await Run.open()`,
-    );
+  if (runs === 0) printAside(`no runs in ${repo.path} yet; ${howToRecord}`);
   else if (what === 'live run')
     printAside(`no run of ${repo.path} is live; what begins is shown, Ctrl-C ends it`);
   else if (words.length === 0 && what === 'run')

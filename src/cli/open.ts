@@ -4,6 +4,8 @@
 
 import type { Command } from 'commander';
 import { Repo, RunlogError, type RunView } from '../index.ts';
+import { howToRecord } from './hints.ts';
+import { counted } from './print.ts';
 import { tellUnreadable } from './trouble.ts';
 
 /** The path given by --repo, or undefined. */
@@ -23,6 +25,7 @@ export async function findRun(repo: Repo, text: string): Promise<RunView> {
   if (place !== null) return runAt(repo, Number(place[1]));
   const view = await repo.run(text);
   if (view !== undefined) return view;
+  if (repo.hashes().length === 0) throw noRuns(repo, text);
   throw new RunlogError(
     'RUN_NOT_FOUND',
     `${text}: no such run in ${repo.path}; \`runlog ls\` lists them`,
@@ -36,9 +39,15 @@ async function runAt(repo: Repo, place: number): Promise<RunView> {
     count += 1;
     if (count === place) return view;
   }
-  const there = count === 0 ? 'no runs yet' : `${count} ${count === 1 ? 'run' : 'runs'} only`;
-  throw new RunlogError('RUN_NOT_FOUND', `-${place}: ${there} in ${repo.path}`);
+  if (count === 0) throw noRuns(repo, `-${place}`);
+  throw new RunlogError(
+    'RUN_NOT_FOUND',
+    `-${place}: ${counted(count, 'run')} only in ${repo.path}`,
+  );
 }
+
+const noRuns = (repo: Repo, text: string): RunlogError =>
+  new RunlogError('RUN_NOT_FOUND', `${text}: no runs yet in ${repo.path}; ${howToRecord}`);
 
 /** Characters of a generated hash that are shown, where they are enough. */
 const SHORT = 8;
