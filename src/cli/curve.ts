@@ -6,7 +6,6 @@
 // Test: test/cli/chart.test.ts.
 
 export interface Curve {
-  readonly label: string;
   readonly x: Float64Array;
   readonly y: Float64Array;
 }

@@ -68,33 +68,46 @@ const nameOf = (column: Column): string => (typeof column === 'string' ? column 
 const textOf = (cell: Cell | undefined): string =>
   escaped(typeof cell === 'string' ? cell : (cell?.text ?? ''));
 
-/** Pure: the lines of a table; one longer than `width` is cut, and has no style then. */
+/** The beginning of a text, without half a character at its end. */
+const cut = (text: string, length: number): string =>
+  text.slice(0, Math.max(0, length)).replace(/[\ud800-\udbff]$/, '');
+
+/** The lines of a table; one longer than `width` is cut. Pure but for colours. */
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
   width: number,
 ): string[] {
   const widths = columns.map((column, index) =>
-    Math.max(nameOf(column).length, ...rows.map((row) => textOf(row[index]).length)),
+    rows.reduce((most, row) => Math.max(most, textOf(row[index]).length), nameOf(column).length),
   );
   const line = (cells: readonly Cell[]): string => {
-    const text = (style: (cell: Cell | undefined) => string): string =>
-      columns
-        .map((column, index) => {
-          const padding = ' '.repeat((widths[index] ?? 0) - textOf(cells[index]).length);
-          const shown = style(cells[index]);
-          return typeof column === 'string' ? shown + padding : padding + shown;
-        })
-        .join('  ')
-        .trimEnd();
-    const plain = text(textOf);
-    return plain.length > width ? `${plain.slice(0, Math.max(0, width - 3))}...` : text(styledText);
+    const last = columns.findLastIndex((_, index) => textOf(cells[index]) !== '');
+    let room = columns.slice(0, last + 1).reduce((sum, column, index) => {
+      const isCut = index === last && typeof column === 'string';
+      return sum + (isCut ? textOf(cells[index]).length : (widths[index] as number)) + 2;
+    }, -2);
+    const isLong = room > width;
+    room = isLong ? width - 3 : room;
+    let text = '';
+    for (let index = 0; index <= last && room > 0; index += 1) {
+      const plain = textOf(cells[index]);
+      const padding = ' '.repeat((widths[index] as number) - plain.length);
+      const [before, after] = typeof columns[index] === 'string' ? ['', padding] : [padding, ''];
+      const gap = index === 0 ? '' : '  ';
+      const ahead = cut(gap + before, room);
+      const shown = cut(plain, room - ahead.length);
+      const behind = index === last ? '' : cut(after, room - ahead.length - shown.length);
+      text += ahead + styledAs(cells[index], shown) + behind;
+      room -= ahead.length + shown.length + behind.length;
+    }
+    return isLong ? `${text}${'.'.repeat(Math.min(3, width))}` : text;
   };
   return [columns.map(nameOf), ...rows].map(line);
 }
 
-const styledText = (cell: Cell | undefined): string =>
-  typeof cell === 'object' ? styled(cell.style, textOf(cell)) : textOf(cell);
+const styledAs = (cell: Cell | undefined, text: string): string =>
+  typeof cell === 'object' && text !== '' ? styled(cell.style, text) : text;
 
 export function printTable(columns: readonly Column[], rows: readonly (readonly Cell[])[]): void {
   const [first, ...rest] = table(columns, rows, widthOfOutput());

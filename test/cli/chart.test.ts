@@ -6,8 +6,7 @@ import { binsOf, type Curve, scaleOf } from '../../src/cli/curve.ts';
 import { durationTicks, linearTicks, logTicks, short } from '../../src/cli/ticks.ts';
 import { seeded } from '../support/random.ts';
 
-const curve = (y: number[], x = y.map((_, index) => index), label = 'loss'): Curve => ({
-  label,
+const curve = (y: number[], x = y.map((_, index) => index)): Curve => ({
   x: Float64Array.from(x),
   y: Float64Array.from(y),
 });

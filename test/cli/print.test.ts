@@ -22,6 +22,12 @@ describe('a table', () => {
 
   it('cuts a line that is longer than the terminal', () => {
     expect(table(['a'], [['0123456789']], 8)).toEqual(['a', '01234...']);
+    expect(table(['a', { right: 'b' }], [['0123', '56789']], 10)).toEqual([
+      'a      ...',
+      '0123  5...',
+    ]);
+    expect(table(['a', 'b'], [['0123', '56789']], 11)).toEqual(['a     b', '0123  56789']);
+    expect(table(['a'], [['01234\u{1f600}789']], 9)).toEqual(['a', '01234...']);
   });
 
   it('keeps a row a row, whatever its texts hold', () => {

@@ -29,6 +29,7 @@ import {
   printAside,
   printJson,
   styled,
+  table,
   widthOfOutput,
 } from '../print.ts';
 import { selectMetrics, type WantedMetrics } from '../select.ts';
@@ -50,6 +51,8 @@ const PIPE_WIDTH = 100;
 
 interface Drawn extends Curve {
   readonly metric: Metric;
+  /** As it is shown. */
+  readonly run: string;
 }
 
 async function curveOf(metric: Metric, options: PlotOptions, short: Short): Promise<Drawn> {
@@ -63,14 +66,7 @@ async function curveOf(metric: Metric, options: PlotOptions, short: Short): Prom
     epoch: () => values.epochs,
     time: () => values.times.map((time) => time - began),
   }[options.x]();
-  const about = [
-    short(metric.run.hash),
-    metric.run.name ?? '',
-    metric.name,
-    contextText(metric.context),
-  ];
-  const label = about.filter((text) => text !== '').join(' ');
-  return { metric, label, x, y: values.values };
+  return { metric, run: short(metric.run.hash), x, y: values.values };
 }
 
 type Short = (hash: string) => string;
@@ -133,12 +129,25 @@ async function printChart(
   print(styled('bold', escaped(name)));
   if (lines.length === 0) print(`nothing to draw${reasonOf(options)}`);
   for (const line of lines) print(line);
-  for (const [index, { label, metric }] of curves.entries()) {
-    const mark = curves.length === 1 ? '' : `${letterOfCurve(index)}  `;
-    const summary = `last ${number(metric.last)}, min ${number(metric.min)}, max ${number(metric.max)}`;
-    print(`${styled(styleOfCurve(index), mark + escaped(label))}  ${styled('dim', summary)}`);
-  }
+  printLegend(curves);
   print('');
+}
+
+/** A line a curve, in its colour and with its letter. */
+function printLegend(curves: readonly Drawn[]): void {
+  const [head = '', ...lines] = table(
+    ['', 'run', 'context', ...['last', 'min', 'max'].map((right) => ({ right })), 'name'],
+    curves.map(({ run, metric }, index) => [
+      { text: letterOfCurve(index), style: styleOfCurve(index) },
+      { text: run, style: styleOfCurve(index) },
+      contextText(metric.context),
+      ...[metric.last, metric.min, metric.max].map(number),
+      metric.run.name ?? '',
+    ]),
+    widthOfOutput(),
+  );
+  print(styled('dim', head));
+  for (const line of lines) print(line);
 }
 
 function reasonOf({ x, log }: PlotOptions): string {
