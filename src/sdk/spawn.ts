@@ -15,8 +15,9 @@ import { checkMembers, checkType } from '../model/check.ts';
 import { given } from '../model/given.ts';
 import { checkParamsPath, type ParamsPath, spellParams } from '../model/params.ts';
 import type { TerminalStream } from '../system/terminal/recorder.ts';
-import { type StreamName, writeUnheard } from '../system/terminal/written.ts';
+import type { StreamName } from '../system/terminal/written.ts';
 import { checkTerminalOptions, type TerminalOptions } from './capture-options.ts';
+import { outlet } from './outlet.ts';
 import type { RunTerminal } from './run-terminal.ts';
 
 export interface SpawnOptions extends TerminalOptions {
@@ -186,42 +187,19 @@ function pass(
     ...(redact === undefined ? {} : { redact }),
   };
   const stream: TerminalStream | undefined = terminal?.childStream(number, own);
+  const to = outlet(name);
+  to.add(from);
   from.on('data', (chunk: Buffer) => {
-    const to = process[name];
-    let isRoom = true;
     try {
-      isRoom = writeUnheard(name, chunk, terminal?.listener);
+      to.write(from, chunk, terminal?.listener);
     } finally {
       if (stream !== undefined) terminal?.write(stream, chunk);
     }
-    if (!isRoom && to.writable && !to.destroyed) whenDrained(to, from);
   });
   from.on('error', () => {});
   from.once('close', () => {
     if (stream !== undefined) terminal?.endStream(stream);
   });
-}
-
-const waiting = new WeakMap<NodeJS.WriteStream, Set<Readable>>();
-
-/** One listener for all that wait: their number is that of the children. */
-function whenDrained(to: NodeJS.WriteStream, from: Readable): void {
-  from.pause();
-  const known = waiting.get(to);
-  if (known !== undefined) {
-    known.add(from);
-    return;
-  }
-  const all = new Set([from]);
-  waiting.set(to, all);
-  const resume = (): void => {
-    to.off('drain', resume);
-    to.off('close', resume);
-    waiting.delete(to);
-    for (const each of all) each.resume();
-  };
-  to.on('drain', resume);
-  to.on('close', resume);
 }
 
 /** What is recorded of a child as params, where that is asked for. */
