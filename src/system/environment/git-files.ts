@@ -6,6 +6,7 @@
 //
 // Test: test/system/environment/git-files.test.ts.
 
+import type { Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
@@ -22,25 +23,40 @@ const hashShape = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 /** As long as git abbreviates where that is unambiguous. */
 const SHORT_HASH = 7;
 
+export interface GitFiles {
+  readonly facts: GitFacts;
+  /** What the files say is what git would: nothing of them sends it elsewhere. */
+  readonly isPlain: boolean;
+}
+
 /** Undefined: no repository of a working tree at or above the directory. */
-export async function readGitFiles(directory: string): Promise<GitFacts | undefined> {
+export async function readGitFiles(directory: string): Promise<GitFiles | undefined> {
   const found = await findGitDirectory(directory);
   if (found === undefined) return undefined;
   const { gitDirectory, root } = found;
   const shared = await readText(join(gitDirectory, 'commondir'), HEAD_SIZE_MAX);
   const common = shared === undefined ? gitDirectory : resolve(gitDirectory, shared.trim());
-  const [head, config] = await Promise.all([
+  const [head, config = '', shallow, objects] = await Promise.all([
     readHead(gitDirectory, common),
     readText(join(common, 'config'), CONFIG_SIZE_MAX),
+    look(join(common, 'shallow')),
+    look(join(common, 'objects')),
   ]);
-  const remote = config === undefined ? undefined : remoteOf(config);
-  return {
+  const remote = remoteOf(config);
+  const facts = {
     ...head,
     ...(remote === undefined ? {} : { remote_origin_url: remote }),
-    ...(shared === undefined ? {} : { worktree: true }),
+    shallow: shallow !== undefined,
+    bare: false,
+    worktree: shared !== undefined,
     root,
   };
+  const isPlain = head.branch !== undefined && objects !== undefined && !elsewhere.test(config);
+  return { facts, isPlain };
 }
+
+/** Other files with settings, another working tree, and what only a newer git understands. */
+const elsewhere = /^\s*(?:\[\s*(?:include|extensions)|worktree\s*=|bare\s*=(?!\s*false\b))/im;
 
 /** The branch that HEAD of a git directory is on; undefined where it cannot be told. */
 export async function readBranch(
@@ -83,7 +99,7 @@ async function findGitDirectory(
   let root = resolve(directory);
   for (let count = 0; count < PARENTS_MAX; count += 1) {
     const place = join(root, '.git');
-    const found = await stat(place).catch(() => undefined);
+    const found = await look(place);
     if (found?.isDirectory()) return { gitDirectory: place, root };
     if (found?.isFile()) {
       const target = /^gitdir: (.+)$/m.exec((await readText(place, HEAD_SIZE_MAX)) ?? '')?.[1];
@@ -123,6 +139,8 @@ function unquoted(value: string): string {
   }
   return text.trim();
 }
+
+const look = (path: string): Promise<Stats | undefined> => stat(path).catch(() => undefined);
 
 /** Undefined: not there, not readable, or longer. */
 async function readText(path: string, sizeMax: number): Promise<string | undefined> {

@@ -5,7 +5,9 @@
 // 2. Every call has a limit of time and size; one that fails costs only what it would have told.
 // 3. The repository is that of the directory: GIT_DIR and the like, as a hook has them, are not
 //    followed. Configuration from the environment is (safe.directory in a container).
-// 4. Calls are begun in turns of their own: each forks the process, which takes milliseconds.
+// 4. Each call forks the process on this thread, which takes milliseconds, and tens of them where the
+//    process is large: calls are few, and begun in turns of their own. What the files of an ordinary
+//    repository say is not asked for.
 //
 // Test: test/system/environment/git.test.ts.
 
@@ -79,15 +81,37 @@ const settings = [
   'log.showSignature=false',
 ];
 
+type Call = (args: readonly string[], sizeMax?: number) => Promise<CommandResult>;
+
+/** What is known of a repository before its state is asked for. */
+interface Place {
+  readonly facts: GitFacts;
+  readonly hasTree: boolean;
+  readonly isRemoteKnown: boolean;
+}
+
 /** Never rejects. */
 export async function readGit(directory: string, options: GitOptions): Promise<GitAnswer> {
   const environment = gitEnvironment(options.environment);
-  const call = (args: readonly string[], sizeMax = FACTS_SIZE_MAX): Promise<CommandResult> =>
+  const call: Call = (args, sizeMax = FACTS_SIZE_MAX) =>
     runCommand('git', ['-C', directory, ...settings, ...args], {
       ...options,
       environment,
       sizeMax,
     });
+  const files = await readGitFiles(directory);
+  const place = files?.isPlain
+    ? { facts: files.facts, hasTree: true, isRemoteKnown: true }
+    : await askPlace(call, directory, files?.facts);
+  return 'missing' in place ? place : askState(call, place, options.diffSizeMax);
+}
+
+/** Where the files do not tell all: bare, included settings, a working tree elsewhere. */
+async function askPlace(
+  call: Call,
+  directory: string,
+  files: GitFacts | undefined,
+): Promise<Place | GitAnswer> {
   const where = await call([
     'rev-parse',
     '--is-bare-repository',
@@ -99,43 +123,64 @@ export async function readGit(directory: string, options: GitOptions): Promise<G
   ]);
   const lines = where.output.toString().split('\n');
   const [bare, inside, shallow, gitDirectory = '', common = '', ...rest] = lines;
-  const root = rest.slice(0, -1).join('\n');
   // In a bare repository the last question fails and the others are answered.
-  if (where.how !== 'ended' || lines.length < 6) return withoutGit(directory, where);
-  const isBare = bare === 'true';
-  const hasTree = inside === 'true' && where.code === 0;
+  if (where.how !== 'ended' || lines.length < 6) return withoutGit(where, files);
+  const root = rest.slice(0, -1).join('\n');
+  const facts = {
+    ...(await readBranch(gitDirectory)),
+    ...(files?.commit !== undefined && { commit: files.commit }),
+    shallow: shallow === 'true',
+    bare: bare === 'true',
+    worktree: isWorktree(gitDirectory, resolve(directory, common)),
+    ...(root === '' ? {} : { root }),
+  };
+  return { facts, hasTree: inside === 'true' && where.code === 0, isRemoteKnown: false };
+}
+
+async function askState(call: Call, place: Place, diffSizeMax: number): Promise<GitAnswer> {
+  const { facts, hasTree, isRemoteKnown } = place;
   const missing: Record<string, string> = {};
   const statusCall = hasTree ? call(statusArguments) : undefined;
   await nextTurn();
   const logCall = call(logArguments);
-  await nextTurn();
-  const remoteCall = call(['config', '--get', 'remote.origin.url']);
-  const [branch, log, remote, status] = await Promise.all([
-    readBranch(gitDirectory),
-    logCall,
-    remoteCall,
-    statusCall,
-  ]);
+  if (!isRemoteKnown) await nextTurn();
+  const remoteCall = isRemoteKnown ? undefined : call(['config', '--get', 'remote.origin.url']);
+  const [status, log, remote] = await Promise.all([statusCall, logCall, remoteCall]);
+  // Git has rules of its own for where it looks.
+  if (isNoRepository(status)) return NO_REPOSITORY;
   const state = statusOf(status, missing);
   const isUnborn = state?.hash === '(initial)';
-  const commit = commitOf(log, isUnborn, missing);
-  if (remote.how !== 'ended' || remote.code > 1)
-    missing['git_info.remote_origin_url'] = whyNot('git config', remote);
-  const url = withoutNewline(remote.output);
-  const diff = await diffOf(call, { options, isDirty: state?.dirty, hasTree, isUnborn, missing });
+  const commit = commitOf(log, { isUnborn, known: facts.commit, missing });
+  const url = remote === undefined ? facts.remote_origin_url : remoteOf(remote, missing);
+  const diff = await diffOf(call, {
+    diffSizeMax,
+    isDirty: state?.dirty,
+    hasTree,
+    isUnborn,
+    missing,
+  });
+  const { commit: _, ...others } = facts;
   const git: GitFacts = {
-    ...branch,
-    ...(branch === undefined && state !== undefined ? state.branch : {}),
-    ...(url === '' ? {} : { remote_origin_url: url }),
+    ...others,
+    ...(facts.branch === undefined && state !== undefined ? state.branch : {}),
+    ...(url === undefined ? {} : { remote_origin_url: url }),
     ...(commit === undefined ? {} : { commit }),
     ...(state === undefined ? {} : { dirty: state.dirty, untracked: state.untracked }),
     ...diff,
-    shallow: shallow === 'true',
-    bare: isBare,
-    worktree: isWorktree(gitDirectory, resolve(directory, common)),
-    ...(root === '' ? {} : { root }),
   };
   return { git, missing };
+}
+
+const NO_REPOSITORY: GitAnswer = { git: undefined, missing: { git_info: 'not a git repository' } };
+
+const isNoRepository = (result: CommandResult | undefined): boolean =>
+  result?.how === 'ended' && /not a git repository/.test(result.complaint);
+
+function remoteOf(remote: CommandResult, missing: Record<string, string>): string | undefined {
+  if (remote.how === 'ended' && remote.code <= 1)
+    return remote.output.toString().replace(/\r?\n$/, '') || undefined;
+  missing['git_info.remote_origin_url'] = whyNot('git config', remote);
+  return undefined;
 }
 
 /** A second working tree of a repository: its HEAD is its own, all else is shared. */
@@ -186,6 +231,10 @@ function statusOf(
     return undefined;
   }
   const lines = result.output.toString().split('\0');
+  if (!lines.some((each) => each.startsWith('# branch.oid '))) {
+    missing['git_info.dirty'] = 'git status printed something else than was asked for';
+    return undefined;
+  }
   if (result.how === 'cut') missing['git_info.untracked'] = 'more files than were counted';
   const header = (name: string): string =>
     lines.find((each) => each.startsWith(`# ${name} `))?.slice(name.length + 3) ?? '';
@@ -199,30 +248,42 @@ function statusOf(
   };
 }
 
+interface CommitQuestion {
+  readonly isUnborn: boolean;
+  /** From the files. */
+  readonly known: CommitFacts | undefined;
+  readonly missing: Record<string, string>;
+}
+
 function commitOf(
   log: CommandResult,
-  isUnborn: boolean,
-  missing: Record<string, string>,
+  { isUnborn, known, missing }: CommitQuestion,
 ): CommitFacts | undefined {
   const isWhole = log.how === 'cut' || (log.how === 'ended' && log.code === 0);
   const [hash = '', full = '', timestamp = '', author = '', ...message] = log.output
     .toString()
     .split('\0');
-  if (!isWhole || full === '') {
+  if (isWhole && /^[0-9a-f]{40,64}$/.test(full))
+    return {
+      hash,
+      full_hash: full,
+      ...(timestamp === '' ? {} : { timestamp }),
+      author,
+      message: message.join('\0').trimEnd(),
+    };
+  if (known === undefined)
     missing['git_info.commit'] = isUnborn ? 'the branch has no commit yet' : whyNot('git log', log);
-    return undefined;
-  }
-  return {
-    hash,
-    full_hash: full,
-    ...(timestamp === '' ? {} : { timestamp }),
-    author,
-    message: message.join('\0').trimEnd(),
-  };
+  else Object.assign(missing, missingOfFiles(whyNot('git log', log), commitNames));
+  return known;
 }
 
+const commitNames = ['commit.timestamp', 'commit.author', 'commit.message'];
+
+const missingOfFiles = (why: string, names: readonly string[]): Record<string, string> =>
+  Object.fromEntries(names.map((each) => [`git_info.${each}`, `${why}; read from its files`]));
+
 interface DiffQuestion {
-  readonly options: GitOptions;
+  readonly diffSizeMax: number;
   readonly isDirty: boolean | undefined;
   readonly hasTree: boolean;
   readonly isUnborn: boolean;
@@ -230,20 +291,20 @@ interface DiffQuestion {
 }
 
 async function diffOf(
-  call: (args: readonly string[], sizeMax: number) => Promise<CommandResult>,
-  { options, isDirty, hasTree, isUnborn, missing }: DiffQuestion,
+  call: Call,
+  { diffSizeMax, isDirty, hasTree, isUnborn, missing }: DiffQuestion,
 ): Promise<GitFacts> {
   const unknown = (why: string): GitFacts => {
     missing['git_info.diff'] = why;
     return {};
   };
   if (!hasTree) return unknown('there is no working tree');
-  if (options.diffSizeMax === 0) return unknown('not asked for: diffSizeMax is 0');
+  if (diffSizeMax === 0) return unknown('not asked for: diffSizeMax is 0');
   if (isUnborn) return unknown('the branch has no commit yet');
   if (isDirty === false) return { diff: '', diff_truncated: false };
   // Without an answer of status the same question would be asked of a repository that has none.
   if (isDirty === undefined) return unknown(missing['git_info.dirty'] ?? 'git status failed');
-  const result = await call(diffArguments, options.diffSizeMax);
+  const result = await call(diffArguments, diffSizeMax);
   if (result.how === 'ended' && result.code === 0)
     return { diff: result.output.toString(), diff_truncated: false };
   if (result.how !== 'cut' && !(result.how === 'late' && result.output.length > 0))
@@ -268,18 +329,13 @@ const diffArguments = [
 ];
 
 /** Git does not answer: not a repository, or what its files tell. */
-async function withoutGit(directory: string, result: CommandResult): Promise<GitAnswer> {
+function withoutGit(result: CommandResult, files: GitFacts | undefined): GitAnswer {
   if (result.how === 'stopped') return { git: {}, missing: { git_info: whyNot('git', result) } };
-  const git = await readGitFiles(directory);
-  if (git === undefined) {
-    const isAnswer = result.how === 'ended' && /not a git repository/.test(result.complaint);
-    const why = isAnswer ? 'not a git repository' : whyNot('git', result);
-    return { git: undefined, missing: { git_info: why } };
-  }
-  const why = `${whyNot('git', result)}; read from its files`;
-  const names = ['commit.timestamp', 'commit.author', 'commit.message', 'dirty', 'diff'];
-  const unknown = git.commit === undefined ? [...names, 'commit.hash'] : names;
-  return { git, missing: Object.fromEntries(unknown.map((each) => [`git_info.${each}`, why])) };
+  if (isNoRepository(result)) return NO_REPOSITORY;
+  const why = whyNot('git', result);
+  if (files === undefined) return { git: undefined, missing: { git_info: why } };
+  const names = files.commit === undefined ? ['commit'] : commitNames;
+  return { git: files, missing: missingOfFiles(why, [...names, 'dirty', 'diff']) };
 }
 
 function whyNot(what: string, { how, code, complaint }: CommandResult): string {
@@ -298,5 +354,3 @@ function whyNot(what: string, { how, code, complaint }: CommandResult): string {
       return `${what} ended with ${code}${complaint === '' ? '' : `: ${complaint}`}`;
   }
 }
-
-const withoutNewline = (output: Buffer): string => output.toString().replace(/\r?\n$/, '');

@@ -7,12 +7,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, expect, it } from 'vitest';
+import type { GitFacts } from '../../../src/model/system-params.ts';
 import { readBranch, readGitFiles } from '../../../src/system/environment/git-files.ts';
 
 const directory = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), 'runlog-git-files-')));
 afterAll(() => fs.rmSync(directory, { recursive: true, force: true }));
 
 const hash = '0123456789abcdef0123456789abcdef01234567';
+
+/** Without what each repository of files alone says alike. */
+async function factsOf(at: string): Promise<GitFacts | undefined> {
+  const { bare, shallow, ...facts } = (await readGitFiles(at))?.facts ?? {};
+  return facts.worktree === false ? (({ worktree: _, ...others }) => others)(facts) : facts;
+}
 
 /** A repository made of these files. */
 function repository(name: string, files: Readonly<Record<string, string>>): string {
@@ -32,29 +39,29 @@ it('a loose ref wins over a packed one, which serves where it is absent', async 
     '.git/packed-refs': packed,
     '.git/refs/heads/feature/x': `${hash}\n`,
   });
-  expect(await readGitFiles(join(at, 'not/there'))).toEqual({
+  expect(await factsOf(join(at, 'not/there'))).toEqual({
     branch: 'feature/x',
     detached: false,
     commit: { hash: hash.slice(0, 7), full_hash: hash },
     root: at,
   });
   fs.rmSync(join(at, '.git/refs'), { recursive: true });
-  expect((await readGitFiles(at))?.commit?.full_hash).toBe(other);
+  expect((await factsOf(at))?.commit?.full_hash).toBe(other);
   fs.rmSync(join(at, '.git/packed-refs'));
-  expect(await readGitFiles(at)).toEqual({ branch: 'feature/x', detached: false, root: at });
+  expect(await factsOf(at)).toEqual({ branch: 'feature/x', detached: false, root: at });
 });
 
 it('a HEAD that is detached, kept in a table, damaged, a directory or absent', async () => {
   const at = repository('heads', { '.git/HEAD': `${hash}\n` });
-  expect(await readGitFiles(at)).toMatchObject({ branch: 'HEAD', detached: true });
+  expect(await factsOf(at)).toMatchObject({ branch: 'HEAD', detached: true });
   for (const text of ['ref: refs/heads/.invalid\n', 'garbage', '', 'x'.repeat(10_000)]) {
     fs.writeFileSync(join(at, '.git/HEAD'), text);
-    expect(await readGitFiles(at)).toEqual({ root: at });
+    expect(await factsOf(at)).toEqual({ root: at });
   }
   fs.rmSync(join(at, '.git/HEAD'));
   expect(await readBranch(join(at, '.git'))).toBeUndefined();
   fs.mkdirSync(join(at, '.git/HEAD'));
-  expect(await readGitFiles(at)).toEqual({ root: at });
+  expect(await factsOf(at)).toEqual({ root: at });
 });
 
 it('the url of origin is what git reads in the same file', async () => {
@@ -71,7 +78,7 @@ it('the url of origin is what git reads in the same file', async () => {
     fs.writeFileSync(join(at, '.git/config'), config);
     const args = ['config', '--file', join(at, '.git/config'), '--get', 'remote.origin.url'];
     const told = execFileSync('git', args, { encoding: 'utf8' }).trim();
-    expect((await readGitFiles(at))?.remote_origin_url).toBe(told);
+    expect((await factsOf(at))?.remote_origin_url).toBe(told);
   }
 });
 
@@ -84,7 +91,7 @@ it('a worktree has its own HEAD, and the refs of the repository it is of', async
     '.git/config': '[remote "origin"]\nurl = u\n',
   });
   const worktree = repository('of-shared', { '.git': `gitdir: ${at}/.git/worktrees/w\n` });
-  expect(await readGitFiles(worktree)).toEqual({
+  expect(await factsOf(worktree)).toEqual({
     branch: 'beside',
     detached: false,
     commit: { hash: hash.slice(0, 7), full_hash: hash },

@@ -153,6 +153,37 @@ describe('a repository', () => {
     expect((await ask(from)).git).toMatchObject({ worktree: false, branch: 'main' });
   });
 
+  it('whose settings send git elsewhere is asked for its place', async () => {
+    const at = repository();
+    const tree = join(directory, 'elsewhere');
+    fs.mkdirSync(tree);
+    git(at, 'config', 'core.worktree', tree);
+    const included = join(directory, 'included');
+    fs.writeFileSync(included, '[remote "origin"]\nurl = https://example.org/included.git\n');
+    git(at, 'config', 'include.path', included);
+    const { git: facts } = await ask(join(at, '.git'));
+    expect(facts).toMatchObject({ remote_origin_url: 'https://example.org/included.git' });
+    expect(
+      (await ask(tree, { environment: { ...environment, GIT_CEILING_DIRECTORIES: directory } }))
+        .git,
+    ).toBeUndefined();
+    const asked = await ask(at);
+    expect(asked.git).toMatchObject({ bare: false, commit: { message: 'first' } });
+  });
+
+  it('an ordinary one is asked twice when it is clean, three times when it differs', async () => {
+    const at = repository();
+    const calls = join(directory, 'calls');
+    const real = execFileSync('which', ['git'], { encoding: 'utf8' }).trim();
+    const bin = standIn(`#!/bin/sh\necho x >> ${calls}\nexec ${real} "$@"\n`);
+    const counting = { ...environment, PATH: `${bin}:${process.env['PATH']}` };
+    await ask(at, { environment: counting });
+    expect(fs.readFileSync(calls, 'utf8')).toBe('x\n'.repeat(2));
+    fs.writeFileSync(join(at, 'train.js'), 'let rate = 2;\n');
+    await ask(at, { environment: counting });
+    expect(fs.readFileSync(calls, 'utf8')).toBe('x\n'.repeat(2 + 3));
+  });
+
   it('that is bare has a commit and no working tree', async () => {
     const at = join(directory, 'bare.git');
     git(directory, 'clone', '--quiet', '--bare', repository(), at);
@@ -293,9 +324,19 @@ describe('asking', () => {
       detached: false,
       commit: { hash: hash.slice(0, 7), full_hash: hash },
       remote_origin_url: 'https://example.org/x.git',
+      shallow: false,
+      bare: false,
+      worktree: false,
       root: at,
     });
-    expect(missing['git_info.dirty']).toMatch(/^git is not installed.*read from its files$/);
+    const absent = 'git is not installed, or not on PATH';
+    expect(missing).toEqual({
+      'git_info.commit.timestamp': `${absent}; read from its files`,
+      'git_info.commit.author': `${absent}; read from its files`,
+      'git_info.commit.message': `${absent}; read from its files`,
+      'git_info.dirty': absent,
+      'git_info.diff': absent,
+    });
   });
 
   it('a git that hangs ends in time, and is gone', async () => {
@@ -305,7 +346,7 @@ describe('asking', () => {
     const hanging = { PATH: `${bin}:${process.env['PATH']}` };
     const { git: facts, missing } = await ask(at, { environment: hanging, timeoutMs: 300 });
     expect(facts?.branch).toBe('main');
-    expect(missing['git_info.dirty']).toBe('git took too long; read from its files');
+    expect(missing['git_info.dirty']).toBe('git status took too long');
     expect(() => process.kill(Number(fs.readFileSync(pid, 'utf8')), 0)).toThrow('ESRCH');
   });
 
@@ -345,7 +386,7 @@ describe('asking', () => {
     fs.rmSync(join(at, '.git/objects', hash.slice(0, 2)), { recursive: true });
     const lost = await ask(at);
     expect(lost.git).toMatchObject({ branch: 'main', root: at });
-    expect(lost.missing['git_info.commit']).toMatch(/^git log ended with 128: /);
+    expect(lost.missing['git_info.commit.author']).toMatch(/^git log ended with 128: /);
     // As a power loss leaves it.
     const empty = repository();
     fs.writeFileSync(join(empty, '.git/refs/heads/main'), '');
@@ -369,7 +410,8 @@ describe('asking', () => {
     for (const each of [at, join(at, '.git')]) fs.chownSync(each, 12345, 12345);
     const { git: facts, missing } = await ask(at);
     expect(facts).toMatchObject({ branch: 'theirs', commit: { full_hash: /./ } });
-    expect(missing['git_info.diff']).toMatch(/dubious ownership.*read from its files$/);
+    expect(missing['git_info.diff']).toMatch(/dubious ownership/);
+    expect(missing['git_info.commit.author']).toMatch(/dubious ownership.*read from its files$/);
   });
 
   it('stops when it is told to, and asks nothing more', async () => {
@@ -379,7 +421,14 @@ describe('asking', () => {
     const hanging = { PATH: `${bin}:${process.env['PATH']}` };
     const answer = ask(at, { environment: hanging, signal: told.signal });
     setTimeout(() => told.abort(), 50);
-    expect((await answer).missing).toEqual({ git_info: 'the run ended before git answered' });
-    expect((await ask(at, { signal: told.signal })).git).toEqual({});
+    expect((await answer).missing).toMatchObject({
+      'git_info.dirty': 'the run ended before git status answered',
+    });
+    fs.rmSync(join(bin, 'git'));
+    const after = await ask(at, { signal: told.signal });
+    expect(after.git).toMatchObject({ branch: 'main' });
+    expect(after.missing).toMatchObject({
+      'git_info.diff': 'the run ended before git status answered',
+    });
   });
 });
