@@ -3,7 +3,7 @@
 // 1. Short flags mean different things to different commands: `-p` is a password only after a command
 //    for which it is one.
 //
-// Test: test/system/redact/command-line.test.ts. Page: spec/redaction.md.
+// Test: test/system/redact/corpus.test.ts. Page: spec/redaction.md.
 
 import { isPlain, mark } from './secret-values.ts';
 

@@ -1,7 +1,7 @@
 // What requests carry: `Authorization: Bearer x`, `Basic x`, cookies; and what stands beside a name
 // without being its value: the token of a Telegram bot, `user:password` after `curl -u`.
 //
-// Test: test/system/redact/header-values.test.ts. Page: spec/redaction.md.
+// Test: test/system/redact/corpus.test.ts. Page: spec/redaction.md.
 
 import type { Found, Trigger } from './found.ts';
 import { isExpression, isPlain, mark, randomness } from './secret-values.ts';

@@ -3,7 +3,7 @@
 // 1. Set off by a word of secrets; the name around it is read to at most 64 characters each way, the
 //    value to at most 4,096 before it is judged, so that a search that finds nothing is bounded.
 //
-// Test: test/system/redact/named-values.test.ts. Page: spec/redaction.md.
+// Test: test/system/redact/corpus.test.ts. Page: spec/redaction.md.
 
 import type { Found, Trigger } from './found.ts';
 import { isSecretBare, isSecretQuoted, isSecretValue, type Place } from './judge.ts';
@@ -17,7 +17,7 @@ const secretWords =
 
 const nameMax = 64;
 const valueMax = 4096;
-const bareMax = 1024;
+const bareMax = 640;
 const blanksMax = 8;
 
 /** @param levelOf What is said of a name; options may have changed it. */
@@ -49,7 +49,16 @@ export function findNamed(
   const level = levelOf(name);
   if (level === 'none') return undefined;
   const range = valueRange(text, { left, right, name, level, separator });
-  return range === undefined ? undefined : { ...range, name, isNamed: true };
+  if (range === undefined) return undefined;
+  return { start: range.start, end: wholeEnd(text, range), name, isNamed: true };
+}
+
+/** What was too long to be judged whole goes whole: only now is its end looked for. */
+function wholeEnd(text: string, { start, end, sizeMax }: Range): number {
+  if (sizeMax === undefined || end - start < sizeMax) return end;
+  const stop = sizeMax === valueMax ? /\n/g : /[\s"'`]/g;
+  stop.lastIndex = end;
+  return stop.exec(text)?.index ?? text.length;
 }
 
 function isNameCode(code: number): boolean {
@@ -118,6 +127,8 @@ function skipBlanks(text: string, from: number): number {
 interface Range {
   readonly start: number;
   readonly end: number;
+  /** As long as this: it may go on. */
+  readonly sizeMax?: number;
 }
 
 const annotation = /[\w.[\]|<> ]{1,60}=[ \t]{0,4}(?=["'`])/y;
@@ -175,7 +186,12 @@ function quotedAt(text: string, from: number): Quoted | undefined {
   if (isTriple) delimiter = quote.repeat(3);
   const start = opening + delimiter.length;
   const end = closingAt(text, start, delimiter, isTriple || quote === '`');
-  return { start, end, isClosed: text.startsWith(delimiter, end) || end - start >= valueMax };
+  return {
+    start,
+    end,
+    isClosed: text.startsWith(delimiter, end) || end - start >= valueMax,
+    sizeMax: valueMax,
+  };
 }
 
 function closingAt(text: string, start: number, delimiter: string, isLong: boolean): number {
@@ -187,10 +203,7 @@ function closingAt(text: string, start: number, delimiter: string, isLong: boole
     if (code === first && text.startsWith(delimiter, at)) return at;
     if (code === 92) at++;
   }
-  if (limit === text.length) return limit;
-  // Too long to be judged whole: if it is a secret, then to the end of its line.
-  const end = text.indexOf('\n', limit);
-  return end === -1 ? text.length : end;
+  return limit;
 }
 
 function judgeQuoted(text: string, named: Named, range: Quoted): Range | undefined {
@@ -226,7 +239,8 @@ function flagRange(text: string, named: Named, at: number): Range | undefined {
   return bare;
 }
 
-const closers = `"'\`,;&)}]<>|\\`;
+const isCloser = new Uint8Array(0x10000);
+for (const each of `"'\`,;&)}]<>|\\`) isCloser[each.charCodeAt(0)] = 1;
 
 /** Up to a blank, and where the value is not the rest of a line, up to what may close it. */
 function bareAt(text: string, start: number, isRest: boolean): Range | undefined {
@@ -237,30 +251,21 @@ function bareAt(text: string, start: number, isRest: boolean): Range | undefined
   for (; end < limit; end++) {
     const code = text.charCodeAt(end);
     if (code <= 32 || code === 0xa0) break;
-    if (firstCloser === -1 && closers.includes(text.charAt(end))) {
+    if (firstCloser === -1 && isCloser[code] === 1) {
       firstCloser = end;
       if (!isRest) break;
     }
   }
-  if (end === limit) end = endOfRun(text, end, isRest);
   if (isRest && firstCloser !== -1 && isListed(text.slice(start, Math.min(end, limit))))
     end = firstCloser;
-  while (end > start && ',;&|)"\'`'.includes(text.charAt(end - 1))) end--;
-  return end === start ? undefined : { start, end };
+  const isCut = end - start >= bareMax;
+  while (!isCut && end > start && ',;&|)"\'`'.includes(text.charAt(end - 1))) end--;
+  return end === start ? undefined : { start, end, sizeMax: bareMax };
 }
 
 /** More pairs, calls or quotes follow: what closes the value is no part of it. */
 const isListed = (run: string): boolean =>
   /[&;,][\w.-]{1,64}=|&&|["'`)}\]]|\\[nrt"']|^[[{(<$]/.test(run);
-
-function endOfRun(text: string, from: number, isRest: boolean): number {
-  let end = from;
-  for (; end < text.length; end++) {
-    const code = text.charCodeAt(end);
-    if (code <= 32 || (!isRest && closers.includes(text.charAt(end)))) break;
-  }
-  return end;
-}
 
 const lineLead =
   /(?:^|[\n\r])(?:[+-]|\\n)?[ \t]{0,40}(?:- )?(?:export |set |setenv |env |declare -x )?["']?$/;

@@ -3,7 +3,7 @@
 //
 // 1. A key whose end was cut off (a bounded diff) goes to where its lines end.
 //
-// Test: test/system/redact/private-keys.test.ts. Page: spec/redaction.md.
+// Test: test/system/redact/corpus.test.ts. Page: spec/redaction.md.
 
 import type { Found, Trigger } from './found.ts';
 import { mark } from './secret-values.ts';

@@ -3,7 +3,7 @@
 //
 // 1. A name is read as words: DB_PASSWORD, dbPassword, db-password and db.password are the same.
 //
-// Test: test/system/redact/secret-names.test.ts. Page: spec/redaction.md.
+// Test: test/system/redact/corpus.test.ts. Page: spec/redaction.md.
 
 /**
  * password: every value, a number too; secret: every value that is no number, path or switch;

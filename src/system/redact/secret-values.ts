@@ -2,7 +2,7 @@
 //
 // 1. Every test is linear in the value, and callers give at most `judgedSize` characters.
 //
-// Test: test/system/redact/secret-values.test.ts. Page: spec/redaction.md.
+// Test: test/system/redact/corpus.test.ts. Page: spec/redaction.md.
 
 /** What stands where a secret stood. */
 export const mark = '[redacted]';

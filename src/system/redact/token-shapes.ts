@@ -5,7 +5,7 @@
 // 2. No pattern tries a character twice: one class follows another, each with a bound or to its end.
 //
 // Shapes are facts that their issuers publish, or that scanners (gitleaks, secretlint) look for.
-// Test: test/system/redact/token-shapes.test.ts. Page: spec/redaction.md, which lists each.
+// Test: test/system/redact/corpus.test.ts. Page: spec/redaction.md, which lists each.
 
 import type { Found, Trigger } from './found.ts';
 
