@@ -24,7 +24,8 @@ interface Canvas {
   frame(delimiter?: string): string;
 }
 
-const DOTS_ACROSS = 2;
+/** Dots of a character. */
+export const DOTS_ACROSS = 2;
 const DOTS_DOWN = 4;
 const BRAILLE = 0x2800;
 /** Curves that end in one line and are told there: room is kept for them. */

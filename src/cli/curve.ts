@@ -13,6 +13,8 @@ export interface Curve {
 /** What falls into one column. */
 export interface Bin {
   readonly column: number;
+  /** Of its first point. */
+  readonly x: number;
   first: number;
   last: number;
   min: number;
@@ -72,7 +74,7 @@ export function binsOf({ x, y }: Curve, scale: Scale, isShown: Shown, columns: n
       if (value > current.max) current.max = value;
       continue;
     }
-    current = { column, first: value, last: value, min: value, max: value, isAfterGap };
+    current = { column, x: at, first: value, last: value, min: value, max: value, isAfterGap };
     bins.push(current);
     isAfterGap = false;
   }

@@ -5,8 +5,8 @@
 
 import { type Command, Option } from 'commander';
 import type { Metric, Repo } from '../../index.ts';
-import { chart, letterOfCurve, styleOfCurve } from '../chart.ts';
-import type { Curve } from '../curve.ts';
+import { chart, DOTS_ACROSS, letterOfCurve, styleOfCurve } from '../chart.ts';
+import { binsOf, type Curve, rangeOf, scaleOf } from '../curve.ts';
 import { contextText } from '../facts.ts';
 import { tellNext, tellNothing } from '../hints.ts';
 import { openRepo, shortHashes } from '../open.ts';
@@ -113,10 +113,18 @@ async function plot(words: string[], options: PlotOptions, command: Command): Pr
     tellNext(repo, `runlog values -1 ${metrics[0].name}`, 'runlog follow');
 }
 
+/** The curve as it is drawn: of each column of dots what is in it. */
 async function curveFacts(metric: Metric, options: PlotOptions): Promise<object> {
-  const { x, y } = await curveOf(metric, options, (hash) => hash);
+  const curve = await curveOf(metric, options, (hash) => hash);
   const { name, context, run } = metric;
-  return { run: run.hash, name, context, x, y };
+  const isShown = (x: number, y: number): boolean =>
+    (!options.logX || x > 0) && (!options.log || y > 0);
+  const range = rangeOf([curve.x], (x) => !options.logX || x > 0);
+  const scale = range === undefined ? undefined : scaleOf(range, options.logX);
+  const dots = (options.width ?? PIPE_WIDTH) * DOTS_ACROSS;
+  const bins = scale === undefined ? [] : binsOf(curve, scale, isShown, dots);
+  const columns = bins.map(({ x, first, last, min, max }) => ({ x, first, last, min, max }));
+  return { run: run.hash, name, context, columns };
 }
 
 async function printChart(

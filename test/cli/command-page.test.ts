@@ -1,0 +1,177 @@
+// spec/command.md and the program say the same: the commands, how they are called, the shape of their JSON.
+// Every command has help with examples, and `--json`.
+
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import { beforeAll, describe, expect, it } from 'vitest';
+import { commandEntries } from '../../src/cli/commands.ts';
+import { wholeProgram } from '../../src/cli/program.ts';
+import { Run } from '../../src/index.ts';
+import { runlogHere, workDirectory } from './command.ts';
+import { HASHES, makeRepo } from './fixture.ts';
+
+const directory = workDirectory();
+const page = readFileSync(resolve(import.meta.dirname, '../../spec/command.md'), 'utf8');
+
+interface Section {
+  readonly usage: string;
+  readonly shape: unknown;
+}
+
+/** By name: what stands below `### runlog <name> <usage>`. */
+const sections = new Map<string, Section>(
+  [...page.matchAll(/^### runlog (\S+) ?(.*)$([\s\S]*?)(?=^##|(?![\s\S]))/gm)].map(
+    ([, name = '', usage = '', text = '']) => {
+      const json = /^```json\n([\s\S]*?)^```$/m.exec(text)?.[1];
+      return [name, { usage, shape: json === undefined ? undefined : JSON.parse(json) }];
+    },
+  ),
+);
+
+beforeAll(async () => {
+  await makeRepo(directory);
+  // So that what an end may tell is there: an error, a note, a description.
+  const run = await Run.open({ repo: join(directory, 'kept'), runHash: HASHES[2] });
+  run.description = 'what it was for';
+  run.addNote('why it failed');
+  run.log.info('began');
+  run.fail(new Error('out of memory'));
+  await run.close();
+});
+
+it('the page lists the commands that there are, as they are called', () => {
+  const listed = [...sections].map(([name, { usage }]) => [name, usage]);
+  expect(listed).toEqual(commandEntries.map(({ name, usage }) => [name, usage]));
+});
+
+describe('help', () => {
+  it.each(commandEntries.map(({ name }) => name))('of %s has examples', async (name) => {
+    const [help, also] = [
+      await runlogHere(directory, [name, '--help']),
+      await runlogHere(directory, ['help', name]),
+    ];
+    expect(help.status).toBe(0);
+    expect(help.out).toMatch(new RegExp(`^Usage: runlog ${name} `));
+    expect(help.out).toMatch(/\nExamples:\n {2}\$ \S/);
+    expect(also).toEqual(help);
+  });
+
+  it('of every command but those that print for a shell has --json', async () => {
+    for (const command of (await wholeProgram()).commands) {
+      const hasJson = command.options.some(({ long }) => long === '--json');
+      expect([command.name(), hasJson]).toEqual([
+        command.name(),
+        !['exec', 'complete'].includes(command.name()),
+      ]);
+    }
+  });
+
+  it('of the program lists every command once, with what it is for', async () => {
+    const { out } = await runlogHere(directory, ['--help'], { COLUMNS: '200' });
+    for (const { name } of commandEntries) expect(out).toMatch(new RegExp(`^ {2}${name}\\b`, 'm'));
+    expect(out).toMatchSnapshot();
+  });
+});
+
+/** What each is asked; those that change something change it in the order of the page. */
+const asked: readonly (readonly string[])[] = [
+  ['ls'],
+  ['ls', '--archived', HASHES[1]],
+  ['show', HASHES[2]],
+  ['show', HASHES[0]],
+  ['metrics'],
+  ['values', HASHES[0], 'loss', '-c', 'subset=train', '--to', '5'],
+  ['values', HASHES[0], 'accuracy'],
+  ['plot', HASHES[0], HASHES[1]],
+  ['compare', ...HASHES],
+  ['compare', ...HASHES, '--all'],
+  ['params'],
+  ['params', '--system'],
+  ['export', HASHES[0]],
+  ['tag', HASHES[0], 'one'],
+  ['untag', HASHES[0], 'one'],
+  ['note', HASHES[0], 'text'],
+  ['rename', HASHES[0], 'name'],
+  ['archive', HASHES[0]],
+  ['unarchive', HASHES[0]],
+  ['cp', HASHES[0], 'other'],
+  ['mv', HASHES[1], 'other', '--yes'],
+  ['rm', HASHES[0], '--yes'],
+  ['init'],
+  ['size'],
+  ['verify'],
+  ['repair', '--yes'],
+  ['compact'],
+];
+
+/** They print a value a line. */
+const inLines = ['export', 'logs', 'follow'];
+/** Which are said to answer as another does. */
+const asOther: Readonly<Record<string, string>> = Object.fromEntries(
+  ['untag', 'note', 'rename', 'archive', 'unarchive'].map((name) => [name, 'tag']),
+);
+
+describe('the JSON of the page is what the program prints', () => {
+  it.each(asked.map((args) => [args.join(' '), args] as const))('%s', async (_, args) => {
+    const [name = ''] = args;
+    const { status, out } = await runlogHere(directory, [...args, '--json', '--repo', 'kept']);
+    expect(status).toBe(0);
+    const shape = sections.get(asOther[name] ?? name)?.shape;
+    expect(shape).toBeDefined();
+    const texts = inLines.includes(name) ? out.split('\n').slice(0, -1) : [out];
+    for (const text of texts) expect(faults(JSON.parse(text), shape, name)).toEqual([]);
+    if (!inLines.includes(name)) expect(out.endsWith('\n')).toBe(true);
+  });
+
+  it('of every command that has one', () => {
+    const named = new Set(asked.map(([name]) => name));
+    const left = [...sections].filter(
+      ([name, { shape }]) => shape !== undefined && !named.has(name),
+    );
+    // Of what they print a run must tell: test/cli/follow.test.ts, test/cli/logs.test.ts.
+    expect(left.map(([name]) => name)).toEqual(['follow', 'logs']);
+  });
+});
+
+it('a shape that does not hold is found', () => {
+  expect(faults({ a: 1, c: 2 }, { a: 'text', b: 'number' }, 'x')).toEqual([
+    'x.a: expected text, got 1',
+    'x.b: absent',
+    'x.c: not listed',
+  ]);
+  expect(faults([{ a: 'NaN' }], [{ a: 'number', b: 'number?' }], 'x')).toEqual([]);
+});
+
+/** Where a value is not of its shape. */
+function faults(value: unknown, shape: unknown, place: string): string[] {
+  if (typeof shape === 'string') {
+    const type = shape.replace('?', '');
+    return isOf(value, type) ? [] : [`${place}: expected ${type}, got ${JSON.stringify(value)}`];
+  }
+  if (Array.isArray(shape)) {
+    if (!Array.isArray(value)) return [`${place}: expected an array`];
+    return value.flatMap((each, index) => faults(each, shape[0], `${place}[${index}]`));
+  }
+  if (typeof value !== 'object' || value === null) return [`${place}: expected an object`];
+  const shapes = shape as Record<string, unknown>;
+  if ('*' in shapes)
+    return Object.entries(value).flatMap(([key, each]) =>
+      faults(each, shapes['*'], `${place}.${key}`),
+    );
+  const given = value as Record<string, unknown>;
+  const listed = Object.entries(shapes).flatMap(([key, each]) => {
+    if (key in given) return faults(given[key], each, `${place}.${key}`);
+    const mayLack = (typeof each === 'string' && each.endsWith('?')) || key === 'error';
+    return mayLack ? [] : [`${place}.${key}: absent`];
+  });
+  const more = Object.keys(given).filter((key) => !(key in shapes));
+  return [...listed, ...more.map((key) => `${place}.${key}: not listed`)];
+}
+
+function isOf(value: unknown, type: string): boolean {
+  if (type === 'any') return true;
+  if (type === 'text') return typeof value === 'string';
+  if (type === 'boolean') return typeof value === 'boolean';
+  return typeof value === 'number' || ['NaN', 'Infinity', '-Infinity'].includes(value as string);
+}
