@@ -3,7 +3,7 @@
 // 1. How it ended is what it recorded; of one that recorded nothing, what the next opening of its log
 //    found, or, of the last, what its holder's fence and process tell.
 //
-// Spec: spec/records.md, Ends. Test: test/sdk/run-view.test.ts, test/process/endings.test.ts.
+// Spec: spec/records.md, Ends. Test: test/sdk/openings.test.ts, test/process/endings.test.ts.
 
 import { nodeHost, readHolder, recentWriters, type Vfs } from '../engine/index.ts';
 import { durations } from '../limits.ts';
