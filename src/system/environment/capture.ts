@@ -21,6 +21,7 @@ import { readGit } from './git.ts';
 import { readInstalled } from './packages.ts';
 import { type Program, packageManagerOf, readProgram } from './program.ts';
 import { redactDiff, redactEnvironment } from './redact-in-slices.ts';
+import { nextTurn } from './slices.ts';
 import { cutLines, REDACTED_BEYOND, recordable } from './texts.ts';
 
 /** Bytes of the diff that are kept unless it is told. */
@@ -39,7 +40,8 @@ export interface CaptureOptions {
   readonly timeoutMs?: number;
 }
 
-type Writable = { -readonly [Key in keyof SystemParams]?: SystemParams[Key] };
+type Facts = Omit<SystemParams, 'redacted' | 'missing' | 'cut' | 'captured_at'>;
+type Writable = { -readonly [Key in keyof Facts]: Facts[Key] };
 
 const parts = ['env_variables', 'git_info', 'packages', 'os', 'container'] as const;
 
@@ -68,10 +70,11 @@ export class Capture {
 
   /** What is known now. Values of its own each time. */
   params(): SystemParams {
-    const { redacted = this.#redactor.counts } = this.#facts;
+    const counts = Object.entries(this.#redactor.counts);
     return {
       ...this.#facts,
-      redacted: { ...redacted },
+      // Rules of the program's own have names of any kind.
+      redacted: Object.fromEntries(counts.map(([name, count]) => [name.toWellFormed(), count])),
       missing: { ...this.#missing },
       cut: { ...this.#cut },
       captured_at: this.#capturedAt,
@@ -193,8 +196,10 @@ export class Capture {
       timeoutMs: this.#timeoutMs,
       signal: this.#abort.signal,
     });
-    this.#facts.packages = wellFormed(found.packages);
-    this.#facts.packages_nested = wellFormed(found.nested);
+    // To take thousands of names in is a slice of its own, as it is to record them.
+    await nextTurn();
+    this.#facts.packages = found.packages;
+    this.#facts.packages_nested = found.nested;
     if (found.lockfile !== null) this.#facts.lockfile = found.lockfile;
     this.#addPackageManager(found.packageManager);
     if (found.stopped !== null) this.#cut['packages'] = found.stopped;
@@ -317,9 +322,6 @@ const mapped = (
   change: (name: string, value: string) => string,
 ): Record<string, string> =>
   Object.fromEntries(Object.entries(members).map(([name, each]) => [name, change(name, each)]));
-
-const wellFormed = <Value>(members: Readonly<Record<string, Value>>): Record<string, Value> =>
-  Object.fromEntries(Object.entries(members).map(([name, each]) => [name.toWellFormed(), each]));
 
 type Known<Facts> = { [Key in keyof Facts]: Exclude<Facts[Key], undefined> };
 

@@ -119,7 +119,7 @@ export class InstalledScan {
         this.#queue.push({ directory: this.#paths.join(directory, 'node_modules'), depth: 0 });
       if (this.#packageManager === null) {
         const field = this.#readManifest(directory)?.['packageManager'];
-        if (typeof field === 'string') this.#packageManager = field.slice(0, 256);
+        if (typeof field === 'string') this.#packageManager = field.slice(0, 256).toWellFormed();
       }
       if (this.#lockfile === null) this.#findLockfile(directory);
       if (this.#paths.dirname(directory) === directory) return;
@@ -186,7 +186,7 @@ export class InstalledScan {
       const version = manifest?.['version'];
       this.#versionAt.set(
         real,
-        manifest && (typeof version === 'string' ? version.slice(0, 256) : null),
+        manifest && (typeof version === 'string' ? version.slice(0, 256).toWellFormed() : null),
       );
       this.#queue.push({ directory: this.#paths.join(real, 'node_modules'), depth: depth + 1 });
       // What is linked to finds its own dependencies beside it.
@@ -195,7 +195,7 @@ export class InstalledScan {
         this.#queue.push({ directory: above, depth: depth + 1 });
     }
     const version = this.#versionAt.get(real);
-    if (version !== undefined) this.#record(name, version);
+    if (version !== undefined) this.#record(name.toWellFormed(), version);
   }
 
   #record(name: string, version: string | null): void {

@@ -142,13 +142,14 @@ describe('broken', () => {
       'node_modules/null/package.json': 'null',
       'node_modules/number/package.json': { version: 1 },
       'node_modules/mark/package.json': `\ufeff${JSON.stringify(manifest('1.2.3'))}`,
+      'node_modules/surrogate/package.json': '{"version":"1.\\ud800"}',
       'node_modules/huge/package.json': 'x'.repeat(2000),
       'node_modules/folder/package.json/x': '',
       'package.json': '{',
     });
     const { packages, unreadable, unreadableCount, stopped } = scan(at, { manifestSizeMax: 1000 });
     expect([packages, stopped]).toEqual([
-      { good: '1.0.0', list: null, mark: '1.2.3', number: null },
+      { good: '1.0.0', list: null, mark: '1.2.3', number: null, surrogate: '1.\ufffd' },
       null,
     ]);
     const said = unreadable.map((each) => each.replace(`${at}/`, '')).sort();
