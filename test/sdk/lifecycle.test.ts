@@ -143,6 +143,8 @@ describe('sealing', () => {
         );
       };
       const before = await read();
+      const opening = (await viewOf(hash)).openings[0];
+      expect(opening).toMatchObject({ ending: 'killed', lastSeenAt: expect.any(Number) });
       expect(filesOf(hash).some((name) => name.startsWith('rewritten-'))).toBe(false);
       await seal();
       expect(
@@ -154,6 +156,10 @@ describe('sealing', () => {
         hash,
       ).toBe(false);
       expect((await read()).sort()).toEqual(before.sort());
+      // Its last sign of life outlives the fence that it stood in.
+      expect((await viewOf(hash)).openings[0], hash).toEqual(opening);
+      await (await open(hash)).close();
+      expect((await viewOf(hash)).openings[0], hash).toEqual(opening);
     }
   });
 
