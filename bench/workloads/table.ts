@@ -15,6 +15,8 @@ import {
 } from './resources.ts';
 import { resume, resumeKilled } from './resume.ts';
 import { importing, openCloseRun } from './start.ts';
+import { systemSample } from './system-sample.ts';
+import { terminalLines } from './terminal.ts';
 
 export const workloads: Readonly<Record<string, Workload>> = {
   'floor-write': floorWrite,
@@ -33,6 +35,8 @@ export const workloads: Readonly<Record<string, Workload>> = {
   'read-metric-1000': readMetric,
   'param-scan': paramScan,
   'loop-delay': loopDelays,
+  'system-sample': systemSample,
+  'terminal-lines': terminalLines,
   memory: memoryGrowth,
   'open-files': openFilesCount,
   'write-amplification': amplification,
