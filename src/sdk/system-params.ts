@@ -21,6 +21,14 @@ export function attachSystemParams(run: RunInside): Attachment | undefined {
 
 const path = [SYSTEM_PARAMS_KEY];
 
+let turns: Promise<void> = Promise.resolve();
+
+/** Runs that are opened together begin one in each turn of the loop. */
+function ownTurn(): Promise<void> {
+  turns = turns.then(() => new Promise((resolve) => setImmediate(resolve)));
+  return turns;
+}
+
 class SystemParamsCapture implements Attachment {
   readonly #run: RunInside;
   readonly #begun: Promise<void>;
@@ -35,7 +43,7 @@ class SystemParamsCapture implements Attachment {
 
   async #begin(): Promise<void> {
     try {
-      await new Promise((resolve) => setImmediate(resolve));
+      await ownTurn();
       const { Capture } = await import('../system/environment/capture.ts');
       if (this.#isOver) return;
       const { logSystemParams, redact } = this.#run.options;

@@ -21,6 +21,7 @@ import { readGit } from './git.ts';
 import { readInstalled } from './packages.ts';
 import { type Program, packageManagerOf, readProgram } from './program.ts';
 import { redactDiff, redactEnvironment } from './redact-in-slices.ts';
+import { shared } from './shared.ts';
 import { nextTurn } from './slices.ts';
 import { cutLines, REDACTED_BEYOND, recordable } from './texts.ts';
 
@@ -191,11 +192,10 @@ export class Capture {
     const { entry, directory } = this.#program;
     const start = entry ?? directory;
     if (start === undefined) throw new Error('there is neither an entry file nor a directory');
-    const found = await readInstalled({
-      start,
-      timeoutMs: this.#timeoutMs,
-      signal: this.#abort.signal,
-    });
+    const timeoutMs = this.#timeoutMs;
+    const found = await this.#shared(`packages ${timeoutMs} ${start}`, (signal) =>
+      readInstalled({ start, timeoutMs, signal }),
+    );
     // To take thousands of names in is a slice of its own, as it is to record them.
     await nextTurn();
     this.#facts.packages = found.packages;
@@ -215,14 +215,14 @@ export class Capture {
   async #addGit(texts: Promise<void>): Promise<void> {
     const directories = gitDirectories(this.#program);
     if (directories.length === 0) throw new Error('the current directory is gone');
+    const { env: environment } = this.#program;
+    const diffSizeMax = this.#diffSizeMax === 0 ? 0 : this.#diffSizeMax + REDACTED_BEYOND;
+    const timeoutMs = this.#timeoutMs * GIT_CALL_SHARE;
     let answer: Awaited<ReturnType<typeof readGit>> | undefined;
     for (const directory of directories) {
-      answer = await readGit(directory, {
-        environment: this.#program.env,
-        diffSizeMax: this.#diffSizeMax === 0 ? 0 : this.#diffSizeMax + REDACTED_BEYOND,
-        timeoutMs: this.#timeoutMs * GIT_CALL_SHARE,
-        signal: this.#abort.signal,
-      });
+      answer = await this.#shared(`git ${timeoutMs} ${diffSizeMax} ${directory}`, (signal) =>
+        readGit(directory, { environment, diffSizeMax, timeoutMs, signal }),
+      );
       if (answer.git !== undefined) break;
     }
     await texts;
@@ -262,7 +262,9 @@ export class Capture {
   }
 
   async #addMachine(): Promise<void> {
-    const inventory: Inventory = await readInventory({ gpuTimeoutMs: this.#timeoutMs / 2 });
+    const inventory: Inventory = await this.#shared('machine', () =>
+      readInventory({ gpuTimeoutMs: this.#timeoutMs / 2 }),
+    );
     const { os, platform, kernel, architecture, cpu, cpuCores, cpuThreads } = inventory;
     const { memoryBytes, gpus = [], gpuDriver } = inventory;
     this.#facts.os = known({ name: os, platform, kernel, architecture });
@@ -276,6 +278,10 @@ export class Capture {
 
   async #addPlace(): Promise<void> {
     this.#facts.container = await readContainer(this.#program.env);
+  }
+
+  #shared<Answer>(key: string, find: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
+    return shared({ of: this.#program.env, key, signal: this.#abort.signal }, find);
   }
 
   // ---- texts
