@@ -6,12 +6,13 @@ import { join } from 'node:path';
 
 import { beforeEach, expect, it } from 'vitest';
 import { Run } from '../../src/index.ts';
-import { type Answer, runlogIn, workDirectory } from './command.ts';
+import { type Answer, runlogHere, workDirectory } from './command.ts';
 
 const directory = workDirectory();
 let repo = '';
 let count = 0;
-const runlog = (...args: string[]): Answer => runlogIn(directory, [...args, '--repo', repo]);
+const runlog = (...args: string[]): Promise<Answer> =>
+  runlogHere(directory, [...args, '--repo', repo]);
 const log = (): string => join(directory, repo, '.aim/runs/whole/logs/main');
 
 function newestFile(begin: string): string {
@@ -44,72 +45,72 @@ beforeEach(async () => {
   }
 });
 
-it('of one byte of sealed points is named by show, as text and as JSON, with exit code 5', () => {
+it('of one byte of sealed points is named by show, as text and as JSON, with exit code 5', async () => {
   const file = newestFile('rewritten-');
   flipByte(file, readFileSync(file).length >> 1);
   for (const args of [['-1'], ['whole', '--json']]) {
-    const { status, err } = runlog('show', ...args);
+    const { status, err } = await runlog('show', ...args);
     expect(status).toBe(5);
     expect(err).toMatch(
       /^runlog: damaged: \d+ bytes of .*rewritten-.* \(.*\); run `runlog verify`$/m,
     );
   }
-  const shown = JSON.parse(runlog('show', 'whole', '--json').out) as { damaged: unknown[] };
+  const shown = JSON.parse((await runlog('show', 'whole', '--json')).out) as { damaged: unknown[] };
   expect(shown.damaged).toMatchObject([{ file, reason: expect.any(String) }]);
-  expect(runlog('show', 'other')).toMatchObject({ status: 0, err: '' });
+  expect(await runlog('show', 'other')).toMatchObject({ status: 0, err: '' });
 });
 
-it('of a manifest is named by show and by ls, which list the run', () => {
+it('of a manifest is named by show and by ls, which list the run', async () => {
   writeFileSync(newestFile('manifest-'), 'damaged');
   for (const args of [['show', 'whole'], ['ls'], ['ls', '--json']]) {
-    const { status, out, err } = runlog(...args);
+    const { status, out, err } = await runlog(...args);
     expect(status).toBe(5);
     expect(out).toContain('whole');
     expect(err).toMatch(/^runlog: damaged: 7 bytes of .*manifest-\d+ \(/m);
   }
 });
 
-it('of the edits leaves a run out, which ls and show -1 say', () => {
+it('of the edits leaves a run out, which ls and show -1 say', async () => {
   const edits = join(directory, repo, '.aim/runs/whole/edits');
   writeFileSync(join(edits, readdirSync(edits)[0] as string), 'damaged');
-  const listed = runlog('ls');
+  const listed = await runlog('ls');
   expect(listed).toMatchObject({ status: 5, out: expect.stringContaining('other') });
   expect(listed.err).toMatch(/^runlog: left out: whole: CORRUPT: /);
-  const newest = runlog('show', '-1');
+  const newest = await runlog('show', '-1');
   expect(newest.out).toMatch(/^other/);
   expect(newest).toMatchObject({ status: 5, err: expect.stringContaining('left out: whole') });
   // The reason does not say the path that stands in the next column.
-  const [, line] = runlog('verify').out.trimEnd().split('\n');
+  const [, line] = (await runlog('verify')).out.trimEnd().split('\n');
   expect(line?.split('edits').length).toBe(2);
 });
 
-it('of sealed data stays: repair says so, mends what it can, and returns 5 as verify does', () => {
+it('of sealed data stays: repair says so, mends what it can, and returns 5 as verify does', async () => {
   flipByte(newestFile('rewritten-'), 1000);
   writeFileSync(newestFile('manifest-'), 'damaged');
-  const repaired = runlog('repair', '--yes');
-  expect(repaired.status).toBe(runlog('verify').status);
+  const repaired = await runlog('repair', '--yes');
+  expect(repaired.status).toBe((await runlog('verify')).status);
   expect(repaired.out).toMatch(/^put aside .*damaged-manifest/);
 
-  const again = runlog('repair', '--yes');
+  const again = await runlog('repair', '--yes');
   expect(again.out).toMatch(/^nothing to repair\n/);
-  expect(again.status).toBe(runlog('verify').status);
+  expect(again.status).toBe((await runlog('verify')).status);
 });
 
-it('that only sealed data has: nothing to repair, and exit code 5', () => {
+it('that only sealed data has: nothing to repair, and exit code 5', async () => {
   flipByte(newestFile('rewritten-'), 1000);
-  const { status, out } = runlog('repair', '--yes');
+  const { status, out } = await runlog('repair', '--yes');
   expect(status).toBe(5);
   expect(out).toMatch(
     /^nothing to repair\ndamage in sealed data stays reported: nothing more can be/,
   );
   expect(out).toContain('rewritten-');
-  const asJson = runlog('repair', '--yes', '--json');
+  const asJson = await runlog('repair', '--yes', '--json');
   expect(JSON.parse(asJson.out)).toMatchObject({ repaired: [], damaged: [{}] });
-  expect(runlog('verify').status).toBe(5);
+  expect((await runlog('verify')).status).toBe(5);
 });
 
-it('of a repo without any is not told: repair returns 0', () => {
-  expect(runlog('repair', '--yes')).toMatchObject({
+it('of a repo without any is not told: repair returns 0', async () => {
+  expect(await runlog('repair', '--yes')).toMatchObject({
     status: 0,
     out: 'nothing to repair\n',
     err: '',

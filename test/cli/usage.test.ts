@@ -7,10 +7,10 @@ import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { exitCodeHelp } from '../../src/cli/exit-code.ts';
 import { Repo, Run, type RunView } from '../../src/index.ts';
-import { type Answer, runlogIn, workDirectory } from './command.ts';
+import { type Answer, runlogHere, workDirectory } from './command.ts';
 
 const directory = workDirectory();
-const runlog = (...args: string[]): Answer => runlogIn(directory, args);
+const runlog = (...args: string[]): Promise<Answer> => runlogHere(directory, args);
 
 describe('wrong usage', () => {
   it.each([
@@ -20,25 +20,25 @@ describe('wrong usage', () => {
     ['a missing run', ['show'], /^runlog: missing required argument 'run'/],
     ['one run too many', ['show', '-1', '-2'], /^runlog: too many arguments/],
     ['a limit that is none', ['ls', '--limit', 'x'], /^runlog: option '-n, --limit <count>'/],
-  ])('%s: exit code 2, and where help is', (_, args, message) => {
-    const { status, out, err } = runlog(...args);
+  ])('%s: exit code 2, and where help is', async (_, args, message) => {
+    const { status, out, err } = await runlog(...args);
     expect(status).toBe(2);
     expect(out).toBe('');
     expect(err).toMatch(message);
     expect(err).toMatch(/see `runlog( \w+)? --help`/);
   });
 
-  it('an empty run: named, exit code 2', () => {
-    expect(runlog('init', '--repo', 'some').status).toBe(0);
-    expect(runlog('show', '', '--repo', 'some')).toMatchObject({
+  it('an empty run: named, exit code 2', async () => {
+    expect((await runlog('init', '--repo', 'some')).status).toBe(0);
+    expect(await runlog('show', '', '--repo', 'some')).toMatchObject({
       status: 2,
       err: 'runlog: run: expected a hash, a prefix or -1, got an empty string\n',
     });
   });
 });
 
-it('help lists the exit codes that spec/errors.md lists', () => {
-  expect(runlog('--help').out).toContain(exitCodeHelp);
+it('help lists the exit codes that spec/errors.md lists', async () => {
+  expect((await runlog('--help')).out).toContain(exitCodeHelp);
   const page = readFileSync(resolve(import.meta.dirname, '../../spec/errors.md'), 'utf8');
   const listed = [...page.matchAll(/^\| (\d) \| ([^|]*) \|/gm)].map(
     ([, code, meaning]) => `${code}  ${meaning}`,
@@ -49,41 +49,45 @@ it('help lists the exit codes that spec/errors.md lists', () => {
       .slice(1)
       .map((line) => line.trim()),
   );
-  expect(runlog('show', '--help').out).toMatch(/4\s+characters or more[\s\S]*-2 for the\s+one/);
+  expect((await runlog('show', '--help')).out).toMatch(
+    /4\s+characters or more[\s\S]*-2 for the\s+one/,
+  );
 });
 
 describe('places', () => {
   it('no runs yet: show -1 says so, and the one before the only run', async () => {
-    runlog('init', '--repo', 'few');
-    const empty = runlog('show', '-1', '--repo', 'few');
+    await runlog('init', '--repo', 'few');
+    const empty = await runlog('show', '-1', '--repo', 'few');
     expect(empty.status).toBe(2);
     expect(empty.err).toContain('no runs yet');
     await (await Run.open({ repo: join(directory, 'few'), systemTrackingInterval: null })).close();
-    expect(runlog('show', '-1', '--repo', 'few').status).toBe(0);
-    expect(runlog('show', '-12', '--repo', 'few').err).toContain('-12: 1 run only');
+    expect((await runlog('show', '-1', '--repo', 'few')).status).toBe(0);
+    expect((await runlog('show', '-12', '--repo', 'few')).err).toContain('-12: 1 run only');
   });
 
-  it('RUNLOG_REPO is where init makes a repo; without one its path is said to come from there', () => {
+  it('RUNLOG_REPO is where init makes a repo; without one its path is said to come from there', async () => {
     const env = { RUNLOG_REPO: join(directory, 'named') };
-    const missing = runlogIn(directory, ['ls'], env);
+    const missing = await runlogHere(directory, ['ls'], env);
     expect(missing.status).toBe(2);
     expect(missing.err).toMatch(
       /named\/\.aim: no runlog repo here.*the path is that of RUNLOG_REPO/,
     );
-    expect(runlogIn(directory, ['ls', '--repo', 'nowhere'], env).err).not.toContain('RUNLOG_REPO');
-    const made = runlogIn(directory, ['init'], env);
+    expect((await runlogHere(directory, ['ls', '--repo', 'nowhere'], env)).err).not.toContain(
+      'RUNLOG_REPO',
+    );
+    const made = await runlogHere(directory, ['init'], env);
     expect(made.out).toBe(
       `${env.RUNLOG_REPO}/.aim: runs of ${env.RUNLOG_REPO} and below are kept here\n`,
     );
     expect(existsSync(join(directory, '.aim'))).toBe(false);
-    expect(runlogIn(directory, ['ls'], env).status).toBe(0);
+    expect((await runlogHere(directory, ['ls'], env)).status).toBe(0);
   });
 
-  it('init makes one in this directory also below another', () => {
-    runlog('init', '--repo', 'above');
+  it('init makes one in this directory also below another', async () => {
+    await runlog('init', '--repo', 'above');
     const below = join(directory, 'above/below');
     mkdirSync(below);
-    expect(runlogIn(below, ['init']).status).toBe(0);
+    expect((await runlogHere(below, ['init'])).status).toBe(0);
     expect(existsSync(join(below, '.aim/runlog.json'))).toBe(true);
   });
 });
@@ -100,13 +104,16 @@ describe('a repo with more runs than are listed', () => {
       ).close();
   });
 
-  it('is said beside the list', () => {
+  it('is said beside the list', async () => {
     const note = 'runlog: 3 of 5 runs; --limit for more\n';
-    expect(runlog('ls', '--limit', '3', '--repo', 'many')).toMatchObject({ status: 0, err: note });
-    const asJson = runlog('ls', '--limit', '3', '--json', '--repo', 'many');
+    expect(await runlog('ls', '--limit', '3', '--repo', 'many')).toMatchObject({
+      status: 0,
+      err: note,
+    });
+    const asJson = await runlog('ls', '--limit', '3', '--json', '--repo', 'many');
     expect(asJson.err).toBe(note);
     expect(JSON.parse(asJson.out)).toHaveLength(3);
-    expect(runlog('ls', '--limit', '5', '--repo', 'many').err).toBe('');
+    expect((await runlog('ls', '--limit', '5', '--repo', 'many')).err).toBe('');
   });
 });
 
@@ -127,15 +134,17 @@ it('text of a repo neither breaks a row nor reaches the terminal; JSON has it ex
   run.fail(new Error(nasty));
   await run.close();
   for (const args of [['ls'], ['show', 'nasty']]) {
-    const { out } = runlog(...args, '--repo', 'texts');
+    const { out } = await runlog(...args, '--repo', 'texts');
     expect(out).toContain('a\\nb\\x1b[31mred\\x9b');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there.
     expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
     expect(out).not.toMatch(/^b/m);
   }
-  const [listed] = JSON.parse(runlog('ls', '--json', '--repo', 'texts').out) as unknown[];
+  const [listed] = JSON.parse((await runlog('ls', '--json', '--repo', 'texts')).out) as unknown[];
   expect(listed).toMatchObject({ name: nasty, tags: [nasty] });
-  const shown: unknown = JSON.parse(runlog('show', 'nasty', '--json', '--repo', 'texts').out);
+  const shown: unknown = JSON.parse(
+    (await runlog('show', 'nasty', '--json', '--repo', 'texts')).out,
+  );
   expect(shown).toMatchObject({ params: { plain: { [nasty]: nasty } } });
 });
 
@@ -154,7 +163,7 @@ it('params of every kind are shown', async () => {
     list: [1n, { x: Number.POSITIVE_INFINITY }],
   });
   await run.close();
-  const { status, out } = runlog('show', 'kinds', '--repo', 'params');
+  const { status, out } = await runlog('show', 'kinds', '--repo', 'params');
   expect(status).toBe(0);
   for (const line of [
     /^kinds\.big +1152921504606846976$/m,
@@ -191,7 +200,9 @@ it('a killed run took the time until its last sign of life, and no more as time 
   await view?.refresh();
   expect(view?.duration).toBe(duration);
   expect(view?.endedAt).toBeUndefined();
-  expect(runlog('show', 'dead', '--repo', 'killed').out).toMatch(/killed, created .*, took \d+s/);
+  expect((await runlog('show', 'dead', '--repo', 'killed')).out).toMatch(
+    /killed, created .*, took \d+s/,
+  );
   // The next opening keeps what it found of the one before.
   const next = await Run.open({
     repo: join(directory, 'killed'),
