@@ -22,20 +22,10 @@ it.concurrent.for([
   { how: 'batch', end: 0, what: 'falls off its end before a batch is due' },
   { how: 'later', end: 0, what: 'falls off its end when the worker runs' },
   { how: 'exits', end: 3, what: 'calls process.exit in the turn that tracked', state: 'failed' },
-  { how: 'throws', end: 1, what: 'ends by an error', state: 'failed' },
-  { how: 'rejects', end: 1, what: 'ends by a rejection', state: 'failed' },
   { how: 'syncs', end: 0, what: 'does not await its sync' },
   { how: 'closes', end: 0, what: 'does not await its close' },
   { how: 'aborts', end: 'SIGABRT', what: 'aborts after its turn', state: 'killed' },
-  { how: 'thread-falls', end: 0, what: 'has a thread that falls off its end', says: 0 },
   { how: 'thread-exits', end: 0, what: 'has a thread that exits', says: 3, state: 'failed' },
-  {
-    how: 'thread-throws',
-    end: 0,
-    what: 'has a thread that ends by an error',
-    says: 1,
-    state: 'failed',
-  },
 ])('a process that $what ends with $end, and every point is there', async (row, { expect }) => {
   const { how, end, state = 'finished', says } = row;
   const child = startChild('left-alone', { arguments: [how, repo] });

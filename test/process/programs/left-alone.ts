@@ -90,16 +90,6 @@ const ways: Record<string, () => Promise<void>> = {
     track(await open());
     process.exit(3);
   },
-  async throws() {
-    track(await open());
-    setImmediate(() => {
-      throw new Error('the job is broken');
-    });
-  },
-  async rejects() {
-    track(await open());
-    void Promise.reject(new Error('the job is broken'));
-  },
   async syncs() {
     const run = await open();
     track(run);
