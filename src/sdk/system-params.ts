@@ -5,7 +5,8 @@
 //    earlier, so that a process that is killed meanwhile leaves what was known.
 // 3. `close` waits for it, `captureCloseMs` at most; then, as at exit, what is known is recorded.
 //
-// Spec: spec/system-params.md. Test: test/sdk/system-params.test.ts.
+// Spec: spec/system-params.md.
+// Test: test/sdk/system-params.test.ts, test/process/system-params.test.ts.
 
 import { RunlogError } from '../errors.ts';
 import { durations } from '../limits.ts';
