@@ -67,7 +67,7 @@ function isNameCode(code: number): boolean {
   return (code >= 48 && code <= 57) || code === 95 || code === 45 || code === 46;
 }
 
-type SeparatorKind = 'equals' | 'colon' | 'compare' | 'comma' | 'tag' | 'blank' | 'field';
+type SeparatorKind = 'equals' | 'colon' | 'compare' | 'comma' | 'tag' | 'call' | 'blank' | 'field';
 
 interface Separator {
   readonly kind: SeparatorKind;
@@ -115,6 +115,7 @@ function separatorAt(text: string, right: number): Separator | undefined {
   if (/[\s"',]/.test(text.charAt(right)) && fieldOfValue.test(text))
     return { kind: 'field', end: fieldOfValue.lastIndex, isSpaced: true, isQuoted };
   if (two[0] === ',' && isQuoted) return found('comma', 1);
+  if (two[0] === '(' && !isSpaced && !isQuoted) return found('call', 1);
   return isSpaced && !isQuoted ? found('blank', 0) : undefined;
 }
 
@@ -132,7 +133,7 @@ interface Range {
 }
 
 const annotation = /[\w.[\]|<> ]{1,60}=[ \t]{0,4}(?=["'`])/y;
-const nameField = /name["']?\s{0,3}[:=]\s{0,3}["']?$/i;
+const nameField = /(?:name|key)["']?\s{0,3}[:=]\s{0,3}["']?$/i;
 
 function valueRange(text: string, named: Named): Range | undefined {
   const { kind } = named.separator;
@@ -147,7 +148,7 @@ function valueRange(text: string, named: Named): Range | undefined {
   }
   const quoted = quotedAt(text, at);
   if (quoted !== undefined) return judgeQuoted(text, named, quoted);
-  if (kind === 'compare' || kind === 'comma') return undefined;
+  if (kind === 'compare' || kind === 'comma' || kind === 'call') return undefined;
   if (kind === 'blank') return flagRange(text, named, at);
   const bare = bareAt(text, at, isFromLineStart(text, named.left) && kind === 'equals');
   if (bare === undefined) return undefined;
@@ -210,7 +211,9 @@ function judgeQuoted(text: string, named: Named, range: Quoted): Range | undefin
   const value = text.slice(range.start, Math.min(range.end, range.start + valueMax));
   const { kind } = named.separator;
   // The quote may also be the end of a string that ends with the name.
-  if ((kind === 'comma' || !range.isClosed) && !isGuarded(value)) return undefined;
+  const isSetter = kind === 'call' && /(?:^|\.)(?:set|with)_?[A-Za-z]/.test(named.name);
+  const isDoubtful = kind === 'comma' || (kind === 'call' && !isSetter) || !range.isClosed;
+  if (isDoubtful && !isGuarded(value)) return undefined;
   if (kind === 'blank' && named.level !== 'password' && !named.name.startsWith('-'))
     return undefined;
   return isSecretQuoted(named.level, value) ? range : undefined;
@@ -222,7 +225,7 @@ function flagRange(text: string, named: Named, at: number): Range | undefined {
   const isFlag = named.name.startsWith('--');
   const isTold =
     /\b(?:login\s{1,4}\S{1,64}|machine\s.{0,80})\s{1,4}$/.test(before) ||
-    /(?:^|\n)[+-]?\s{0,8}ENV\s{1,4}$/.test(before);
+    /(?:^|\n)[+-]?\s{0,8}(?:ENV|setx|setenv|set -\w{1,4})\s{1,4}$/.test(before);
   if ((!isFlag && !isTold) || text[at] === '-') return undefined;
   const bare = bareAt(text, at, true);
   if (bare === undefined) return undefined;

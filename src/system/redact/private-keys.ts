@@ -23,6 +23,7 @@ const linesMax = 400;
 
 export const privateKeyTriggers: readonly Trigger[] = [
   { literal: '-----BEGIN ', find: (text, at) => findKey(text, at, opening, closing) },
+  { literal: 'LS0tLS1CRUdJTi', find: findEncoded },
   { literal: 'Private-Lines:', find: (text, at) => findKey(text, at, puttyOpening, puttyClosing) },
 ];
 
@@ -34,6 +35,17 @@ function findKey(text: string, at: number, open: RegExp, close: RegExp): Found |
   const ahead = close.exec(text.slice(start, start + keyMax));
   const end = ahead === null ? endOfLines(text, start) : start + ahead.index;
   return end - start < 16 ? undefined : { start, end, name: 'private-key' };
+}
+
+const base64 = /[A-Za-z0-9+/_-]+={0,2}/y;
+
+/** In base64, as in a kubeconfig. Its beginning is looked at before its end is looked for. */
+function findEncoded(text: string, at: number): Found | undefined {
+  const beginning = Buffer.from(text.slice(at, at + 96), 'base64').toString('latin1');
+  if (!/^-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY/.test(beginning)) return undefined;
+  base64.lastIndex = at;
+  base64.test(text);
+  return { start: at, end: base64.lastIndex, name: 'encoded-private-key' };
 }
 
 function endOfLines(text: string, start: number): number {

@@ -42,6 +42,7 @@ export interface Redactor {
   readonly counts: Readonly<Record<string, number>>;
 }
 
+const passesMax = 8;
 const countedNamesMax = 1000;
 const learnedMax = 1000;
 const learnedSizeMax = 16 * 1024;
@@ -86,7 +87,13 @@ class SecretRedactor implements Redactor {
   /** @param as What is found is counted under this name, rather than each under its own. */
   #redact(text: string, as?: string): string {
     if (text.length < 3) return text;
-    let result = this.#withoutFound(text, this.#scan.find(text, this.#isAllowed), as);
+    let result = text;
+    // What stands where a secret stood may show another beside it. Text without one is looked at once.
+    for (let pass = 0; pass < passesMax; pass++) {
+      const found = this.#scan.find(result, this.#isAllowed);
+      if (found === undefined) break;
+      result = this.#withoutFound(result, found, as);
+    }
     if (this.#deny.patterns.length > 0 || this.#deny.hasShortName)
       result = this.#denied(result, as);
     for (const { name, pattern } of this.#rules) result = this.#matched(result, name, pattern, as);

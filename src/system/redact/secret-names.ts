@@ -113,7 +113,8 @@ function judge(name: string): NameLevel {
   if (last === undefined) return 'none';
   const before = words.at(-2) ?? '';
   const all = words.join('');
-  if (all === 'pwd' || all === 'oldpwd' || all === 'initcwd') return 'none';
+  // PWD is where a shell is; Pwd stands in connection strings.
+  if (name === 'PWD' || name === 'OLDPWD' || name === 'INIT_CWD') return 'none';
   const level = ofLastWord(last, before, words, all);
   return (level === 'secret' || level === 'password') && words.length > 1 && isSwitch(words)
     ? 'weak'
@@ -130,7 +131,8 @@ function ofLastWord(
 ): NameLevel {
   if (passwordLike.test(last)) return 'password';
   if (last === 'pass') return passLevel(before, words);
-  if (last === 'id') return idLevel(before, all);
+  if (last === 'id') return idLevel(all);
+  if (/^(?:(?:php|j|asp)?sess(?:ion)?id|sid)$/.test(last)) return 'likely';
   if (last === 'key') return keyLevel(before, words);
   if (last === 'token') return tokenLevel(before, words);
   if (last === 'phrase' || last === 'mnemonic')
@@ -160,10 +162,9 @@ function passLevel(before: string, words: readonly string[]): NameLevel {
   return passes.has(before) ? 'none' : 'password';
 }
 
-function idLevel(before: string, all: string): NameLevel {
-  if (/accesskeyid$|secretid$/.test(all)) return 'secret';
-  return /^(?:session|phpsess|jsession|sess)$/.test(before) ? 'likely' : 'none';
-}
+/** What a service calls `session_id` names a session; what a cookie calls `sessionid` opens it. */
+const idLevel = (all: string): NameLevel =>
+  /accesskeyid$|secretid$/.test(all) ? 'secret' : 'none';
 
 function keyLevel(before: string, words: readonly string[]): NameLevel {
   if (words.length === 1) return 'weak';

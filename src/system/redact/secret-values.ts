@@ -31,7 +31,7 @@ export function isPlain(value: string): boolean {
   if (plainWords.has(value.toLowerCase())) return true;
   const first = value.charAt(0);
   if (!/\w/.test(first) && placeholders.some((each) => each.test(value))) return true;
-  return isRepeated(value) || /^(?:your|my|enter|insert|replace|todo|example)[-_ ]/i.test(value);
+  return isRepeated(value) || /^(?:your|enter|insert|replace|todo)[-_ ]/i.test(value);
 }
 
 /** One character again and again, as masks are: `****`, `xxxx`. */

@@ -30,9 +30,6 @@ const shape = (name: string, literals: string, pattern: RegExp, more?: Partial<T
 });
 const inside = { isInside: true } as const;
 const hasDigit = (token: string): boolean => /\d/.test(token);
-const isPrivatePem = (token: string): boolean =>
-  Buffer.from(token.slice(0, 96), 'base64').includes('PRIVATE KEY');
-
 /** `0Q~` to `9Q~`, `SK0` to `SKf`: short literals are told apart by what must stand beside them. */
 const with16 = (before: string): string =>
   [...'0123456789abcdef'].map((digit) => `${before}${digit}`).join(' ');
@@ -221,10 +218,6 @@ export const tokenShapes: readonly TokenShape[] = [
   ),
   shape('age-key', 'AGE-SECRET-KEY-', /AGE-SECRET-KEY-(?:PQ-)?1[A-Z0-9]{50,}/, inside),
   shape('jwt', 'eyJ', /eyJ[\w-]{8,2048}\.[\w-]{8,4096}(?:\.[\w-]*){1,3}/),
-  shape('encoded-private-key', 'LS0tLS1CRUdJTi', /[A-Za-z0-9+/]{60,}={0,2}/, {
-    isInside: true,
-    isSecret: isPrivatePem,
-  }),
   // Addresses that are secrets
   shape(
     'slack-webhook',
@@ -297,7 +290,9 @@ export const tokenTriggers: readonly Trigger[] = tokenShapes.flatMap((each) =>
 function findToken(each: TokenShape, text: string, at: number, from: number): Found | undefined {
   const { name, pattern, before = 0, isInside = false, isSecret } = each;
   const start = at - before;
-  if (start < from || (!isInside && !isStart(text, start))) return undefined;
+  // What was found before leaves a bracket there.
+  const isFree = isInside || (start === from && from > 0) || isStart(text, start);
+  if (start < from || !isFree) return undefined;
   pattern.lastIndex = start;
   if (!pattern.test(text)) return undefined;
   const end = pattern.lastIndex;

@@ -6,6 +6,8 @@ import { seeded } from '../../support/random.ts';
 import { firstHarmlessTexts, firstHarmlessVariables } from './first-harmless.ts';
 import { firstSecrets, type SecretCase } from './first-secrets.ts';
 import { madeTokens, SecretMaker } from './made-secrets.ts';
+import { secondHarmlessTexts, secondHarmlessVariables } from './second-harmless.ts';
+import { secondSecrets } from './second-secrets.ts';
 
 /** What comes of a case, with what was given away and what was taken too much. */
 function outcomeOf(given: SecretCase): { output: string; leaked: string[]; lost: string[] } {
@@ -71,4 +73,16 @@ function alarms(
 
 it('leaves what is harmless of the first part', () => {
   expect(alarms(firstHarmlessVariables, firstHarmlessTexts)).toEqual([]);
+});
+
+it('finds the secrets of the second part', () => {
+  const make = new SecretMaker(seeded('second secrets'));
+  const misses = secondSecrets(make)
+    .map((each) => ({ name: each.name, ...outcomeOf(each) }))
+    .filter(({ leaked, lost }) => leaked.length + lost.length > 0);
+  expect(misses.map(({ name, output }) => `${name}: ${output}`)).toEqual([]);
+});
+
+it('leaves what is harmless of the second part', () => {
+  expect(alarms(secondHarmlessVariables, secondHarmlessTexts)).toEqual([]);
 });
