@@ -12,6 +12,7 @@ import { loadXxhash, nodeHost, nodeVfs, type Vfs } from '../engine/index.ts';
 import { asRunlogError, RunlogError } from '../errors.ts';
 import { checkMembers, checkType } from '../model/check.ts';
 import { given } from '../model/given.ts';
+import type { Catalogue } from '../store/catalogue.ts';
 import { type ListedFacts, type RunFacts, readFacts, readListedFacts } from '../store/edits.ts';
 import {
   checkRepo,
@@ -73,6 +74,7 @@ export class Repo {
   readonly path: string;
   readonly readOnly: boolean;
   readonly #vfs: Vfs;
+  #catalogue: Promise<Catalogue> | undefined;
 
   private constructor(path: string, vfs: Vfs, readOnly: boolean) {
     this.path = path;
@@ -237,6 +239,14 @@ export class Repo {
   follow(options: FollowRepoOptions = {}): AsyncGenerator<RepoFollowEvent> {
     checkFollowRepoOptions(options);
     return followRepo(this.#vfs, this.path, options);
+  }
+
+  /** @internal What is known of every run without opening it; loaded when it is first asked for. */
+  catalogue(): Promise<Catalogue> {
+    this.#catalogue ??= import('../store/catalogue.ts').then(
+      (loaded) => new loaded.Catalogue(this.#vfs, this.path, { readOnly: this.readOnly }),
+    );
+    return this.#catalogue;
   }
 
   /** Of a run that is left out for them they are certain; of the others when the run is opened. */

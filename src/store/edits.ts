@@ -63,6 +63,9 @@ export const newLife = (): string => hex(randomBytes(8));
 
 const fileName = /^(edit|snapshot)-(\d{8,15})$/;
 
+/** Whether a name of the folder may say something of the run. */
+export const isEditName = (name: string): boolean => fileName.test(name);
+
 interface EditListing {
   readonly edits: ReadonlySet<number>;
   /** Greatest number of an edit; -1 for none. */

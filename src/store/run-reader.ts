@@ -6,7 +6,7 @@
 //
 // Spec: spec/records.md. Test: test/store/run-oracle.test.ts.
 
-import { type Damage, Log, loadXxhash, nodeHost, readHolder, type Vfs } from '../engine/index.ts';
+import { type Damage, Log, loadXxhash, readNewestFence, type Vfs } from '../engine/index.ts';
 import type { ParamsTree } from '../model/params.ts';
 import { parseSequenceKey } from '../model/sequence.ts';
 import { type ListedFacts, type RunFacts, readFacts } from './edits.ts';
@@ -67,15 +67,22 @@ export class RunReader {
     options: { only?: readonly string[]; known?: ListedFacts | undefined } = {},
   ): Promise<RunReader> {
     await loadXxhash();
+    return RunReader.snapshot(vfs, places, options);
+  }
+
+  /** As `open`, at once. Requires: `loadXxhash` has resolved. */
+  static snapshot(
+    vfs: Vfs,
+    places: RunPlaces,
+    options: { only?: readonly string[]; known?: ListedFacts | undefined } = {},
+  ): RunReader {
     const facts = readFacts(vfs, places.edits, options.known);
     const writers = options.only ?? listWriters(vfs, places.logs);
-    const logs: WriterLog[] = [];
-    for (const writer of writers) {
-      const each = openLog(vfs, places, writer);
-      const { life } = each.state;
-      const isOwn = life === '' ? !(await isEmptied(vfs, places, writer)) : life === facts?.life;
-      if (isOwn) logs.push(each);
-    }
+    const logs = writers
+      .map((writer) => openLog(vfs, places, writer))
+      .filter(({ writer, state: { life } }) =>
+        life === '' ? !isEmptied(vfs, places, writer) : life === facts?.life,
+      );
     return new RunReader(facts, logs);
   }
 
@@ -152,6 +159,18 @@ export class RunReader {
       });
   }
 
+  /** Points that `summary` would read because their blocks do not say enough. */
+  summaryCost(sequence: SequenceFacts): number {
+    const costs = this.logs
+      .filter(({ writer }) => sequence.writers.includes(writer))
+      .map(({ writer, contents }) => {
+        const cuts = cutsOf(this.rewinds, writer, sequence.name, sequence.contextText);
+        const isClean = contents.cleanSummaries(sequence.key, cuts) !== undefined;
+        return isClean ? 0 : contents.pointCount(sequence.key);
+      });
+    return costs.reduce((sum, each) => sum + each, 0);
+  }
+
   /** Of what `rows` gives, without reading values where the blocks say enough; undefined: no row. */
   summary(sequence: SequenceFacts): Summary | undefined {
     const parts: Summary[] = [];
@@ -182,10 +201,8 @@ export class RunReader {
 }
 
 /** True for a log whose run was deleted, and that no writer of the next life has come to. */
-async function isEmptied(vfs: Vfs, places: RunPlaces, writer: string): Promise<boolean> {
-  const holder = await readHolder(vfs, nodeHost(), `${places.logs}/${writer}`);
-  return holder?.kind === 'deleted';
-}
+const isEmptied = (vfs: Vfs, places: RunPlaces, writer: string): boolean =>
+  readNewestFence(vfs, `${places.logs}/${writer}`)?.kind === 'deleted';
 
 function openLog(vfs: Vfs, places: RunPlaces, writer: string): WriterLog {
   const log = Log.snapshot<StoredState>(`${places.logs}/${writer}`, { vfs, fold: runFold });

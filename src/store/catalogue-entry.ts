@@ -1,0 +1,243 @@
+// One run as a scan gives it: from the catalogue while its stamp holds, else from the run itself.
+//
+// 1. Which of the two it is shows in nothing but `isFromCatalogue`.
+// 2. A part that turns out to be unusable, or is gone, is made up for by reading the run.
+// 3. Of the run itself nothing is held beyond the entry's turn in the scan.
+//
+// Spec: spec/catalogue.md. Test: test/store/catalogue.test.ts.
+
+import type { Vfs } from '../engine/index.ts';
+import { RunlogError } from '../errors.ts';
+import { getParam } from '../model/params.ts';
+import { parseSequenceKey } from '../model/sequence.ts';
+import { type CataloguePart, PartUnusable } from './catalogue-part.ts';
+import type { SequenceRow, WriterRow } from './catalogue-row.ts';
+import type { RunPlaces } from './repo-directory.ts';
+import type { Summary } from './rows.ts';
+import type { RunFacts } from './run-facts.ts';
+import { RunReader, type SequenceFacts } from './run-reader.ts';
+
+/** Points of a sequence that are read for its summary without being asked for. */
+const SUMMARIZED_MAX = 1 << 20;
+
+export class CatalogueEntry {
+  readonly hash: string;
+  readonly #vfs: Vfs;
+  readonly #places: RunPlaces;
+  #place: { readonly part: CataloguePart; readonly row: number } | undefined;
+  #reader: RunReader | undefined;
+  #facts: RunFacts | undefined;
+  #sequences: readonly CatalogueSequence[] | undefined;
+
+  /** @internal Use `catalogue.scan`. */
+  constructor(
+    vfs: Vfs,
+    places: RunPlaces,
+    hash: string,
+    source: { part: CataloguePart; row: number } | RunReader,
+  ) {
+    this.#vfs = vfs;
+    this.#places = places;
+    this.hash = hash;
+    if (source instanceof RunReader) {
+      this.#reader = source;
+      this.#facts = source.facts;
+    } else this.#place = source;
+  }
+
+  get isFromCatalogue(): boolean {
+    return this.#place !== undefined;
+  }
+
+  /** @throws RunlogError as reading the run throws it; of what the catalogue holds, never. */
+  get facts(): RunFacts {
+    this.#facts ??= this.#either(
+      ({ part, row }) => part.facts(row),
+      (reader) => factsOf(reader, this.hash),
+    );
+    return this.#facts;
+  }
+
+  /** One of the facts, without reading the others. */
+  fact<Name extends 'createdAt' | 'experiment' | 'name' | 'archived' | 'tags' | 'description'>(
+    name: Name,
+  ): RunFacts[Name] {
+    if (this.#facts !== undefined) return this.#facts[name];
+    return this.#either(
+      ({ part, row }) => part.fact(name, row),
+      (reader) => factsOf(reader, this.hash)[name],
+    );
+  }
+
+  /** Each writer with its newest openings and closings, in the order of their names. */
+  get writers(): readonly WriterRow[] {
+    return this.#either(
+      ({ part, row }) => part.writers(row),
+      (reader) => writersOf(reader),
+    );
+  }
+
+  /**
+   * What is kept at a place of the params, without decoding others; undefined where there is nothing, all
+   * of them for an empty path. Not to be changed: it is shared. Who asks of many runs gives one array.
+   */
+  param(path: readonly (string | number)[]): unknown {
+    return this.#either(
+      ({ part, row }) => part.param(row, path),
+      // Decoded before, and copied: as what comes out of a part, it is the caller's to look at only.
+      (reader) => getParam(reader.params, path),
+    );
+  }
+
+  /** Every sequence with a point of any writer, in the order in which writers defined them. */
+  sequences(): readonly CatalogueSequence[] {
+    this.#sequences ??= this.#either(
+      ({ part, row }) => part.sequences(row)?.map((each) => new CatalogueSequence(this, each)),
+      () => undefined,
+    );
+    this.#sequences ??= [...this.reader().sequences().values()].map(
+      (each) =>
+        new CatalogueSequence(this, {
+          key: each.key,
+          kind: 'metric',
+          writers: each.writers,
+          summary: null,
+        }),
+    );
+    return this.#sequences;
+  }
+
+  /** @internal Of the run itself, for a sequence whose summary is asked for. */
+  summaryFromRun(key: string): Summary | undefined {
+    const reader = this.reader();
+    const sequence = reader.sequences().get(key);
+    return sequence === undefined ? undefined : reader.summary(sequence);
+  }
+
+  /** The run itself, read now unless it was read in this turn of the scan. */
+  reader(): RunReader {
+    this.#reader ??= RunReader.snapshot(this.#vfs, this.#places);
+    return this.#reader;
+  }
+
+  /** @internal */
+  get hasAskedForSequences(): boolean {
+    return this.#sequences !== undefined;
+  }
+
+  /** @internal Null: not known yet. */
+  summarySoFar(key: string): Summary | undefined | null {
+    return this.#sequences?.find((each) => each.key === key)?.summarySoFar ?? null;
+  }
+
+  /** @internal The run itself where it was read in this turn. */
+  get readSoFar(): RunReader | undefined {
+    return this.#reader;
+  }
+
+  /** @internal Its turn is over. */
+  rest(): void {
+    this.#reader = undefined;
+  }
+
+  /** @internal As `#either`, for the summaries of its sequences. */
+  fromCatalogue<T>(read: () => T, other: () => T): T {
+    return this.#either(read, other);
+  }
+
+  #either<T>(
+    read: (place: { part: CataloguePart; row: number }) => T,
+    other: (reader: RunReader) => T,
+  ): T {
+    if (this.#place !== undefined) {
+      try {
+        return read(this.#place);
+      } catch (error) {
+        if (!(error instanceof PartUnusable)) throw error;
+        this.#place = undefined;
+      }
+    }
+    return other(this.reader());
+  }
+}
+
+function factsOf({ facts }: RunReader, hash: string): RunFacts {
+  if (facts !== undefined) return facts;
+  throw new RunlogError('RUN_NOT_FOUND', `${hash}: the run is gone`);
+}
+
+export const writersOf = ({ logs }: RunReader): WriterRow[] =>
+  logs.map(({ writer, state: { openingCount, openings } }) => ({ writer, openingCount, openings }));
+
+/** A sequence of a run, and what its visible points amount to. */
+export class CatalogueSequence {
+  readonly key: string;
+  readonly kind: string;
+  readonly writers: readonly string[];
+  readonly #entry: CatalogueEntry;
+  #summary: Summary | undefined | null;
+
+  /** @internal */
+  constructor(entry: CatalogueEntry, { key, kind, writers, summary }: SequenceRow) {
+    this.#entry = entry;
+    this.key = key;
+    this.kind = kind;
+    this.writers = writers;
+    this.#summary = summary;
+  }
+
+  get name(): string {
+    return parseSequenceKey(this.key)?.name ?? '';
+  }
+
+  /** Canonical text. */
+  get contextText(): string {
+    return parseSequenceKey(this.key)?.contextText ?? '{}';
+  }
+
+  /** Whether a point is visible: where not, it has no values. */
+  get hasPoints(): boolean {
+    return this.#known() !== undefined;
+  }
+
+  /** One member of its summary; undefined where every point is hidden. */
+  value(name: keyof Summary): number | undefined {
+    const known = this.#known();
+    return this.#entry.fromCatalogue(
+      () => known?.[name],
+      () => {
+        this.#summary = null;
+        return this.#known()?.[name];
+      },
+    );
+  }
+
+  /** @internal Null: nobody has asked for it. */
+  get summarySoFar(): Summary | undefined | null {
+    return this.#summary;
+  }
+
+  #known(): Summary | undefined {
+    if (this.#summary === null) this.#summary = this.#entry.summaryFromRun(this.key);
+    return this.#summary;
+  }
+}
+
+/**
+ * What the catalogue keeps of the sequences of a run that was read. A summary that would cost the reading
+ * of many values is left out unless `known` has it.
+ */
+export function sequenceRowsOf(
+  reader: RunReader,
+  known: (key: string) => Summary | undefined | null,
+): SequenceRow[] {
+  return [...reader.sequences().values()].map((each) => ({
+    key: each.key,
+    kind: 'metric',
+    writers: each.writers,
+    summary: known(each.key) ?? cheapSummary(reader, each),
+  }));
+}
+
+const cheapSummary = (reader: RunReader, sequence: SequenceFacts): Summary | undefined | null =>
+  reader.summaryCost(sequence) <= SUMMARIZED_MAX ? reader.summary(sequence) : null;

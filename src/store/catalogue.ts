@@ -1,0 +1,309 @@
+// The catalogue of a repo: the facts, params and summaries of its runs in a few files, so that a question
+// about ten thousand runs opens none of them.
+//
+// 1. Derived (G8): each run is looked at in each scan, and what the catalogue says of it counts only while
+//    its stamp holds. Else the run itself is read.
+// 2. Whoever scans writes what it had to read, after it has given its answers. No lock, no daemon: parts
+//    are added, and merged when there are many.
+// 3. Memory is bounded: rows are written as they gather, what was decoded is let go part by part.
+//
+// Spec: spec/catalogue.md. Test: test/store/catalogue.test.ts, test/store/catalogue-history.test.ts.
+
+import { nodeHost, type Vfs } from '../engine/index.ts';
+import { asRunlogError, RunlogError } from '../errors.ts';
+import { CatalogueEntry, sequenceRowsOf, writersOf } from './catalogue-entry.ts';
+import { CatalogueFiles, unlessRefused } from './catalogue-files.ts';
+import type { CataloguePart } from './catalogue-part.ts';
+import type { CatalogueRow } from './catalogue-row.ts';
+import { stampHolds, type TakenStamp, TICK_MAX_MS, takeStamp } from './catalogue-stamp.ts';
+import { CatalogueUpdate } from './catalogue-update.ts';
+import { readFacts } from './edits.ts';
+import { listHashes, type RunPlaces, runPlaces } from './repo-directory.ts';
+import { RunReader } from './run-reader.ts';
+
+export interface ScanOptions {
+  /** Sequences will be asked for: of runs that are read they are kept. Default false. */
+  readonly sequences?: boolean;
+  /** False: nothing is written. Default true. */
+  readonly update?: boolean;
+  /** Told of each run that is left out because it cannot be read. */
+  readonly onUnreadable?: ((hash: string, error: RunlogError) => void) | undefined;
+}
+
+export interface CatalogueOptions {
+  /** Changes at every start of the machine; '' where it is not known. Default: this machine's. */
+  readonly bootId?: string;
+  /** Nothing is ever written. Default false. */
+  readonly readOnly?: boolean;
+}
+
+/** Bytes of decoded parts that are kept for the next question. */
+const HELD_SIZE_MAX = 64 * 1024 * 1024;
+
+interface Place {
+  readonly part: CataloguePart;
+  readonly row: number;
+}
+
+export class Catalogue {
+  readonly #vfs: Vfs;
+  readonly #repo: string;
+  readonly #files: CatalogueFiles;
+  readonly #bootId: string;
+  readonly #readOnly: boolean;
+  #index: { readonly parts: readonly CataloguePart[]; readonly places: Map<string, Place[]> } = {
+    parts: [],
+    places: new Map(),
+  };
+
+  /** Of the repo whose `.aim` is `repo`. Requires: `loadXxhash` has resolved, before the first scan. */
+  constructor(vfs: Vfs, repo: string, options: CatalogueOptions = {}) {
+    this.#vfs = vfs;
+    this.#repo = repo;
+    this.#files = new CatalogueFiles(vfs, repo);
+    this.#bootId = options.bootId ?? nodeHost().liveness.self().bootId;
+    this.#readOnly = options.readOnly ?? false;
+  }
+
+  /**
+   * Every run of the repo that is not deleted, archived ones too, each as it is at some moment of the scan,
+   * in no order. Of a run that was read the catalogue takes over what is known of it at the end of its turn.
+   *
+   * @throws RunlogError IO where the folder of runs cannot be listed.
+   */
+  *scan(options: ScanOptions = {}): Generator<CatalogueEntry> {
+    const { update = true } = options;
+    const scan = new Scan(this.#vfs, this.#repo, this.#files, this.#bootId, {
+      ...options,
+      update: update && !this.#readOnly,
+    });
+    const places = this.#places();
+    const hashes = new Set(unlessIo(() => listHashes(this.#vfs, this.#repo), this.#repo));
+    try {
+      for (const part of this.#index.parts) {
+        for (const [row, hash] of part.hashes.entries()) {
+          if (!hashes.has(hash) || part.isUnusable) continue;
+          const own = places.get(hash) as Place[];
+          // Where several parts have the run, it is looked at once, in the turn of the best.
+          if (own[0]?.part !== part || own[0].row !== row) continue;
+          hashes.delete(hash);
+          yield* scan.run(hash, own);
+        }
+        this.#letGo();
+      }
+      for (const hash of hashes) yield* scan.run(hash, []);
+      scan.isWhole = true;
+    } finally {
+      scan.finish(this.#index.parts);
+      this.#files.closeAll();
+    }
+  }
+
+  /** One run; undefined where there is none. Writes nothing. @throws RunlogError as reading it does. */
+  run(hash: string): CatalogueEntry | undefined {
+    const scan = new Scan(this.#vfs, this.#repo, this.#files, this.#bootId, {
+      update: false,
+      onUnreadable: (_, error) => {
+        throw error;
+      },
+    });
+    const places = this.#places().get(hash) ?? [];
+    const { directory } = runPlaces(this.#repo, hash);
+    if (this.#vfs.stat(directory)?.isDirectory !== true) return undefined;
+    try {
+      for (const entry of scan.run(hash, places)) return entry;
+    } finally {
+      this.#files.closeAll();
+    }
+    return undefined;
+  }
+
+  /** Files that are open. */
+  close(): void {
+    this.#files.closeAll();
+  }
+
+  #places(): Map<string, Place[]> {
+    const parts = this.#files.list();
+    const before = this.#index.parts;
+    const isSame = parts.length === before.length && parts.every((part, at) => part === before[at]);
+    if (isSame) return this.#index.places;
+    const places = new Map<string, Place[]>();
+    for (const part of parts)
+      for (const [row, hash] of part.hashes.entries()) {
+        const known = places.get(hash);
+        if (known === undefined) places.set(hash, [{ part, row }]);
+        // First the one that says more: the other is of no use then.
+        else if (unlessRefused(() => part.knowsSequences(row), false)) known.unshift({ part, row });
+        else known.push({ part, row });
+      }
+    this.#index = { parts, places };
+    return places;
+  }
+
+  #letGo(): void {
+    const held = this.#index.parts.reduce((sum, part) => sum + part.heldSize, 0);
+    if (held > HELD_SIZE_MAX) for (const part of this.#index.parts) part.forget();
+  }
+}
+
+function unlessIo<T>(act: () => T, path: string): T {
+  try {
+    return act();
+  } catch (error) {
+    throw asRunlogError(error, path);
+  }
+}
+
+/** One scan: which runs were answered from where, and what is to be written at its end. */
+class Scan {
+  readonly #vfs: Vfs;
+  readonly #repo: string;
+  readonly #files: CatalogueFiles;
+  readonly #bootId: string;
+  readonly #options: ScanOptions;
+  readonly #update: CatalogueUpdate;
+  /** Undefined: not asked yet; null: nothing can be written here. */
+  #now: { readonly time: number; readonly device: string | undefined } | undefined | null;
+  isWhole = false;
+
+  constructor(vfs: Vfs, repo: string, files: CatalogueFiles, bootId: string, options: ScanOptions) {
+    this.#vfs = vfs;
+    this.#repo = repo;
+    this.#files = files;
+    this.#bootId = bootId;
+    this.#options = options;
+    this.#update = new CatalogueUpdate(files);
+    if (options.update === false) this.#now = null;
+  }
+
+  *run(hash: string, places: readonly Place[]): Generator<CatalogueEntry> {
+    const { directory } = runPlaces(this.#repo, hash);
+    const place = places.find((each) => this.#holds(directory, each));
+    if (place === undefined) yield* this.#readRun(hash);
+    else yield* this.#knownRun(hash, place);
+  }
+
+  #holds(directory: string, { part, row }: Place): boolean {
+    if (part.isUnusable) return false;
+    return unlessRefused(() => {
+      const boot = part.boot(row);
+      if (boot !== '' && (boot !== this.#bootId || part.isRemote)) return false;
+      return stampHolds(this.#vfs, directory, part.stamp(row), part.isRemote);
+    }, false);
+  }
+
+  *#knownRun(hash: string, { part, row }: Place): Generator<CatalogueEntry> {
+    this.#update.used(part, row);
+    const isDeleted = unlessRefused(() => part.fact('isDeleted', row), undefined);
+    if (isDeleted === undefined) {
+      yield* this.#readRun(hash);
+      return;
+    }
+    if (isDeleted) return;
+    const entry = this.#entry(hash, { part, row });
+    yield entry;
+    const { readSoFar } = entry;
+    if (readSoFar !== undefined) this.#addSequences(entry, readSoFar, { part, row });
+    entry.rest();
+  }
+
+  /** Its sequences were asked for and not known: the row is written anew, with them. */
+  #addSequences(entry: CatalogueEntry, reader: RunReader, { part, row }: Place): void {
+    if (this.#clock() === undefined || reader.damage.length > 0) return;
+    unlessRefused(() => {
+      const known = { ...part.row(row), sequences: rowsOf(entry, reader) };
+      const { directory } = runPlaces(this.#repo, entry.hash);
+      if (stampHolds(this.#vfs, directory, known.stamp, part.isRemote)) this.#update.add(known);
+    }, undefined);
+  }
+
+  *#readRun(hash: string): Generator<CatalogueEntry> {
+    const places = runPlaces(this.#repo, hash);
+    const stamp = this.#stampOf(places);
+    let reader: RunReader | undefined;
+    try {
+      if (!this.#isThere(places)) return;
+      const facts = readFacts(this.#vfs, places.edits);
+      if (facts === undefined) return;
+      if (facts.isDeleted) {
+        this.#keep({ hash, places, stamp }, { facts, params: undefined, writers: [] }, []);
+        return;
+      }
+      reader = RunReader.snapshot(this.#vfs, places);
+      if (reader.facts === undefined || reader.facts.isDeleted) return;
+    } catch (thrown) {
+      const error = asRunlogError(thrown, places.directory);
+      if (!(error instanceof RunlogError)) throw error;
+      this.#options.onUnreadable?.(hash, error);
+      return;
+    }
+    const entry = this.#entry(hash, reader);
+    yield entry;
+    unlessRefused(() => this.#keepRead({ hash, places, stamp }, entry, reader), undefined);
+    entry.rest();
+  }
+
+  #isThere({ directory, edits }: RunPlaces): boolean {
+    return this.#vfs.stat(directory)?.isDirectory === true && this.#vfs.stat(edits) !== undefined;
+  }
+
+  #entry(hash: string, source: Place | RunReader): CatalogueEntry {
+    return new CatalogueEntry(this.#vfs, runPlaces(this.#repo, hash), hash, source);
+  }
+
+  /** Taken before anything of the run is read; undefined where it could not be relied on. */
+  #stampOf({ directory }: RunPlaces): TakenStamp | undefined {
+    const now = this.#clock();
+    if (now === undefined) return undefined;
+    const stamp = unlessRefused(
+      () => takeStamp(this.#vfs, directory, this.#files.isRemote),
+      undefined,
+    );
+    if (stamp === undefined || stamp.newest > now.time - TICK_MAX_MS) return undefined;
+    if (stamp.device === undefined || stamp.device !== now.device) return undefined;
+    const isLasting = stamp.isSettled || (this.#bootId !== '' && !this.#files.isRemote);
+    return isLasting ? stamp : undefined;
+  }
+
+  #clock(): { readonly time: number; readonly device: string | undefined } | undefined {
+    if (this.#now === undefined) this.#now = this.#files.now() ?? null;
+    return this.#now ?? undefined;
+  }
+
+  #keepRead(run: ReadRun, entry: CatalogueEntry, reader: RunReader): void {
+    if (run.stamp === undefined) return;
+    const { facts, params } = reader;
+    const areAsked = this.#options.sequences === true || entry.hasAskedForSequences;
+    const sequences = areAsked ? rowsOf(entry, reader) : undefined;
+    // Of damage that is known it is told each time.
+    if (facts === undefined || reader.damage.length > 0) return;
+    this.#keep(run, { facts, params, writers: writersOf(reader) }, sequences);
+  }
+
+  #keep(
+    { hash, places, stamp }: ReadRun,
+    facts: Pick<CatalogueRow, 'facts' | 'params' | 'writers'>,
+    sequences: CatalogueRow['sequences'],
+  ): void {
+    if (stamp === undefined) return;
+    const { names, numbers, isSettled } = stamp;
+    if (!stampHolds(this.#vfs, places.directory, stamp, this.#files.isRemote)) return;
+    const boot = isSettled ? '' : this.#bootId;
+    this.#update.add({ hash, stamp: { names, numbers }, boot, ...facts, sequences });
+  }
+
+  finish(parts: readonly CataloguePart[]): void {
+    if (this.#now === null) return;
+    this.#update.finish(parts, this.isWhole);
+  }
+}
+
+interface ReadRun {
+  readonly hash: string;
+  readonly places: RunPlaces;
+  readonly stamp: TakenStamp | undefined;
+}
+
+const rowsOf = (entry: CatalogueEntry, reader: RunReader): CatalogueRow['sequences'] =>
+  sequenceRowsOf(reader, (key) => entry.summarySoFar(key));

@@ -1,0 +1,386 @@
+// What the catalogue is relied on for, claim by claim (spec/catalogue.md): each change shows, nothing is
+// trusted too early, what a scan writes is used by the next, and nothing that happens to its files, to its
+// updaters or to the disk changes an answer.
+
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadXxhash, type MemoryVfs, namedCrashRules } from '../../src/engine/index.ts';
+import { fileSystemError } from '../../src/engine/vfs/memory-disk.ts';
+import {
+  CatalogueRepo,
+  partsOf,
+  REPO,
+  readFile,
+  scanned,
+  syncTree,
+  truth,
+  writeFile,
+} from '../support/catalogue-repo.ts';
+import { seeded } from '../support/random.ts';
+
+beforeAll(loadXxhash);
+
+/** Three closed runs and a killed one, all older than any tick. */
+async function someRuns(): Promise<CatalogueRepo> {
+  const repo = new CatalogueRepo();
+  for (const hash of ['a', 'b', 'c', 'd']) {
+    await repo.track(hash);
+    await repo.set(hash);
+    if (hash !== 'd') await repo.close(hash);
+  }
+  repo.kill('d');
+  repo.time += 10_000;
+  return repo;
+}
+
+/** As `someRuns`, with a catalogue of them. */
+async function catalogued(): Promise<CatalogueRepo> {
+  const repo = await someRuns();
+  expect(scanned(repo.catalogue(), { sequences: true }).fromCatalogue).toBe(0);
+  expect(fromCatalogue(repo)).toBe(4);
+  return repo;
+}
+
+const fromCatalogue = (repo: CatalogueRepo): number => scanned(repo.catalogue()).fromCatalogue;
+
+function isTrue(repo: CatalogueRepo, vfs: MemoryVfs = repo.vfs): void {
+  expect(scanned(repo.catalogue('boot', vfs.attach())).answers).toEqual(truth(vfs));
+}
+
+describe('a change shows though the clock stands still', () => {
+  const changes: Record<string, (repo: CatalogueRepo) => unknown> = {
+    'an edit': (repo) => repo.edit('a'),
+    'a new writer': (repo) => repo.track('a', 'second'),
+    'a resume that tracks': (repo) => repo.track('a'),
+    'params set after a resume': (repo) => repo.set('a'),
+    'a rewind': async (repo) => {
+      await repo.track('a');
+      await repo.rewind('a');
+    },
+    'a deletion': (repo) => repo.delete('a'),
+    'a directory removed by hand': (repo) => repo.remove('a'),
+    'a run copied in by hand': (repo) => repo.copy('a', 'new'),
+    'a run copied over another in place': (repo) => repo.copy('a', 'b'),
+    'two runs that change places': (repo) => {
+      repo.move('a', 'between');
+      repo.move('b', 'a');
+      repo.move('between', 'b');
+    },
+  };
+  it.each(Object.entries(changes))('%s', async (_, change) => {
+    const repo = await catalogued();
+    const before = truth(repo.vfs);
+    await change(repo);
+    expect(truth(repo.vfs)).not.toEqual(before);
+    isTrue(repo);
+  });
+
+  it('a backup restored in place of a run that went on', async () => {
+    const repo = await catalogued();
+    repo.copy('a', 'backup');
+    await repo.track('a');
+    await repo.close('a');
+    repo.time += 10_000;
+    isTrue(repo);
+    repo.move('backup', 'a');
+    isTrue(repo);
+  });
+
+  it('an in-place copy of a run with fewer edits over one with more', async () => {
+    const repo = await someRuns();
+    repo.edit('b');
+    repo.edit('b');
+    repo.time += 10_000;
+    scanned(repo.catalogue(), { sequences: true });
+    repo.time += 10_000;
+    repo.copy('a', 'b');
+    isTrue(repo);
+  });
+
+  it('what a writer that lives on appends, also where the scan has taken it for idle', async () => {
+    const repo = await someRuns();
+    await repo.track('live');
+    repo.time += 10_000;
+    scanned(repo.catalogue(), { sequences: true });
+    expect(fromCatalogue(repo)).toBe(5);
+    await repo.track('live');
+    isTrue(repo);
+  });
+});
+
+describe('a stamp is not relied on', () => {
+  it('until everything in it is older than any tick of the clock', async () => {
+    const repo = await someRuns();
+    repo.edit('a');
+    scanned(repo.catalogue());
+    repo.edit('a');
+    isTrue(repo);
+    expect(fromCatalogue(repo)).toBe(3);
+    repo.time += 10_000;
+    scanned(repo.catalogue());
+    expect(fromCatalogue(repo)).toBe(4);
+  });
+
+  it('when the clock was set back behind it', async () => {
+    const repo = await someRuns();
+    repo.time -= 3_600_000;
+    scanned(repo.catalogue());
+    expect(fromCatalogue(repo)).toBe(0);
+    repo.edit('a');
+    isTrue(repo);
+  });
+
+  it('after the next start of the machine, of a log that was not released', async () => {
+    const repo = await catalogued();
+    expect(scanned(repo.catalogue('next'), { update: false }).fromCatalogue).toBe(3);
+    expect(scanned(repo.catalogue(''), { update: false }).fromCatalogue).toBe(3);
+  });
+
+  it('of a run that can only be read with damage', async () => {
+    const repo = await someRuns();
+    const path = `${REPO}/runs/a/logs/main/segment-00000001-000001`;
+    const bytes = readFile(repo.vfs, path);
+    bytes[200] = (bytes[200] ?? 0) ^ 1;
+    writeFile(repo.vfs, path, bytes);
+    repo.time += 10_000;
+    for (let time = 0; time < 2; time += 1) scanned(repo.catalogue(), { sequences: true });
+    expect(fromCatalogue(repo)).toBe(3);
+    isTrue(repo);
+  });
+
+  it('where the file system is of other machines and names differ', async () => {
+    const repo = await someRuns();
+    repo.vfs.configure({ fileSystem: 'nfs' });
+    scanned(repo.catalogue(), { sequences: true });
+    // The killed one is read each time there.
+    expect(fromCatalogue(repo)).toBe(3);
+    repo.vfs.configure({ fileSystem: 'ext4' });
+    expect(scanned(repo.catalogue(), { update: false }).fromCatalogue).toBe(0);
+  });
+});
+
+describe('whatever becomes of its files', () => {
+  it('any byte of a part may be wrong, and the part may end anywhere', async () => {
+    const repo = await catalogued();
+    const [path = ''] = partsOf(repo.vfs);
+    const bytes = readFile(repo.vfs, path);
+    const expected = truth(repo.vfs);
+    for (let place = seeded('catalogue bytes').integer(3); place < bytes.length; place += 3) {
+      const damaged = bytes.slice();
+      damaged[place] = (damaged[place] ?? 0) ^ (1 << (place % 8));
+      writeFile(repo.vfs, path, damaged);
+      const { answers } = scanned(repo.catalogue(), { update: false });
+      if (place % 97 === 0) expect(answers).toEqual(expected);
+      else expect(Object.keys(answers).sort()).toEqual(Object.keys(expected).sort());
+      expect(answers['a']).toEqual(expected['a']);
+    }
+    for (let size = 0; size < bytes.length; size += 131) {
+      writeFile(repo.vfs, path, bytes.subarray(0, size));
+      expect(scanned(repo.catalogue(), { update: false }).answers).toEqual(expected);
+    }
+  });
+
+  it('a damaged part is removed and made anew', async () => {
+    const repo = await catalogued();
+    const [path = ''] = partsOf(repo.vfs);
+    writeFile(repo.vfs, path, readFile(repo.vfs, path).subarray(0, 100));
+    isTrue(repo);
+    expect(partsOf(repo.vfs)).not.toContain(path);
+    expect(fromCatalogue(repo)).toBe(4);
+  });
+
+  it('a part of a newer version is neither used nor removed', async () => {
+    const repo = await catalogued();
+    const [path = ''] = partsOf(repo.vfs);
+    const bytes = readFile(repo.vfs, path);
+    bytes[8] = 2;
+    writeFile(repo.vfs, path, bytes);
+    isTrue(repo);
+    expect(partsOf(repo.vfs)).toContain(path);
+    expect(fromCatalogue(repo)).toBe(4);
+  });
+
+  it('nothing of it can be written', async () => {
+    const repo = await someRuns();
+    const readOnly = repo.vfs.attach({ readOnly: true });
+    for (let time = 0; time < 2; time += 1) {
+      const { answers, fromCatalogue: count } = scanned(repo.catalogue('boot', readOnly));
+      expect(answers).toEqual(truth(repo.vfs));
+      expect(count).toBe(0);
+    }
+    expect(partsOf(repo.vfs)).toEqual([]);
+    scanned(repo.catalogue());
+    expect(scanned(repo.catalogue('boot', readOnly)).fromCatalogue).toBe(4);
+  });
+
+  it('it goes away while it is used', async () => {
+    const repo = await catalogued();
+    const expected = truth(repo.vfs);
+    const catalogue = repo.catalogue();
+    const hashes: string[] = [];
+    for (const entry of catalogue.scan()) {
+      for (const path of partsOf(repo.vfs)) repo.vfs.unlink(path);
+      catalogue.close();
+      expect(entry.facts).toEqual((expected[entry.hash] as { facts: unknown }).facts);
+      expect(entry.param([])).toEqual((expected[entry.hash] as { params: unknown }).params);
+      hashes.push(entry.hash);
+    }
+    expect(hashes.sort()).toEqual(Object.keys(expected).sort());
+    isTrue(repo);
+  });
+});
+
+describe('an updater', () => {
+  /** Calls of a scan that finds changed and new runs beside those that it knows. */
+  async function changed(): Promise<CatalogueRepo> {
+    const repo = await catalogued();
+    repo.edit('a');
+    repo.delete('b');
+    for (const hash of ['e', 'f', 'g', 'h', 'i', 'j', 'k', 'l']) {
+      await repo.track(hash);
+      await repo.close(hash);
+      repo.time += 10_000;
+      scanned(repo.catalogue());
+    }
+    await repo.track('m');
+    repo.time += 10_000;
+    return repo;
+  }
+
+  const callCount = (repo: CatalogueRepo): number => {
+    let count = 0;
+    const counting = repo.vfs.clone().attach({
+      onCall: () => {
+        count += 1;
+      },
+    });
+    scanned(repo.catalogue('boot', counting), { sequences: true });
+    return count;
+  };
+
+  it('may be killed before each of its calls; what it leaves is removed in time', async () => {
+    const repo = await changed();
+    const expected = truth(repo.vfs);
+    const count = callCount(repo);
+    for (let killedAt = 1; killedAt <= count; killedAt += 1) {
+      const disk = repo.vfs.clone();
+      let call = 0;
+      const dying = disk.attach({
+        onCall: () => {
+          call += 1;
+          // Nothing that it still does reaches the disk.
+          if (call >= killedAt) throw new Error('killed');
+        },
+      });
+      expect(() => scanned(repo.catalogue('boot', dying), { sequences: true })).toThrow();
+      const after = disk.kill();
+      expect(scanned(repo.catalogue('boot', after)).answers).toEqual(expected);
+      repo.time += 100_000;
+      scanned(repo.catalogue('boot', after), { sequences: true });
+      repo.time -= 100_000;
+      if (killedAt % 10 === 0)
+        expect(scanned(repo.catalogue('boot', after)).answers).toEqual(expected);
+    }
+  });
+
+  it('collects temporary files that nobody makes any more', async () => {
+    const repo = await catalogued();
+    const path = `${REPO}/catalogue/temporary-0123456789abcdef`;
+    writeFile(repo.vfs, path, new Uint8Array(10));
+    repo.edit('a');
+    repo.time += 10_000;
+    scanned(repo.catalogue());
+    expect(partsOf(repo.vfs)).toContain(path);
+    repo.edit('a');
+    repo.time += 100_000;
+    scanned(repo.catalogue());
+    expect(partsOf(repo.vfs)).not.toContain(path);
+  });
+
+  it('meets a second one at each of its calls, and both leave a valid state', async () => {
+    const repo = await changed();
+    const expected = truth(repo.vfs);
+    const count = callCount(repo);
+    for (let at = 1; at <= count; at += 1) {
+      const disk = repo.vfs.clone();
+      let call = 0;
+      const first = disk.attach({
+        onCall: () => {
+          call += 1;
+          if (call !== at) return;
+          const second = repo.catalogue('boot', disk.attach());
+          expect(scanned(second, { sequences: true }).answers).toEqual(expected);
+        },
+      });
+      expect(scanned(repo.catalogue('boot', first), { sequences: true }).answers).toEqual(expected);
+      expect(scanned(repo.catalogue('boot', disk.attach())).answers).toEqual(expected);
+    }
+  });
+
+  it('is refused any of its calls by the disk, and no answer is lost', async () => {
+    const repo = await changed();
+    const expected = truth(repo.vfs);
+    const count = callCount(repo);
+    for (const code of ['EIO', 'ENOSPC', 'EMFILE'])
+      for (let at = 1; at <= count; at += 3) {
+        const disk = repo.vfs.clone();
+        let call = 0;
+        const failing = disk.attach({
+          onCall: ({ path, target }) => {
+            if (!`${path}${target ?? ''}`.includes('/catalogue')) return;
+            call += 1;
+            if (call === at) throw fileSystemError(code, 'call', path);
+          },
+        });
+        expect(scanned(repo.catalogue('boot', failing), { sequences: true }).answers).toEqual(
+          expected,
+        );
+        expect(scanned(repo.catalogue('boot', disk.attach())).answers).toEqual(expected);
+      }
+  });
+
+  it('loses power: what is left of its files is used only where it is whole', async () => {
+    const repo = await changed();
+    syncTree(repo.vfs, '/');
+    // The name of an edit, frames and their segment, all of which no sync covers.
+    await repo.track('m');
+    await repo.track('c', 'second');
+    repo.time += 10_000;
+    scanned(repo.catalogue(), { sequences: true });
+    const random = seeded('catalogue power loss');
+    const rules = [
+      ...namedCrashRules,
+      ...Array.from({ length: 20 }, () => ({ random: random.random })),
+    ];
+    for (const rule of rules) {
+      const image = repo.vfs.crash(rule);
+      expect(scanned(repo.catalogue('next', image)).answers).toEqual(truth(image));
+    }
+  });
+
+  it('keeps the number of files small, and forgets what is gone', async () => {
+    const repo = new CatalogueRepo();
+    const catalogue = repo.catalogue();
+    for (let index = 0; index < 100; index += 1) {
+      await repo.track(`run-${index}`);
+      await repo.close(`run-${index}`);
+      repo.time += 10_000;
+      scanned(catalogue, { sequences: true });
+      expect(partsOf(repo.vfs).length).toBeLessThan(20);
+    }
+    expect(fromCatalogue(repo)).toBe(100);
+    for (let index = 0; index < 99; index += 1) repo.remove(`run-${index}`);
+    scanned(catalogue);
+    expect(partsOf(repo.vfs)).toHaveLength(1);
+    expect(fromCatalogue(repo)).toBe(1);
+    isTrue(repo);
+  });
+});
+
+it('an entry says what one run says, and none of a run that is not there', async () => {
+  const repo = await catalogued();
+  expect(repo.catalogue().run('a')?.isFromCatalogue).toBe(true);
+  expect(repo.catalogue().run('a')?.param(['hparams', 'layers', 1])).toBe(64);
+  expect(repo.catalogue().run('nobody')).toBeUndefined();
+  repo.delete('a');
+  expect(repo.catalogue().run('a')).toBeUndefined();
+});
