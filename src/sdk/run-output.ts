@@ -70,29 +70,33 @@ export function checkLogRecordsOptions(options: LogRecordsOptions): void {
   if (writer !== undefined) checkWriterName(writer);
 }
 
+// One generator, not one that delegates to another: each layer would cost a line three turns of the
+// microtask queue.
 export async function* terminalLines(
   logs: readonly WriterLog[],
   options: TerminalLinesOptions,
 ): AsyncGenerator<WrittenLine> {
-  for (const each of logsOf(logs, options.writer)) yield* linesOf(each, options);
-}
-
-async function* linesOf(
-  each: WriterLog,
-  { from = 0, to = Number.POSITIVE_INFINITY, stream }: TerminalLinesOptions,
-): AsyncGenerator<WrittenLine> {
-  const { writer, state } = each;
-  const first = from < 0 ? Math.max(0, state.nextLine + from) : from;
-  const isWanted = (line: TerminalLine): boolean =>
-    line.line >= first && line.line < to && (stream === undefined || line.stream === stream);
-  const final = new FinalLines();
-  for await (const { record, position } of recordsOf(each, recordType.lines)) {
-    for (const line of final.add(linesFrom(decodeLines(record.body), record.position, position))) {
-      if (line.line >= to) return;
-      if (isWanted(line)) yield { ...line, writer };
+  const { from = 0, to = Number.POSITIVE_INFINITY, stream } = options;
+  for (const each of logsOf(logs, options.writer)) {
+    const { writer, state } = each;
+    const first = from < 0 ? Math.max(0, state.nextLine + from) : from;
+    for await (const lines of finalLines(each)) {
+      for (const line of lines) {
+        if (line.line < first || (stream !== undefined && line.stream !== stream)) continue;
+        if (line.line >= to) break;
+        yield { ...line, writer };
+      }
+      if ((lines.at(-1)?.line ?? 0) >= to) break;
     }
   }
-  for (const line of final.rest()) if (isWanted(line)) yield { ...line, writer };
+}
+
+/** In order, in parts. */
+async function* finalLines(log: WriterLog): AsyncGenerator<TerminalLine[]> {
+  const final = new FinalLines();
+  for await (const { record, position } of recordsOf(log, recordType.lines))
+    yield final.add(linesFrom(decodeLines(record.body), record.position, position));
+  yield final.rest();
 }
 
 export async function* logRecords(

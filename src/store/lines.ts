@@ -6,6 +6,8 @@
 //
 // Spec: spec/records.md, Lines and Log. Test: test/store/lines.test.ts.
 
+import { inflateRawSync } from 'node:zlib';
+
 import { RunlogError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { bodyFields } from './record.ts';
@@ -24,7 +26,7 @@ export interface LineColumns {
 /** Of a rewritten record: pairs of a place from its first position, and how many lines stood there. */
 export type LinePlaces = readonly number[];
 
-export function encodeLines(lines: LineColumns, places?: LinePlaces): unknown {
+export function encodeLines(lines: LineColumns): unknown[] {
   const { numbers, streams, times, texts } = lines;
   let last = 0;
   const differences = times.map((time) => {
@@ -32,13 +34,7 @@ export function encodeLines(lines: LineColumns, places?: LinePlaces): unknown {
     last = time;
     return difference;
   });
-  return [
-    runsOf(numbers, 1),
-    runsOf(streams, 0),
-    timeRuns(differences),
-    texts.join('\n'),
-    places ?? null,
-  ];
+  return [runsOf(numbers, 1), runsOf(streams, 0), timeRuns(differences), texts.join('\n'), null];
 }
 
 /** Pairs of the first value and the count of each run, whose values grow by `growth`. */
@@ -69,9 +65,8 @@ export interface DecodedLines extends LineColumns {
 
 /** @throws RunlogError CORRUPT. */
 export function decodeLines(body: unknown): DecodedLines {
-  const [numbers, streams, times, text, places] = bodyFields(body, 5, 'lines');
-  if (typeof text !== 'string') throw wrongShape();
-  const texts = text.split('\n');
+  const [numbers, streams, times, stored, places] = bodyFields(body, 5, 'lines');
+  const texts = textOf(stored).split('\n');
   const count = texts.length;
   const decoded = {
     numbers: spread(numbers, count, (first, index) => first + index),
@@ -83,6 +78,17 @@ export function decodeLines(body: unknown): DecodedLines {
   const isCount = (each: number): boolean => Number.isSafeInteger(each) && each >= 0;
   if (decoded.numbers.every(isCount) && decoded.streams.every(isCount)) return decoded;
   throw wrongShape();
+}
+
+/** A string, or raw deflate of its UTF-8. */
+function textOf(stored: unknown): string {
+  if (typeof stored === 'string') return stored;
+  if (!(stored instanceof Uint8Array)) throw wrongShape();
+  try {
+    return inflateRawSync(stored, { maxOutputLength: limits.frameBodySizeMax }).toString();
+  } catch {
+    throw wrongShape();
+  }
 }
 
 const wrongShape = (): RunlogError =>
@@ -193,37 +199,42 @@ export class FinalLines {
   #next = 0;
   #end = 0;
 
-  /** Lines that no later record can replace any more. @throws RunlogError CORRUPT. */
-  *add(lines: LineColumns): Generator<TerminalLine> {
+  /** Takes lines, and gives those that no later record can replace any more. @throws RunlogError CORRUPT. */
+  add(lines: LineColumns): TerminalLine[] {
+    const given: TerminalLine[] = [];
     for (let index = 0; index < lines.numbers.length; index += 1) {
       const line = lineAt(lines, index);
       if (line.line < this.#end - 1 - limits.terminalLinesBackMax)
         throw new RunlogError('CORRUPT', `lines: number ${line.line} is too far behind`);
-      if (line.line >= this.#next) this.#held.set(line.line, line);
+      this.#held.set(line.line, line);
       if (line.line < this.#end) continue;
       this.#end = line.line + 1;
-      yield* this.#upTo(this.#end - 1 - limits.terminalLinesBackMax);
+      this.#giveTo(this.#end - 1 - limits.terminalLinesBackMax, given);
     }
+    return given;
   }
 
-  *rest(): Generator<TerminalLine> {
-    yield* this.#upTo(this.#end);
+  rest(): TerminalLine[] {
+    const given: TerminalLine[] = [];
+    this.#giveTo(this.#end, given);
+    return given;
   }
 
-  *#upTo(end: number): Generator<TerminalLine> {
+  #giveTo(end: number, given: TerminalLine[]): void {
     // Numbers may be missing, and far apart: only what is held is gone through then.
-    if (end - this.#next > 2 * limits.terminalLinesBackMax) {
+    const isFar = end - this.#next > 2 * limits.terminalLinesBackMax;
+    if (isFar) {
       const due = [...this.#held.keys()].filter((each) => each < end).sort((a, b) => a - b);
-      for (const each of due) yield* this.#give(each);
+      for (const each of due) this.#give(each, given);
       this.#next = end;
     }
-    for (; this.#next < end; this.#next += 1) yield* this.#give(this.#next);
+    for (; this.#next < end; this.#next += 1) this.#give(this.#next, given);
   }
 
-  *#give(number: number): Generator<TerminalLine> {
+  #give(number: number, given: TerminalLine[]): void {
     const line = this.#held.get(number);
     if (line === undefined) return;
     this.#held.delete(number);
-    yield line;
+    given.push(line);
   }
 }

@@ -1,4 +1,5 @@
-// Rewriting a stretch of a run's log: points become blocks over shared axes, everything else stays.
+// Rewriting a stretch of a run's log: points become blocks over shared axes, lines of the terminal are
+// put together, everything else stays.
 //
 // 1. Nothing is dropped unless it is ordered: hidden and replaced points are kept with their numbers.
 // 2. Memory is bounded by points, not by bytes: a stretch is written in parts of about STRETCH_POINTS,
@@ -13,6 +14,7 @@ import { RunlogError } from '../errors.ts';
 import { parseSequenceKey } from '../model/sequence.ts';
 import { type Axis, decodeAxis, decodeBlock } from './format/block.ts';
 import { HotPoints } from './hot-points.ts';
+import { LinesPacker } from './lines-packer.ts';
 import {
   decodeBlocks,
   decodePoints,
@@ -50,20 +52,25 @@ async function rewrite(
   kept: Kept,
 ): Promise<void> {
   const stretch = new Stretch();
+  const lines = new LinesPacker(output);
   let start = from;
   for (const record of input) {
-    if (!stretch.add(record))
+    if (await lines.add(record)) continue;
+    if (!stretch.add(record)) {
+      // Records that are no points keep their order.
+      await lines.write();
       output.append(
         [{ type: record.type, body: record.body, key: record.key, skippable: record.skippable }],
         record.position,
         record.end,
       );
-    else if (stretch.hotCount >= STRETCH_POINTS) {
+    } else if (stretch.hotCount >= STRETCH_POINTS) {
       await write(stretch, kept, new StretchWriter(output, start, record.end), output);
       start = record.end;
     }
     await output.pause();
   }
+  await lines.write();
   if (start < to) await write(stretch, kept, new StretchWriter(output, start, to), output);
 }
 
