@@ -227,5 +227,11 @@ it.concurrent.for(rows.map((row) => [row.how, row.flags?.join(' ') ?? '', row] a
     });
     expect(view?.duration).toBeLessThan(60_000);
     expect(opening?.lastSeenAt).toBeGreaterThanOrEqual(opening?.openedAt as number);
+    if (!row.how.startsWith('thread-')) return;
+    // The run of the process beside the thread ends as the process does.
+    const beside = (await (await Repo.open(repo)).run(`${hash}-main`))?.openings.at(-1);
+    expect([beside?.ending, beside?.outcome]).toEqual(
+      row.end === 0 ? ['exited', 'finished'] : ['uncaught', 'failed'],
+    );
   },
 );
