@@ -7,9 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { Log } from '../../src/engine/index.ts';
 import { Repo, Run, type RunOptions, type RunView } from '../../src/index.ts';
 import { durations } from '../../src/limits.ts';
 import type { SystemParams } from '../../src/model/system-params.ts';
+import { runFold } from '../../src/store/run-state.ts';
 
 const directory = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), 'runlog-system-params-')));
 const home = process.cwd();
@@ -133,6 +135,41 @@ describe('a run', () => {
   });
 });
 
+it('no secret is in a record or a byte of the repo', async () => {
+  // Made up, in the shape of real ones.
+  const secrets = [
+    `ghp_${'aB3dE6gH9j'.repeat(3)}aB3dE6`,
+    'pa55-of-the-remote',
+    'k3y-of-the-environment',
+  ];
+  const at = project('secrets');
+  git(at, 'remote', 'add', 'origin', `https://ada:${secrets[1]}@example.org/x.git`);
+  fs.writeFileSync(join(at, 'new.js'), `const key = '${secrets[0]}';\n`);
+  git(at, 'add', '.');
+  commit(at, `uses ${secrets[0]}`);
+  fs.writeFileSync(join(at, 'new.js'), `fetch('https://ada:${secrets[1]}@example.org');\n`);
+  process.env['SERVICE_API_KEY'] = secrets[2];
+  try {
+    await openedAndClosed('secrets');
+  } finally {
+    delete process.env['SERVICE_API_KEY'];
+  }
+  const params = (await viewOf('secrets')).get('__system_params') as SystemParams;
+  expect(params.git_info).toMatchObject({ dirty: true, diff: expect.stringContaining('+fetch') });
+  expect(params.env_variables?.['SERVICE_API_KEY']).toBe('[redacted]');
+  const place = join(repo, '.aim/runs/secrets');
+  const log = await Log.open(join(place, 'logs/main'), { readOnly: true });
+  const records = JSON.stringify([...log.records()].map((each) => each.body));
+  await log.close();
+  const files = fs
+    .readdirSync(place, { recursive: true, withFileTypes: true })
+    .filter((each) => each.isFile())
+    .map((each) => fs.readFileSync(join(each.parentPath, each.name), 'latin1'));
+  expect(records).toContain('SERVICE_API_KEY');
+  for (const secret of secrets)
+    for (const text of [records, ...files]) expect(text.includes(secret)).toBe(false);
+});
+
 describe('each opening', () => {
   it('keeps its own, a resume on another commit, by other writers, compacted', async () => {
     const at = project('openings');
@@ -193,8 +230,6 @@ describe('each opening', () => {
       if (previous === undefined) delete process.env['PADDING'];
       else process.env['PADDING'] = previous;
     }
-    const { runFold } = await import('../../src/store/run-state.ts');
-    const { Log } = await import('../../src/engine/index.ts');
     const log = await Log.open<unknown[]>(join(repo, '.aim/runs/grown/logs/main'), {
       readOnly: true,
       fold: runFold as never,
