@@ -3,12 +3,12 @@
 //
 // 1. Never an error and never slow: what cannot be read, or is too much, is left out.
 
-import type { Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { Repo } from '../../index.ts';
+import { completionScripts } from '../completion-script.ts';
 import { repoVariable } from '../open.ts';
-import { escaped } from '../print.ts';
-
-const shells = ['bash', 'zsh', 'fish'];
+import { escaped, print } from '../print.ts';
+import { type Proposals, proposalsFor } from '../proposals.ts';
 
 /** Names are looked up in so many of the newest runs, and only where not too many must be sorted. */
 const NEWEST = 5;
@@ -16,12 +16,9 @@ const SORTED_MAX = 2000;
 /** Runs that are described beside their hash. */
 const DESCRIBED_MAX = 30;
 
-/** What may be written in a place, and what is said beside it. */
-type Suggestions = ReadonlyMap<string, string>;
-
 interface Known {
-  readonly runs: Suggestions;
-  readonly metrics: Suggestions;
+  readonly runs: Proposals;
+  readonly metrics: Proposals;
 }
 
 /** Arguments and options by what completes them. */
@@ -53,45 +50,13 @@ async function known(words: readonly string[]): Promise<Known> {
 const isOneWord = (text: string): boolean => !/[\s\p{Cc}'"`\\$]/u.test(text);
 
 async function answer(words: readonly string[], whole: Whole): Promise<void> {
-  const { default: root } = await import('@bomb.sh/tab');
   const { runs, metrics } = await known(words);
-  const suggest =
-    (suggestions: Suggestions) =>
-    (tell: (value: string, description: string) => void): void => {
-      for (const [text, about] of suggestions) if (isOneWord(text)) tell(text, escaped(about));
-    };
-  const suggestionsOf = (name: string, choices: readonly string[] = []) => {
-    if (choices.length > 0) return suggest(new Map(choices.map((each) => [each, ''])));
-    if (runArguments.has(name)) return suggest(runs);
-    return metricPlaces.has(name) ? suggest(metrics) : () => {};
+  const named = (name: string): Proposals => {
+    if (runArguments.has(name)) return runs;
+    return metricPlaces.has(name) ? metrics : new Map();
   };
-  const program = await whole();
-  for (const command of program.commands) {
-    const target = root.command(command.name(), command.description());
-    for (const each of command.registeredArguments)
-      target.argument(each.name(), suggestionsOf(each.name(), each.argChoices), each.variadic);
-    for (const option of command.createHelp().visibleOptions(command)) declare(target, option);
-  }
-  for (const option of program.createHelp().visibleOptions(program)) declare(root, option);
-  // `-1` is a run and no option.
-  const given = words.map((word, index) =>
-    index < words.length - 1 && /^-\d+$/.test(word) ? 'newest' : word,
-  );
-  root.parse([...given]);
-
-  function declare(target: typeof root | ReturnType<typeof root.command>, option: Option): void {
-    const name = option.long?.slice(2);
-    if (name === undefined) return;
-    const alias = option.short?.slice(1);
-    if (!option.required && !option.optional) target.option(name, option.description, alias ?? '');
-    else
-      target.option(
-        name,
-        option.description,
-        suggestionsOf(option.long as string, option.argChoices),
-        alias,
-      );
-  }
+  for (const [text, about] of proposalsFor(await whole(), words, named))
+    if (isOneWord(text)) print(`${text}\t${escaped(about)}`);
 }
 
 type Whole = () => Promise<Command>;
@@ -103,10 +68,12 @@ async function complete(words: string[], command: Command, whole: Whole): Promis
     return;
   }
   const [shell = ''] = words;
-  if (!shells.includes(shell) || words.length > 1)
-    throw new TypeError(`shell: expected ${shells.join(', ')}, got ${shell || 'none'}`);
-  const { script } = await import('@bomb.sh/tab');
-  script(shell, 'runlog', 'runlog');
+  const script = words.length === 1 ? completionScripts[shell] : undefined;
+  if (script === undefined)
+    throw new TypeError(
+      `shell: expected ${Object.keys(completionScripts).join(', ')}, got ${words.join(' ') || 'none'}`,
+    );
+  process.stdout.write(script);
 }
 
 export function addComplete(program: Command, whole: Whole): void {

@@ -1,0 +1,173 @@
+// The command as a process: it answers as it does within this one, into pipes that close, with and
+// without colours, and to a shell that completes words.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { Run } from '../../src/index.ts';
+import { runlogHere, startRunlog, workDirectory } from './command.ts';
+import { HASHES, makeRepo } from './fixture.ts';
+
+const directory = workDirectory();
+const program = (): string => join(inject('toolsDirectory'), 'src/cli/main.js');
+
+beforeAll(async () => {
+  await makeRepo(directory);
+  const run = await Run.open({ repo: join(directory, 'kept'), runHash: HASHES[0] });
+  run
+    .sequence('long')
+    .trackColumns({ values: Float64Array.from({ length: 200_000 }, Math.random) });
+  await run.close();
+});
+
+const asked: readonly (readonly string[])[] = [
+  ['ls'],
+  ['show', '-1'],
+  ['plot', '-2'],
+  ['compare', HASHES[0], HASHES[1]],
+  ['export', '--what', 'runs'],
+  ['rm', '-1'],
+  ['show', 'ffff'],
+  ['frobnicate'],
+  ['--help'],
+];
+
+it('answers as it does within this one', async () => {
+  const started: Awaited<ReturnType<typeof startRunlog>>[] = [];
+  // Two at a time: as many as there are cores.
+  for (let index = 0; index < asked.length; index += 2)
+    started.push(
+      ...(await Promise.all(
+        asked
+          .slice(index, index + 2)
+          .map((args) => startRunlog(directory, [...args, '--repo', 'kept'])),
+      )),
+    );
+  for (const [index, args] of asked.entries())
+    expect([args, started[index]]).toEqual([
+      args,
+      await runlogHere(directory, [...args, '--repo', 'kept']),
+    ]);
+});
+
+const shell = (line: string, env: Readonly<Record<string, string>> = {}) =>
+  spawnSync('sh', ['-c', line], {
+    cwd: directory,
+    encoding: 'utf8',
+    env: {
+      ...process.env,
+      RUNLOG: `${process.execPath} ${program()}`,
+      RUNLOG_REPO: 'kept',
+      ...env,
+    },
+  });
+
+describe('into a pipe', () => {
+  it.each([`values ${HASHES[0]} long`, `values ${HASHES[0]} long --json`, 'export', '--help'])(
+    '%s ends quietly when its reader does',
+    (args) => {
+      const { stdout, stderr } = shell(`$RUNLOG ${args} | head -c 1`);
+      expect(stdout).toHaveLength(1);
+      expect(stderr).toBe('');
+    },
+  );
+
+  it('writes all of a long answer', () => {
+    const { stdout } = shell(`$RUNLOG values ${HASHES[0]} long | cat | wc -l`);
+    expect(Number(stdout)).toBe(200_001);
+  });
+
+  it('answers also where nobody listens to what stands beside it', () => {
+    const { stdout, status } = shell('$RUNLOG ls -n 1 2>&- | cat');
+    expect([stdout.split('\n').length, status]).toEqual([3, 0]);
+  });
+});
+
+it('has colours in a pipe by FORCE_COLOR only, and never with NO_COLOR', () => {
+  const isColoured = (env: Record<string, string>): boolean =>
+    shell('$RUNLOG ls', env).stdout.includes('\u001b');
+  expect(
+    [{}, { FORCE_COLOR: '1' }, { FORCE_COLOR: '0' }, { FORCE_COLOR: '1', NO_COLOR: '1' }].map(
+      isColoured,
+    ),
+  ).toEqual([false, true, false, false]);
+});
+
+describe('completion', () => {
+  const proposed = async (...words: string[]): Promise<string[]> => {
+    const { status, out, err } = await runlogHere(directory, ['complete', '--', ...words]);
+    expect([status, err]).toEqual([0, '']);
+    return out
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => line.split('\t')[0] as string);
+  };
+
+  it.each([
+    [['pa'], ['params']],
+    [['--re'], ['--repo']],
+    [['export', '--wh'], ['--what']],
+    [
+      ['--repo', 'kept', 'export', '--what', ''],
+      ['runs', 'params', 'metrics', 'points'],
+    ],
+    [['export', '--what', '=', 'me'], ['metrics']],
+    [['show', 'bb', '--repo', 'kept'], []],
+    [['--repo', 'kept', 'show', 'bb'], [HASHES[2]]],
+    [['--repo', 'kept', 'ls', '-1', '-a', 'bb'], [HASHES[2]]],
+    [['--repo', 'kept', 'show', '-1', 'bb'], []],
+    [
+      ['--repo', 'kept', 'values', '-1', 'l'],
+      ['loss', 'long'],
+    ],
+    [['--repo', 'kept', 'plot', '-m', 'ac'], ['accuracy']],
+    [['--repo', 'missing', 'show', ''], []],
+    [['frobnicate', 'x'], []],
+  ])('%j: %j', async (words, expected) => {
+    expect(await proposed(...words)).toEqual(expected);
+  });
+
+  it('proposes no name that a shell would take apart', async () => {
+    const run = await Run.open({ repo: join(directory, 'odd'), runHash: 'odd' });
+    for (const name of ['plain', 'two words', '$(reboot)', 'a\nb', "it's"]) run.track(1, { name });
+    await run.close();
+    const repo = ['--repo', 'odd', 'values', 'odd'];
+    expect((await proposed(...repo, '')).filter((name) => !name.startsWith('__'))).toEqual([
+      'plain',
+    ]);
+  });
+
+  it('has a script for each shell, which bash takes and asks; nothing typed is evaluated', async () => {
+    for (const name of ['bash', 'zsh', 'fish']) {
+      const { status, out } = await runlogHere(directory, ['complete', name]);
+      expect([status, out.includes('runlog complete --')]).toEqual([0, true]);
+    }
+    expect(await runlogHere(directory, ['complete', 'tcsh'])).toMatchObject({
+      status: 2,
+      err: 'runlog: shell: expected bash, zsh, fish, got tcsh\n',
+    });
+    const script = join(directory, 'completion.bash');
+    writeFileSync(script, (await runlogHere(directory, ['complete', 'bash'])).out);
+    const ask = (words: string, place: number): string =>
+      `COMP_WORDS=(${words}); COMP_CWORD=${place}; _runlog; echo "\${COMPREPLY[@]}";`;
+    const { stdout } = spawnSync(
+      'bash',
+      [
+        '-c',
+        `. "$1"; runlog() { "${process.execPath}" "${program()}" "$@"; }; ` +
+          `complete -p runlog; ${ask('runlog show bb', 2)} ${ask("runlog ls '$(touch evil)' '>evil' ''", 4)}`,
+        'bash',
+        script,
+      ],
+      { cwd: directory, encoding: 'utf8', env: { ...process.env, RUNLOG_REPO: 'kept' } },
+    );
+    expect(stdout.split('\n').slice(0, 2)).toEqual([
+      'complete -o bashdefault -o default -F _runlog runlog',
+      HASHES[2],
+    ]);
+    expect(stdout.split('\n')[2]?.split(' ')).toHaveLength(3);
+    expect(existsSync(join(directory, 'evil'))).toBe(false);
+  });
+});
