@@ -54,6 +54,15 @@ interface Entry {
   due: number;
 }
 
+/** What is read at one time: given out in one piece, as one write costs less than five. */
+interface Sample {
+  readonly due: readonly Entry[];
+  readonly time: number;
+  readonly readings: Reading[];
+  /** How many probes have not answered yet. */
+  waiting: number;
+}
+
 interface Asked {
   readonly probe: Probe;
   /** When it was asked what it has not answered yet. */
@@ -71,6 +80,8 @@ export class Collector {
   readonly #clock: CollectorClock;
   readonly #entries = new Set<Entry>();
   #asked: Asked[] = [];
+  /** The last one, until all of it is there. */
+  #sample: Sample | undefined;
   #failures: string[] = [];
   #state: 'off' | 'opening' | 'on' = 'off';
   /** Counts the times that it was begun: what an earlier one opened is not this one's. */
@@ -127,6 +138,7 @@ export class Collector {
     this.#cancel = undefined;
     stopAll(this.#asked.map(({ probe }) => probe));
     this.#asked = [];
+    this.#sample = undefined;
     this.#failures = [];
   }
 
@@ -147,43 +159,75 @@ export class Collector {
       const { begun, recorder } = entry;
       entry.due = begun + (Math.floor((now - begun) / recorder.interval) + 1) * recorder.interval;
     }
-    for (const asked of [...this.#asked]) this.#ask(asked, due);
+    // Of a probe that stalls the others do not wait for longer than this.
+    this.#deliver();
+    const sample: Sample = { due, time: this.#clock.time(), readings: [], waiting: 0 };
+    this.#sample = sample;
+    const ready = this.#asked.filter((asked) => this.#isReady(asked));
+    sample.waiting = ready.filter(({ probe }) => !probe.isSlow).length;
+    for (const asked of ready) this.#ask(asked, asked.probe.isSlow ? undefined : sample, due);
     this.#arm();
   }
 
-  #ask(asked: Asked, due: readonly Entry[]): void {
+  /** It has answered; one that has not for long is stopped. */
+  #isReady(asked: Asked): boolean {
     const { probe, since } = asked;
     const now = this.#clock.now();
-    if (since !== undefined) {
-      asked.missed += 1;
-      const isStalled = now - since >= SILENCE_MS && asked.missed >= MISSED_MAX;
-      if (isStalled)
-        this.#remove(asked, new Error(`no answer for ${Math.round((now - since) / 1000)} s`));
-      return;
+    if (since === undefined) {
+      asked.since = now;
+      asked.missed = 0;
+      return true;
     }
-    asked.since = now;
-    asked.missed = 0;
+    asked.missed += 1;
+    const isStalled = now - since >= SILENCE_MS && asked.missed >= MISSED_MAX;
+    // A card is asked for by a child, which has its own time limit.
+    if (isStalled && !probe.isSlow)
+      this.#remove(asked, new Error(`no answer for ${Math.round((now - since) / 1000)} s`));
+    return false;
+  }
+
+  /** `sample` undefined, or given out already: what it answers is given out by itself. */
+  #ask(asked: Asked, sample: Sample | undefined, due: readonly Entry[]): void {
     const answered = (reading: Reading): void => {
       asked.since = undefined;
-      if (this.#asked.includes(asked)) this.#deliver(reading, due);
+      if (!this.#asked.includes(asked)) return;
+      if (sample === this.#sample && sample !== undefined) {
+        sample.readings.push(reading);
+        this.#answered(sample);
+      } else this.#give([reading], due, this.#clock.time());
+    };
+    const failed = (error: unknown): void => {
+      this.#remove(asked, error);
+      if (sample !== undefined) this.#answered(sample);
     };
     try {
-      const reading = probe.read();
-      if (reading instanceof Promise)
-        reading.then(answered).catch((error: unknown) => this.#remove(asked, error));
+      const reading = asked.probe.read();
+      if (reading instanceof Promise) reading.then(answered, failed);
       else answered(reading);
     } catch (error) {
-      this.#remove(asked, error);
+      failed(error);
     }
   }
 
-  #deliver(reading: Reading, due: readonly Entry[]): void {
-    const time = this.#clock.time();
+  #answered(sample: Sample): void {
+    sample.waiting -= 1;
+    if (sample.waiting === 0 && sample === this.#sample) this.#deliver();
+  }
+
+  #deliver(): void {
+    const sample = this.#sample;
+    this.#sample = undefined;
+    if (sample !== undefined && sample.readings.length > 0)
+      this.#give(sample.readings, sample.due, sample.time);
+  }
+
+  #give(readings: readonly Reading[], due: readonly Entry[], time: number): void {
     for (const entry of this.#entries) {
+      const { recorder, recording } = entry;
       if (due.includes(entry)) {
-        const values = entry.recording.record(reading);
-        if (values.length > 0) entry.recorder.record(values, time);
-      } else entry.recording.pass(reading);
+        const values = readings.flatMap((each) => recording.record(each));
+        if (values.length > 0) recorder.record(values, time);
+      } else for (const each of readings) recording.pass(each);
     }
   }
 

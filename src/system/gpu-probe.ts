@@ -43,6 +43,7 @@ const NO_DEVICE = 6;
 
 export class GpuProbe implements Probe {
   readonly name = 'nvidia-smi';
+  readonly isSlow = true;
   readonly #program: string;
   readonly #times: GpuTimes;
   readonly #latest = new Map<number, { readonly reading: GpuReading; readonly at: number }>();

@@ -37,6 +37,7 @@ export async function openProbes({ files, path }: ProbeSources): Promise<Probe[]
 export function libraryProbe(): Probe {
   return {
     name: 'systeminformation',
+    isSlow: true,
     async read() {
       const { readMachineCounters } = await import('./machine.ts');
       const read = await readMachineCounters();

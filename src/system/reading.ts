@@ -37,6 +37,8 @@ export interface Reading {
 export interface Probe {
   /** What it reads, for the person who is told that it stopped. */
   readonly name: string;
+  /** Others do not wait for it: it asks another program, which it gives up by itself. */
+  readonly isSlow?: boolean;
   /** Called again only when it has answered. Throws or rejects: it cannot go on. */
   read(): Reading | Promise<Reading>;
   /** Lets go of what would pile up in a loop that does not yield; the next reading takes it up again. */

@@ -73,7 +73,36 @@ describe('one run', () => {
     await clock.pass(4100);
     expect(probe.readCount).toBe(2);
     expect(probes[1]?.readCount).toBe(5);
+    // What was late has the time when it came.
     expect(recorder.times.filter((time) => time % 1000 !== 0)).toEqual([2500]);
+  });
+
+  it('gets what is read at one time in one piece, but for a probe that is known to be slow', async () => {
+    const { clock, collector, probes } = begun('one', 'other', 'slow');
+    const [one, other, slow] = probes;
+    if (one !== undefined) one.answer = later(clock, 30);
+    if (other !== undefined) other.answer = later(clock, 10);
+    if (slow !== undefined) {
+      slow.isSlow = true;
+      slow.answer = later(clock, 500);
+    }
+    const recorder = new KeepingRecorder(1000);
+    collector.begin(recorder);
+    await clock.pass(700);
+    expect(recorder.samples.map(({ values }) => values.length)).toEqual([2, 1]);
+    expect(recorder.times).toEqual([0, 500]);
+  });
+
+  it('gets the rest of a sample at the next one when a probe stalls', async () => {
+    const { clock, collector, probe } = begun('stalled', 'good');
+    probe.answer = never;
+    const recorder = new KeepingRecorder(1000);
+    collector.begin(recorder);
+    await clock.pass(999);
+    expect(recorder.times).toEqual([]);
+    await clock.pass(2001);
+    expect(recorder.times).toEqual([0, 1000, 2000, 3000]);
+    expect(recorder.values).toEqual([1, 2, 3, 4]);
   });
 });
 

@@ -54,6 +54,7 @@ const answered = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 /** Counts its readings: the value of the nth is n. */
 export class CountingProbe implements Probe {
   readonly name: string;
+  isSlow = false;
   readCount = 0;
   isStopped = false;
   pauseCount = 0;
