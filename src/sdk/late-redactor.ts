@@ -13,5 +13,8 @@ export async function loadRedactor(): Promise<void> {
 /** Requires: `loadRedactor` has resolved. */
 export function loadedRedactor(options: RedactOptions | undefined): Redactor {
   if (create === undefined) throw new Error('the redactor was not loaded');
-  return create(options);
+  const redactor = create(options);
+  // What a program prints of its environment has no name beside it.
+  redactor.know(process.env);
+  return redactor;
 }

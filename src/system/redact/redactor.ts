@@ -38,6 +38,8 @@ export interface Redactor {
   environment(env: Readonly<Record<string, string | undefined>>): Record<string, string>;
   /** The words of a command line. */
   arguments(args: readonly string[]): string[];
+  /** Values of telling names are secrets in every text from now on; nothing is counted. */
+  know(env: Readonly<Record<string, string | undefined>>): void;
   /** How often something was redacted, by the name of the variable, flag, field or rule. */
   readonly counts: Readonly<Record<string, number>>;
 }
@@ -128,12 +130,19 @@ class SecretRedactor implements Redactor {
     });
   }
 
-  #named(name: string, value: string): string | undefined {
+  know(env: Readonly<Record<string, string | undefined>>): void {
+    for (const [name, value] of Object.entries(env))
+      if (value !== undefined && this.#isNamedSecret(name, value)) this.#learn(name, value);
+  }
+
+  #isNamedSecret(name: string, value: string): boolean {
     if (value === '' || value === mark || this.#allow.has(name) || this.#allow.matches(value))
-      return undefined;
-    return this.#deny.has(name) || isSecretValue(nameLevel(name), value)
-      ? this.#take(name, value)
-      : undefined;
+      return false;
+    return this.#deny.has(name) || isSecretValue(nameLevel(name), value);
+  }
+
+  #named(name: string, value: string): string | undefined {
+    return this.#isNamedSecret(name, value) ? this.#take(name, value) : undefined;
   }
 
   #take(name: string, value: string): string {
