@@ -10,7 +10,7 @@
 import { RunlogError } from '../errors.ts';
 import { canonicalContext } from '../model/context.ts';
 import { SYSTEM_PREFIX } from '../model/sequence.ts';
-import type { SequenceWriter } from '../store/run-writer.ts';
+import type { SequenceWriter } from '../store/definitions.ts';
 import type { Recorded } from '../system/collector.ts';
 import type { Gauge } from '../system/reading.ts';
 import type { Attachment, RunInside } from './attachment.ts';

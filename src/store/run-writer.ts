@@ -15,6 +15,7 @@ import { asRunlogError, RunlogError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { getParam, type ParamsTree } from '../model/params.ts';
 import { sequenceKey } from '../model/sequence.ts';
+import { Definitions, definitionOf, type SequenceWriter } from './definitions.ts';
 import { encodeBatch, PointBuffer } from './format/batch.ts';
 import { encodeLines, type LineColumns } from './lines.ts';
 import { LogContents } from './log-contents.ts';
@@ -37,27 +38,9 @@ import { readState, runFold, type StoredState } from './run-state.ts';
 
 /** Points gathered before they are put into a frame without being asked. */
 const BATCH_POINTS = 8192;
-/** Names and contexts of a few KiB each: far from what a frame may hold. */
-const DEFINITIONS_A_FRAME = 256;
 
 /** Of a sequence without a visible point: its next step is 0, and any step is greater. */
 const NO_STEP = Number.NEGATIVE_INFINITY;
-
-/** A sequence as its writer knows it: the hot handle. */
-export interface SequenceWriter {
-  readonly id: number;
-  readonly key: string;
-  readonly name: string;
-  readonly contextText: string;
-  /** The step after the largest visible one; undefined until it has been looked up. */
-  nextStep: number | undefined;
-}
-
-const definitionOf = ({ id, key }: SequenceWriter): RecordInput => ({
-  type: recordType.sequence,
-  key,
-  body: [id, 'metric'],
-});
 
 export interface RunWriterOptions {
   readonly directory: string;
@@ -80,10 +63,7 @@ export class RunWriter {
   readonly #options: RunWriterOptions;
   readonly #sequences = new Map<string, SequenceWriter>();
   readonly #points = new PointBuffer();
-  /** By id. */
-  readonly #byId: SequenceWriter[] = [];
-  /** Number of the segment that holds the definition of each id, so that none depends on another. */
-  readonly #definedIn: number[] = [];
+  readonly #definitions = new Definitions();
   #nextPoint: number;
   #nextSequence: number;
   #lamport: number;
@@ -163,7 +143,7 @@ export class RunWriter {
     };
     if (id === undefined) this.#nextSequence += 1;
     this.#sequences.set(key, sequence);
-    this.#byId[sequence.id] = sequence;
+    this.#definitions.add(sequence);
     return sequence;
   }
 
@@ -267,17 +247,16 @@ export class RunWriter {
   #drain(): void {
     const count = this.#points.count;
     if (count === 0) return;
-    const segment = this.#defineMany();
+    const segment = this.#definitions.writeMany(this.log, this.#points);
     if (segment === undefined) {
       this.#points.clear();
       this.#lost += count;
       return;
     }
-    const undefinedHere = this.#undefinedIn(segment);
+    const due = this.#definitions.due(this.#points, segment);
     const body = [this.#nextPoint, count, encodeBatch(this.#points)];
     const points: RecordInput = { type: recordType.points, body };
-    const records =
-      undefinedHere.length === 0 ? [points] : [...undefinedHere.map(definitionOf), points];
+    const records = due.length === 0 ? [points] : [...due.map(definitionOf), points];
     this.#points.clear();
     if (this.log.appendAll(records) < 0) {
       this.#lost += count;
@@ -285,37 +264,7 @@ export class RunWriter {
     }
     this.#unacknowledged += count;
     this.#nextPoint += count;
-    for (const { id } of undefinedHere) this.#definedIn[id] = segment;
-  }
-
-  /**
-   * Definitions in frames of their own, but for those that the frame of the points has room for; the
-   * segment that holds them; undefined when they could not be kept.
-   */
-  #defineMany(): number | undefined {
-    for (;;) {
-      // Making room for one may roll the segment: then all are due again.
-      const segment = this.log.segmentNumber;
-      const due = this.#undefinedIn(segment);
-      if (due.length <= DEFINITIONS_A_FRAME) return segment;
-      const now = due.slice(0, DEFINITIONS_A_FRAME);
-      if (this.log.appendAll(now.map(definitionOf)) < 0) return undefined;
-      for (const { id } of now) this.#definedIn[id] = segment;
-    }
-  }
-
-  /** Sequences of the gathered points that the segment does not define yet. */
-  #undefinedIn(segment: number): readonly SequenceWriter[] {
-    let found: Set<SequenceWriter> | undefined;
-    const { sequences, count } = this.#points;
-    for (let index = 0, last = -1; index < count; index += 1) {
-      const id = sequences[index] as number;
-      if (id === last || this.#definedIn[id] === segment) continue;
-      last = id;
-      found ??= new Set();
-      found.add(this.#byId[id] as SequenceWriter);
-    }
-    return found === undefined ? [] : [...found];
+    this.#definitions.written(due, segment);
   }
 
   #append(records: readonly RecordInput[]): boolean {
