@@ -17,7 +17,7 @@ import { type Inventory, readInventory } from '../machine.ts';
 import { createRedactor, type RedactOptions, type Redactor } from '../redact/redactor.ts';
 import { ciOf } from './ci.ts';
 import { readContainer } from './container.ts';
-import { readGit } from './git.ts';
+import { findRepository, type GitAnswer, readRepository } from './git.ts';
 import { readInstalled } from './packages.ts';
 import { type Program, packageManagerOf, readProgram } from './program.ts';
 import { redactDiff, redactEnvironment } from './redact-in-slices.ts';
@@ -218,11 +218,21 @@ export class Capture {
     const { env: environment } = this.#program;
     const diffSizeMax = this.#diffSizeMax === 0 ? 0 : this.#diffSizeMax + REDACTED_BEYOND;
     const timeoutMs = this.#timeoutMs * GIT_CALL_SHARE;
-    let answer: Awaited<ReturnType<typeof readGit>> | undefined;
+    let answer: GitAnswer | undefined;
     for (const directory of directories) {
-      answer = await this.#shared(`git ${timeoutMs} ${diffSizeMax} ${directory}`, (signal) =>
-        readGit(directory, { environment, diffSizeMax, timeoutMs, signal }),
+      const key = `${timeoutMs} ${diffSizeMax} ${directory}`;
+      const options = { environment, diffSizeMax, timeoutMs };
+      const found = await this.#shared(`repository ${key}`, (signal) =>
+        findRepository(directory, { ...options, signal }),
       );
+      if ('missing' in found) answer = found;
+      else {
+        const { remote_origin_url: _, ...early } = found.facts;
+        this.#facts.git_info = await this.#redactedGit(early);
+        answer = await this.#shared(`git ${key}`, (signal) =>
+          readRepository(directory, found, { ...options, signal }),
+        );
+      }
       if (answer.git !== undefined) break;
     }
     await texts;

@@ -84,26 +84,44 @@ const settings = [
 type Call = (args: readonly string[], sizeMax?: number) => Promise<CommandResult>;
 
 /** What is known of a repository before its state is asked for. */
-interface Place {
+export interface Repository {
   readonly facts: GitFacts;
   readonly hasTree: boolean;
   readonly isRemoteKnown: boolean;
 }
 
-/** Never rejects. */
+/** Never rejects, as the two that it is made of. */
 export async function readGit(directory: string, options: GitOptions): Promise<GitAnswer> {
+  const place = await findRepository(directory, options);
+  return 'missing' in place ? place : readRepository(directory, place, options);
+}
+
+/** What is known at once; or all that will be, where git cannot be asked more. */
+export async function findRepository(
+  directory: string,
+  options: GitOptions,
+): Promise<Repository | GitAnswer> {
+  const files = await readGitFiles(directory);
+  return files?.isPlain
+    ? { facts: files.facts, hasTree: true, isRemoteKnown: true }
+    : askPlace(callerOf(directory, options), directory, files?.facts);
+}
+
+/** Commit, state and diff of what was found. */
+export const readRepository = (
+  directory: string,
+  found: Repository,
+  options: GitOptions,
+): Promise<GitAnswer> => askState(callerOf(directory, options), found, options.diffSizeMax);
+
+function callerOf(directory: string, options: GitOptions): Call {
   const environment = gitEnvironment(options.environment);
-  const call: Call = (args, sizeMax = FACTS_SIZE_MAX) =>
+  return (args, sizeMax = FACTS_SIZE_MAX) =>
     runCommand('git', ['-C', directory, ...settings, ...args], {
       ...options,
       environment,
       sizeMax,
     });
-  const files = await readGitFiles(directory);
-  const place = files?.isPlain
-    ? { facts: files.facts, hasTree: true, isRemoteKnown: true }
-    : await askPlace(call, directory, files?.facts);
-  return 'missing' in place ? place : askState(call, place, options.diffSizeMax);
 }
 
 /** Where the files do not tell all: bare, included settings, a working tree elsewhere. */
@@ -111,7 +129,7 @@ async function askPlace(
   call: Call,
   directory: string,
   files: GitFacts | undefined,
-): Promise<Place | GitAnswer> {
+): Promise<Repository | GitAnswer> {
   const where = await call([
     'rev-parse',
     '--is-bare-repository',
@@ -137,7 +155,7 @@ async function askPlace(
   return { facts, hasTree: inside === 'true' && where.code === 0, isRemoteKnown: false };
 }
 
-async function askState(call: Call, place: Place, diffSizeMax: number): Promise<GitAnswer> {
+async function askState(call: Call, place: Repository, diffSizeMax: number): Promise<GitAnswer> {
   const { facts, hasTree, isRemoteKnown } = place;
   const missing: Record<string, string> = {};
   const statusCall = hasTree ? call(statusArguments) : undefined;
