@@ -29,7 +29,7 @@ const about = set(
   description desc hint help prompt message msg error errors info status state level version
   versions enabled enable disabled disable required require optional allowed allow valid invalid
   check checks checker validator validation verify verified provider providers manager management
-  store storage backend service services client handler factory helper util generator creator
+  store storage backend service services client handler factory helper generator creator
   rate ratio index idx offset position pos order sort sorting id ids ref refs reference references
   map list array table tree group groups user users username email owner region zone parallelism
   sock socket agent askpass stdin prompted only usage used uses use limit tokenizer vocab embedding

@@ -1,7 +1,9 @@
 // How many secrets are found, and how much that is none is left alone.
 
+import fs from 'node:fs';
 import { expect, it } from 'vitest';
 import { createRedactor } from '../../../src/system/redact/redactor.ts';
+import { tokenShapes } from '../../../src/system/redact/token-shapes.ts';
 import { seeded } from '../../support/random.ts';
 import { firstHarmlessTexts, firstHarmlessVariables } from './first-harmless.ts';
 import { firstSecrets, type SecretCase } from './first-secrets.ts';
@@ -85,4 +87,26 @@ it('finds the secrets of the second part', () => {
 
 it('leaves what is harmless of the second part', () => {
   expect(alarms(secondHarmlessVariables, secondHarmlessTexts)).toEqual([]);
+});
+
+it('holds at least 150 secrets and 300 harmless look-alikes', () => {
+  const make = new SecretMaker(seeded('sizes'));
+  const secrets = [...madeTokens(make), ...firstSecrets(make), ...secondSecrets(make)];
+  expect(secrets.length).toBeGreaterThanOrEqual(150);
+  const harmless = new Set([
+    ...[...firstHarmlessVariables, ...secondHarmlessVariables].map((each) => each.join('=')),
+    ...firstHarmlessTexts,
+    ...secondHarmlessTexts,
+  ]);
+  expect(harmless.size).toBeGreaterThanOrEqual(300);
+  process.stdout.write(`${secrets.length} secrets, ${harmless.size} harmless\n`);
+});
+
+it('lists each rule with its shape on the page', () => {
+  const page = fs.readFileSync(new URL('../../../spec/redaction.md', import.meta.url), 'utf8');
+  const missing = tokenShapes.filter(
+    ({ name, pattern }) =>
+      !page.includes(`| \`${name}\` | \`${pattern.source.replaceAll('|', '\\|')}\` |`),
+  );
+  expect(missing.map(({ name, pattern }) => `| \`${name}\` | \`${pattern.source}\` |`)).toEqual([]);
 });
