@@ -9,6 +9,8 @@
 
 import { RunlogError } from '../errors.ts';
 import { limits } from '../limits.ts';
+import { spellParams } from '../model/params.ts';
+import type { Redactor } from '../system/redact/redactor.ts';
 import {
   type RecorderOptions,
   TerminalRecorder,
@@ -29,6 +31,9 @@ export async function prepareTerminal({ captureTerminalLogs }: RunOptions): Prom
   if (redact) await loadRedactor();
 }
 
+/** The param that tells what was taken out of lines. */
+const TERMINAL_REDACTED_KEY = '__terminal_redacted';
+
 export const attachTerminal = (run: RunInside): Attachment => new RunTerminal(run);
 
 export class RunTerminal implements Attachment {
@@ -36,6 +41,7 @@ export class RunTerminal implements Attachment {
   listener: Listener | undefined;
   readonly #run: RunInside;
   #recorder: TerminalRecorder | undefined;
+  #redactor: Redactor | undefined;
   #unlisten: (() => void) | undefined;
   #isOver = false;
   #isCutSaid = false;
@@ -57,12 +63,11 @@ export class RunTerminal implements Attachment {
   #kept(own: TerminalOptions): Pick<RecorderOptions, 'colors' | 'redact'> {
     const { captureTerminalLogs, redact } = this.#run.options;
     const common = typeof captureTerminalLogs === 'object' ? captureTerminalLogs : {};
-    const isRedacted = own.redact ?? common.redact ?? false;
-    const redactor = isRedacted ? loadedRedactor(redact) : undefined;
-    return {
-      colors: own.colors ?? common.colors ?? 'keep',
-      redact: redactor === undefined ? undefined : (text) => redactor.text(text),
-    };
+    const colors = own.colors ?? common.colors ?? 'keep';
+    if (!(own.redact ?? common.redact ?? false)) return { colors, redact: undefined };
+    const redactor = this.#redactor ?? loadedRedactor(redact);
+    this.#redactor = redactor;
+    return { colors, redact: (text) => redactor.text(text) };
   }
 
   #add(number: number, own: TerminalOptions = {}): TerminalStream {
@@ -127,7 +132,16 @@ export class RunTerminal implements Attachment {
   stop(): void {
     this.#end();
     this.beforeFlush();
+    if (this.#recorder !== undefined) this.#guarded(() => this.#recordRedacted());
     this.#recorder = undefined;
+  }
+
+  /** By name how often something was taken out; a line that changes is judged each time. */
+  #recordRedacted(): void {
+    const counts = this.#redactor?.counts ?? {};
+    if (Object.keys(counts).length === 0) return;
+    const path = [TERMINAL_REDACTED_KEY];
+    this.#run.writer.setParams([[path, spellParams({ ...counts }, path)]]);
   }
 
   #end(): void {

@@ -264,11 +264,17 @@ export class Run {
 
   // ---- output
 
+  get #terminal(): RunTerminal | undefined {
+    return this.#life.attachments.find((each) => each instanceof RunTerminal);
+  }
+
   /** Messages with level, time, place and fields: `run.log.info('resumed', { step })`. */
   readonly log: RunLog = new RunLog((entry) => {
     const writer = this.#writerOrRefuse();
     // Also in a disabled run, which has none, the arguments were checked.
     if (writer === undefined) return;
+    // What was printed before it stands before it.
+    this.#terminal?.beforeFlush();
     writer.logEntry(entry);
     this.#turn?.touch();
   });
@@ -288,8 +294,7 @@ export class Run {
   ): Promise<SpawnResult> {
     const writer = this.#writerOrRefuse();
     const { spawnCaptured } = await import('./spawn.ts');
-    const terminal = this.#life.attachments.find((each) => each instanceof RunTerminal);
-    return await spawnCaptured(command, args, options, terminal, (entries) => {
+    return await spawnCaptured(command, args, options, this.#terminal, (entries) => {
       if (writer === undefined || this.#life.isClosed) return;
       writer.setParams(entries);
       this.#turn?.touch();

@@ -251,6 +251,8 @@ describe('options', () => {
     await turn();
     await run.close();
     const texts = await textsOf('secret');
+    const counts = (await viewOf('secret')).get('__terminal_redacted') as Record<string, number>;
+    expect(Object.values(counts).reduce((sum, each) => sum + each, 0)).toBeGreaterThanOrEqual(3);
     expect(texts).toEqual([
       'use [redacted] now',
       '[redacted]',
@@ -356,6 +358,21 @@ describe('run.log', () => {
     const late = [];
     for await (const record of view.logRecords({ from: Date.now() + 1000 })) late.push(record);
     expect(late).toEqual([]);
+  });
+
+  it('stands behind what was printed before it, and in front of what was printed after', async () => {
+    const run = await open('ordered');
+    process.stdout.write('before\n');
+    run.log.info('said');
+    process.stdout.write('after\n');
+    await run.close();
+    const told: string[] = [];
+    for await (const event of (await viewOf('ordered')).follow()) {
+      if (event.type === 'terminal') told.push(...event.lines.map(({ text }) => text));
+      if (event.type === 'log') told.push(event.message);
+      if (event.type === 'state' && event.close !== undefined) break;
+    }
+    expect(told).toEqual(['before', 'said', 'after']);
   });
 
   it('refuses what is no message and what cannot be stored, and a closed run', async () => {
