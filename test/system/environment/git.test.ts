@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, describe, expect, it } from 'vitest';
-import { type GitAnswer, gitEnvironment, readGit } from '../../../src/system/environment/git.ts';
+import { type GitAnswer, readGit } from '../../../src/system/environment/git.ts';
+import { gitEnvironment } from '../../../src/system/environment/git-call.ts';
 
 const directory = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), 'runlog-git-')));
 afterAll(() => fs.rmSync(directory, { recursive: true, force: true }));
