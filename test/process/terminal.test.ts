@@ -82,6 +82,25 @@ it('a run of a worker thread records the output of the thread', async () => {
   expect(await textsOf('worker')).toEqual(['of the worker', 'an error of the worker']);
 });
 
+it.each([
+  ['exit', 3],
+  ['throw', 1],
+])(
+  '%s in the turn that printed: the lines are there, also those of handlers of exit',
+  async (how, code) => {
+    const child = spawn(process.execPath, [pathOfProgram('printer'), directory, how, '1', how], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let out = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      out += chunk.toString();
+    });
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(code);
+    expect(out).toBe('last words\nand half a lineat exit\n');
+    expect(await textsOf(how)).toEqual(['last words', 'and half a lineat exit']);
+  },
+);
+
 it('exec that is killed leaves what its program printed until then', async () => {
   const program = join(inject('toolsDirectory'), 'src/cli/main.js');
   const script = 'i=0; while :; do printf "\\r$i%%"; i=$((i+1)); sleep 0.01; done';

@@ -2,7 +2,9 @@
 // loop one line with the number of whole lines printed and the text of the unfinished one. Killed by its
 // test. With 'worker' it prints in a worker thread whose run captures the thread's own output, and ends.
 //
-// Arguments: repo, run hash, seed, 'worker' or nothing.
+// With 'exit' or 'throw' it ends in the turn that printed.
+//
+// Arguments: repo, run hash, seed, 'worker', 'exit', 'throw' or nothing.
 
 import { writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -41,6 +43,16 @@ async function printForEver(): Promise<void> {
   }
 }
 
+/** Prints, and ends in the same turn. */
+async function printAndEnd(how: string): Promise<void> {
+  await open();
+  await turn();
+  process.on('exit', () => process.stdout.write('at exit\n'));
+  process.stdout.write('last words\nand half a line');
+  if (how === 'exit') process.exit(3);
+  throw new Error('thrown');
+}
+
 async function printInWorker(): Promise<void> {
   const run = await open();
   process.stdout.write('of the worker\n');
@@ -52,4 +64,5 @@ if (!isMainThread) await printInWorker();
 else if (how === 'worker') {
   process.stdout.write('of the main thread\n');
   new Worker(fileURLToPath(import.meta.url), { argv: process.argv.slice(2) });
-} else await printForEver();
+} else if (how !== undefined) await printAndEnd(how);
+else await printForEver();
