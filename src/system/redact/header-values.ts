@@ -16,6 +16,10 @@ const basicToken = /[A-Za-z0-9+/]{6,4096}={0,2}/y;
 const cookie = /(?:set-)?cookie["'\\]{0,4}[ \t]{0,4}:[ \t]{0,4}["'\\]{0,4}/iy;
 const cookies = /[\w.%-]{1,128}=[^\r\n"'\\]{4,8192}/y;
 const userFlag = /-(?:u|-user|-proxy-user|U)(?:[ \t]{1,4}|=)["']?[\w.@-]{1,64}:/y;
+const identified = /identified by (?:password )?['"]/iy;
+const quotedRest = /[^'"\r\n]{1,512}/y;
+const login = /wandb login[ \t]{1,4}(?:--\w{1,16}[ \t]{1,4})?/y;
+const loginKey = /[\w-]{32,128}/y;
 const telegram = /:AA[\w-]{32,34}(?![\w-])/y;
 
 /** Where a pattern ends that begins at a place, or -1. */
@@ -72,6 +76,12 @@ export const headerTriggers: readonly Trigger[] = [
   ...['-u ', '-u=', '--user ', '--user=', '--proxy-user ', '-U '].map(
     (literal): Trigger => ({ literal, find: findUserPassword }),
   ),
+  {
+    literal: 'identified by',
+    anyCase: true,
+    find: following('sql-password', identified, quotedRest, (value) => !isPlain(value)),
+  },
+  { literal: 'wandb login', find: following('wandb-login', login, loginKey, () => true) },
   { literal: ':AA', find: findTelegram },
 ];
 

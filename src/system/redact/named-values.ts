@@ -225,7 +225,8 @@ function flagRange(text: string, named: Named, at: number): Range | undefined {
   const isFlag = named.name.startsWith('--');
   const isTold =
     /\b(?:login\s{1,4}\S{1,64}|machine\s.{0,80})\s{1,4}$/.test(before) ||
-    /(?:^|\n)[+-]?\s{0,8}(?:ENV|setx|setenv|set -\w{1,4})\s{1,4}$/.test(before);
+    /(?:^|\n)[+-]?\s{0,8}(?:ENV|setx|setenv|set -\w{1,4})\s{1,4}$/.test(before) ||
+    /\b(?:config|configure|secrets?|variables?) set\s{1,4}$/.test(before);
   if ((!isFlag && !isTold) || text[at] === '-') return undefined;
   const bare = bareAt(text, at, true);
   if (bare === undefined) return undefined;

@@ -144,6 +144,7 @@ function ofLastWord(
   if (last === 'hash' && passwordLike.test(before)) return 'likely';
   if (last === 'keys' || last === 'tokens')
     return /^(?:api|auth|access|secret|private|bearer|session)$/.test(before) ? 'likely' : 'weak';
+  if (words.length === 1 && /^cred(?:ential)?s?$/.test(last)) return 'likely';
   if (/^(?:credentials?|creds?)$/.test(last) || joined.test(last)) return 'secret';
   if (
     /^(?:auth|jwt|bearer|pat|salt|pepper|sas|authorization|otp|totp|webhook|cookies?|sig|signature)$/.test(
@@ -163,8 +164,10 @@ function passLevel(before: string, words: readonly string[]): NameLevel {
 }
 
 /** What a service calls `session_id` names a session; what a cookie calls `sessionid` opens it. */
-const idLevel = (all: string): NameLevel =>
-  /accesskeyid$|secretid$/.test(all) ? 'secret' : 'none';
+const idLevel = (all: string): NameLevel => {
+  if (all.endsWith('accesskeyid')) return 'secret';
+  return all.endsWith('secretid') ? 'likely' : 'none';
+};
 
 function keyLevel(before: string, words: readonly string[]): NameLevel {
   if (words.length === 1) return 'weak';

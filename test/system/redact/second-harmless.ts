@@ -195,4 +195,6 @@ export const secondHarmlessTexts: readonly string[] = [
   '--lr 3e-4 --seed 42 --key-dim 64 --num-tokens 512 --no-auth',
   'python train.py --tokenizer gpt2 --token-dropout 0.1 --keypoints 17',
   'PRAGMA key_check; SELECT token, count(*) FROM words GROUP BY token;',
+  'storage.Client(credentials=service_account)',
+  'manager.get_secret_value(SecretId="db")',
 ];
