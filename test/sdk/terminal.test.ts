@@ -211,6 +211,27 @@ describe('lines', () => {
     expect((await viewOf('rewound')).metric('loss')?.count).toBe(10);
   });
 
+  it('are read to the end although a rewriting takes the files away meanwhile', async () => {
+    const run = await open('moving', { durability: { syncMs: null } });
+    const count = 40_000;
+    for (let line = 0; line < count; line += 1)
+      process.stdout.write(`${line} ${'x'.repeat(900)}\n`);
+    await run.sync();
+    const view = await viewOf('moving');
+    const log = join(directory, '.aim/runs/moving/logs/main');
+    const hot = readdirSync(log).filter((name) => name.startsWith('segment-'));
+    expect(hot.length).toBeGreaterThan(1);
+    let read = 0;
+    for await (const { line, text } of view.terminalLines()) {
+      expect(line).toBe(read);
+      expect(text.startsWith(`${line} `)).toBe(true);
+      read += 1;
+      if (read === 10) await run.close();
+    }
+    expect(read).toBe(count);
+    expect(readdirSync(log).filter((name) => hot.includes(name))).toEqual([]);
+  });
+
   it('are none without the option', async () => {
     const { write } = process.stdout;
     const run = await open('off', { captureTerminalLogs: false });
