@@ -17,7 +17,14 @@ export type {
 } from './sdk/capture-options.ts';
 export type { FollowRepoOptions, RepoCursor, RepoFollowEvent } from './sdk/follow-repo.ts';
 export type { FollowCursor, FollowEvent, FollowRunOptions } from './sdk/follow-run.ts';
-export type { Metric, MetricFollowEvent, Values, ValuesOptions } from './sdk/metric.ts';
+export type {
+  Downsampled,
+  DownsampleOptions,
+  Metric,
+  MetricFollowEvent,
+  Values,
+  ValuesOptions,
+} from './sdk/metric.ts';
 export type { OpeningEnding, OpeningFacts, RunStateName } from './sdk/openings.ts';
 export type {
   CloseOptions,

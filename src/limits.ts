@@ -60,6 +60,8 @@ export const limits = {
   contextSizeMax: 4 * KiB,
   /** Sequences of one log: their ids are indexes of arrays. */
   sequenceCountMax: 1 << 24,
+  /** Pixel columns of a plot: none has more, and each costs memory. */
+  plotWidthMax: 65536,
   /** Points of one sealed block: the unit that is decoded to read one value. */
   blockPointCountMax: 65536,
   /** One captured environment variable, argument or message: bytes of its value. */

@@ -2,10 +2,14 @@
 //
 // Test: test/sdk/metric.test.ts.
 
+import { limits } from '../limits.ts';
 import { checkMembers, checkType } from '../model/check.ts';
 import { type Context, parseContext } from '../model/context.ts';
 import { given } from '../model/given.ts';
 import { checkWriterName } from '../model/names.ts';
+import type { Downsampled } from '../store/downsample.ts';
+import type { PointPiece } from '../store/point-piece.ts';
+import { downsamplePieces } from '../store/point-pieces.ts';
 import { rowsBetween, type ShownRows, type Summary } from '../store/rows.ts';
 import type { RunReader, SequenceFacts } from '../store/run-reader.ts';
 import { checkFollowOptions, type FollowEvent, type FollowRunOptions } from './follow-run.ts';
@@ -35,6 +39,38 @@ export interface Values {
   readonly epochs: Float64Array;
 }
 
+export type { Downsampled } from '../store/downsample.ts';
+
+export interface DownsampleOptions {
+  /** Pixel columns, 1 to 65,536. */
+  readonly width: number;
+  /** First step of the window; default the first there is. */
+  readonly fromStep?: number;
+  /** One past its last step; default one past the last there is. */
+  readonly toStep?: number;
+  /** Only what this writer tracked. */
+  readonly writer?: string;
+}
+
+const downsampleNames = new Set(['width', 'fromStep', 'toStep', 'writer']);
+
+function checkDownsample(options: DownsampleOptions): DownsampleOptions {
+  checkMembers(options, 'options', downsampleNames);
+  const { width, fromStep, toStep, writer } = options;
+  if (typeof width !== 'number')
+    throw new TypeError(`width: expected a number, got ${given(width)}`);
+  if (!Number.isInteger(width) || width < 1 || width > limits.plotWidthMax) {
+    throw new RangeError(
+      `width: expected an integer from 1 to ${limits.plotWidthMax} (plotWidthMax), got ${given(width)}`,
+    );
+  }
+  for (const [name, value] of Object.entries({ fromStep, toStep }))
+    if (value !== undefined && (typeof value !== 'number' || Number.isNaN(value)))
+      throw new TypeError(`${name}: expected a number, got ${given(value)}`);
+  if (writer !== undefined) checkWriterName(writer);
+  return options;
+}
+
 const valuesNames = new Set(['fromStep', 'toStep', 'writer', 'raw']);
 
 /** Points of one block that `blocks()` yields. */
@@ -48,6 +84,8 @@ export class Metric {
   readonly #reader: RunReader;
   readonly #sequence: SequenceFacts;
   #summary: Summary | undefined | null = null;
+  /** By the writer that was asked for. */
+  readonly #pieces = new Map<string | undefined, PointPiece[][]>();
 
   /** @internal Use `view.metric`. */
   constructor(run: RunView, reader: RunReader, sequence: SequenceFacts) {
@@ -120,6 +158,24 @@ export class Metric {
         epochs: part(rows.epochs),
       };
     }
+  }
+
+  /**
+   * What a plot of `width` pixel columns shows of the steps from `fromStep` to `toStep`, of every point and
+   * exactly: of each column the first and last point, the least and greatest value and where they stand, and
+   * the gaps (NaN). Left out, the window is all there is. What was read once is kept, so that the next window
+   * costs little.
+   *
+   * @throws TypeError, RangeError naming the option; RunlogError CORRUPT, IO.
+   */
+  async downsample(options: DownsampleOptions): Promise<Downsampled> {
+    const { width, fromStep, toStep, writer } = checkDownsample(options);
+    let pieces = this.#pieces.get(writer);
+    if (pieces === undefined) {
+      pieces = this.#reader.pieces(this.#sequence, writer);
+      this.#pieces.set(writer, pieces);
+    }
+    return downsamplePieces(pieces, { width, fromStep, toStep });
   }
 
   /**

@@ -18,15 +18,10 @@ import {
   decodeNumbers,
   hasWholeAxis,
 } from './format/block.ts';
-import { HotPoints } from './hot-points.ts';
-import {
-  decodeBlocks,
-  decodeParams,
-  decodePoints,
-  type Rewind,
-  recordType,
-  sequenceIdOf,
-} from './record.ts';
+import { type Hot, HotRecords, NO_HOT } from './hot-records.ts';
+import type { PointPiece } from './point-piece.ts';
+import { pieceOfBlock, piecesBehind } from './point-pieces.ts';
+import { decodeBlocks, decodeParams, type Rewind, recordType } from './record.ts';
 import {
   type Cut,
   cutsOf,
@@ -49,14 +44,6 @@ interface BlockPlace {
   readonly axisPlace: FramePlace;
   readonly axisIndex: number;
 }
-
-/** Sequences of hot batches by id, points in order of arrival. */
-interface Hot {
-  readonly keys: ReadonlyMap<number, string>;
-  readonly rows: ReadonlyMap<string, Rows>;
-}
-
-const NO_HOT: Hot = { keys: new Map(), rows: new Map() };
 
 interface Everything {
   readonly blocks: Map<string, BlockPlace[]>;
@@ -273,7 +260,10 @@ export class LogContents {
   }
 
   #cleanBlocks(key: string, cuts: readonly Cut[]): BlockPlace[] | undefined {
-    if (this.#hotPart().rows.has(key)) return undefined;
+    return this.#hotPart().rows.has(key) ? undefined : this.#orderedBlocks(key, cuts);
+  }
+
+  #orderedBlocks(key: string, cuts: readonly Cut[]): BlockPlace[] | undefined {
     const blocks = this.#blocksOf(key).sort((a, b) => a.summary.firstStep - b.summary.firstStep);
     for (const [index, { summary }] of blocks.entries()) {
       const before = blocks[index - 1]?.summary;
@@ -283,6 +273,25 @@ export class LogContents {
         return undefined;
     }
     return blocks;
+  }
+
+  /** Its points in pieces, where what is hot stands behind all blocks; undefined: values have to be read. */
+  pieces(key: string, cuts: readonly Cut[]): PointPiece[] | undefined {
+    return this.#anew(() => {
+      const blocks = this.#orderedBlocks(key, cuts) ?? [undefined];
+      const hot = this.#hotPart().rows.get(key) ?? NO_ROWS;
+      return piecesBehind(
+        blocks.map((each) => this.#pieceOf(each)),
+        hot,
+        cuts,
+      );
+    });
+  }
+
+  #pieceOf(block: BlockPlace | undefined): PointPiece | undefined {
+    if (block === undefined) return undefined;
+    const axes = this.#storedAxesAt(block.axisPlace, placeName(block.axisPlace));
+    return pieceOfBlock(block.summary, block.stored, axes[block.axisIndex]);
   }
 
   /** The rows of a sequence that `cleanSummaries` speaks for: in order, each step once, none hidden. */
@@ -352,30 +361,4 @@ function numbersOf(blocks: readonly BlockPlace[], total: number): Float64Array {
     decodeNumbers(stored, numbers.subarray(start, end));
   }
   return numbers;
-}
-
-/** Gathers hot batches and definitions as they are met. */
-class HotRecords {
-  readonly #keys = new Map<number, string>();
-  readonly #points = new HotPoints();
-
-  add(record: LogRecord): void {
-    const id = sequenceIdOf(record);
-    if (id !== undefined) this.#keys.set(id, record.key as string);
-    else if (record.type === recordType.points) this.#points.add(decodePoints(record.body));
-  }
-
-  /** Whether the key of every point is known. */
-  get isDefined(): boolean {
-    return this.#points.ids().every((id) => this.#keys.has(id));
-  }
-
-  finish(): Hot {
-    const rows = new Map<string, Rows>();
-    for (const [id, own] of this.#points.rows()) {
-      const key = this.#keys.get(id);
-      if (key !== undefined) rows.set(key, own);
-    }
-    return { keys: this.#keys, rows };
-  }
 }

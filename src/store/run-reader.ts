@@ -12,6 +12,8 @@ import { parseSequenceKey } from '../model/sequence.ts';
 import { type ListedFacts, type RunFacts, readFacts } from './edits.ts';
 import { LogContents } from './log-contents.ts';
 import { mergeParams, type WriterChange } from './params-merge.ts';
+import type { PointPiece } from './point-piece.ts';
+import { piecesOfRows } from './point-pieces.ts';
 import type { Rewind, RewindTarget } from './record.ts';
 import { listWriters, type RunPlaces } from './repo-directory.ts';
 import {
@@ -187,6 +189,19 @@ export class RunReader {
         );
     }
     return mergeSummaries(parts);
+  }
+
+  /** Points of one sequence in pieces, of each writer, or of one, in the order of their names. */
+  pieces(sequence: SequenceFacts, only?: string): PointPiece[][] {
+    return this.logs
+      .filter(({ writer }) => sequence.writers.includes(writer) && (only ?? writer) === writer)
+      .map(({ writer, contents }) => {
+        const cuts = cutsOf(this.rewinds, writer, sequence.name, sequence.contextText);
+        return (
+          contents.pieces(sequence.key, cuts) ??
+          piecesOfRows(newestRows(visibleRows(contents.rows(sequence.key), cuts)))
+        );
+      });
   }
 
   /** Rows of all writers, or of one, ordered by (step, writer). */

@@ -253,6 +253,25 @@ export function decodeBlockAndAxisInto(
   decodeOwn(stored, rows);
 }
 
+/** Steps and values of a block, without what else its axis holds. @throws RunlogError CORRUPT. */
+export function decodeStepsAndValues(
+  stored: unknown,
+  storedAxis: unknown,
+): Pick<ShownRows, 'steps' | 'values'> {
+  const { count, firstStep, lastStep } = blockSummary(stored);
+  const { values, bitmap } = storedColumns(stored);
+  const rowCount = axisCount(storedAxis);
+  let steps = decodeColumn((storedAxis as StoredAxis)[1], rowCount);
+  if (bitmap !== null) {
+    const all = steps;
+    steps = new Float64Array(count);
+    takeInto(all, ownRows(bitmap, rowCount, count), steps);
+  } else if (rowCount !== count) throw corrupt('block');
+  // A summary that says otherwise speaks for nothing.
+  if (steps[0] !== firstStep || steps[count - 1] !== lastStep) throw corrupt('block');
+  return { steps, values: decodeColumn(values, count) };
+}
+
 function decodeOwn(stored: unknown, rows: RowsToFill): void {
   const { values, numbers } = storedColumns(stored);
   decodeColumnInto(values, rows.values);
