@@ -2,6 +2,7 @@
 // how it went.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, inject, it } from 'vitest';
@@ -195,6 +196,38 @@ it('wrong usage is 2 and starts nothing', () => {
   const { status, err } = runlogIn(directory, ['exec', '--nmae', 'x', '--', 'true']);
   expect(status).toBe(2);
   expect(err).toContain("unknown option '--nmae'");
+});
+
+it('Ctrl-C of a terminal reaches the program once, which says how it ends', async (context) => {
+  if (spawnSync('script', ['--version']).status !== 0) context.skip('script(1) is not here');
+  const program = join(inject('toolsDirectory'), 'src/cli/main.js');
+  const lines = [
+    'trap "echo interrupted; n=1" INT',
+    'echo there',
+    'while [ -z "$n" ]; do sleep 0.05; done',
+    'sleep 0.3',
+    'exit 7',
+  ];
+  const file = join(directory, 'trap.sh');
+  writeFileSync(file, lines.join('\n'));
+  const shell = `${process.execPath} ${program} exec -q --repo ${directory} --run-hash ctrl-c -- sh ${file}`;
+  const child = spawn('script', ['-qec', shell, '/dev/null'], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  let out = '';
+  const there = new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      out += chunk.toString();
+      if (out.includes('there')) resolve();
+    });
+  });
+  await there;
+  child.stdin.write('\x03');
+  expect(await endOf(child)).toBe(7);
+  expect(out.match(/interrupted/g)).toHaveLength(1);
+  const texts = await textsOf('ctrl-c');
+  expect(texts.filter((text) => text === 'interrupted')).toHaveLength(1);
+  expect((await viewOf('ctrl-c')).openings[0]?.error?.message).toBe('exit code 7');
 });
 
 it('on a terminal the program is told of colours and width', (context) => {
