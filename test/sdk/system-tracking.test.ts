@@ -7,7 +7,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { Repo, Run, type RunView } from '../../src/index.ts';
+import { Repo, Run, type RunlogError, type RunView } from '../../src/index.ts';
+import type { RunInside } from '../../src/sdk/attachment.ts';
+import { attachSystemTracking } from '../../src/sdk/system-tracking.ts';
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'system-tracking-'));
 afterAll(() => fs.rmSync(root, { recursive: true, force: true }));
@@ -210,4 +212,31 @@ it('a run that another process takes over stops sampling', async () => {
   expect(first.lost).toBe(lost);
   await second.close();
   await first.close().catch(() => {});
+});
+
+it('a run that cannot record them is told once, and sampled no more', async () => {
+  const errors: RunlogError[] = [];
+  let asked = 0;
+  const log = { recording: 'on' };
+  const writer = {
+    log,
+    sequence() {
+      asked += 1;
+      throw new Error('no more sequences');
+    },
+  };
+  const attachment = attachSystemTracking({
+    hash: 'broken',
+    options: { systemTrackingInterval: 0.1 },
+    writer: writer as unknown as RunInside['writer'],
+    touch() {},
+    flush() {},
+    report: (error) => errors.push(error),
+  });
+  await sleep(500);
+  attachment?.stop();
+  expect(asked).toBe(1);
+  expect(errors.map(({ code, message }) => [code, message])).toEqual([
+    ['IO', 'system metrics, no longer recorded: no more sequences'],
+  ]);
 });
