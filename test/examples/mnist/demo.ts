@@ -20,6 +20,7 @@ import { bestAccuracyOf, createPlace, pointCountOf } from './place.ts';
 import { check, failedCheckCount, formatCount, print } from './print.ts';
 import { createRandom } from './random.ts';
 import { FULL_SIZE, SMALL_SIZE } from './settings.ts';
+import { showSurroundings } from './surroundings.ts';
 import { sweep } from './sweep.ts';
 
 const SEED_LIMIT = 1_000_000;
@@ -74,7 +75,8 @@ async function main(): Promise<void> {
   const size = isSmall ? SMALL_SIZE : FULL_SIZE;
   const place = await createPlace();
   print(`MNIST: ${formatCount(place.imageCount)} handwritten digits; seed ${seed}`);
-  await killAndResume(place, size.main, seed, createRandom(seed));
+  const view = await killAndResume(place, size.main, seed, createRandom(seed));
+  await showSurroundings(view);
   await sweep(place, size.sweep, seed);
   await printRuns(place.repo);
   check((await place.repo.verify()).ok, 'every byte of the repo verifies');

@@ -3,7 +3,7 @@
 // weights that it saved, and comes to its end as if nothing had happened.
 
 import type { Metric, RunView } from 'runlog';
-import { type Place, pointCountOf, readRun } from './place.ts';
+import { type Place, pointCountOf, readRun, trackedMetrics } from './place.ts';
 import {
   check,
   columnsOfChart,
@@ -31,7 +31,7 @@ export async function killAndResume(
   size: DemoSize['main'],
   seed: number,
   random: () => number,
-): Promise<void> {
+): Promise<RunView> {
   const settings: TrainingSettings = {
     ...size,
     repo: place.directory,
@@ -52,6 +52,7 @@ export async function killAndResume(
   print(`\nThe same training again, with runHash ${killed.hash}`);
   const resumed = await train({ ...settings, runHash: killed.hash });
   await examineResumed(place, size, killed, resumed);
+  return readRun(place.repo, killed.hash);
 }
 
 /**
@@ -136,7 +137,7 @@ function requireMetric(view: RunView, name: string, subset: string): Metric {
 
 /** Whether every metric has each step that it should have, once. */
 async function hasAllSteps(view: RunView, size: DemoSize['main']): Promise<boolean> {
-  for (const metric of view.metrics()) {
+  for (const metric of trackedMetrics(view)) {
     const every = metric.context['subset'] === 'val' ? size.validateEvery : 1;
     const { steps } = await metric.values();
     if (steps.length !== Math.floor(size.stepCount / every)) return false;
@@ -149,7 +150,7 @@ async function hasAllSteps(view: RunView, size: DemoSize['main']): Promise<boole
 async function compareHidden(view: RunView): Promise<{ hiddenCount: number; isSame: boolean }> {
   let hiddenCount = 0;
   let isSame = true;
-  for (const metric of view.metrics()) {
+  for (const metric of trackedMetrics(view)) {
     const { steps, values } = await metric.values({ raw: true });
     hiddenCount += steps.length - metric.count;
     for (let index = 1; index < steps.length; index += 1)

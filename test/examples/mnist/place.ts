@@ -5,7 +5,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { Repo, type RunView } from 'runlog';
+import { type Metric, Repo, type RunView } from 'runlog';
 import { packDigits } from './digits.ts';
 
 export interface Place {
@@ -35,9 +35,13 @@ export async function readRun(repo: Repo, hash: string): Promise<RunView> {
   return view;
 }
 
-/** Points of all metrics, without what a rewind hides. */
+/** Without those of the machine, which come by themselves. */
+export const trackedMetrics = (view: RunView): Metric[] =>
+  view.metrics().filter(({ name }) => !name.startsWith('__system__'));
+
+/** Points of all metrics that the trainer tracks, without what a rewind hides. */
 export function pointCountOf(view: RunView): number {
-  return view.metrics().reduce((sum, metric) => sum + metric.count, 0);
+  return trackedMetrics(view).reduce((sum, metric) => sum + metric.count, 0);
 }
 
 export function bestAccuracyOf(view: RunView): number {

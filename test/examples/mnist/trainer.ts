@@ -59,8 +59,14 @@ class Tracker {
 
 async function openRun(): Promise<Run> {
   const { repo, experiment, runHash, seed, learningRate, width } = settings;
-  // The demo counts points: those that come by themselves would be in the way.
-  const options = { repo, experiment, systemTrackingInterval: null };
+  const options = {
+    repo,
+    experiment,
+    // The trainings take seconds, where the default of 10 would give one sample.
+    systemTrackingInterval: 0.25,
+    logSystemParams: { diffSizeMax: 0 },
+    captureTerminalLogs: true,
+  };
   const run = await Run.open(runHash === null ? options : { ...options, runHash, mustExist: true });
   if (runHash === null)
     run.set('hparams', { learningRate, width, seed, batchSize: BATCH_SIZE, momentum: MOMENTUM });
@@ -87,6 +93,8 @@ async function train(run: Run, network: Network, firstStep: number): Promise<Tra
     const { pixels, labels } = digits.validation;
     const validation = done % validateEvery === 0 ? network.evaluate(pixels, labels) : undefined;
     tracker.track(step, batches.epochOf(step), result, validation);
+    if (validation !== undefined)
+      console.log(`step ${step}: validation accuracy ${validation.accuracy.toFixed(3)}`);
     if (done % flushEvery !== 0) continue;
     if (run.flush()) {
       tell({ kind: 'flushed', pointCount: tracker.pointCount });

@@ -36,7 +36,9 @@ export function runTraining(
   // A user's RUNLOG_MODE=disabled would leave nothing to look at.
   const { RUNLOG_MODE: _, ...environment } = process.env;
   const program = join(import.meta.dirname, 'trainer.js');
-  const child = fork(program, [JSON.stringify(settings)], { env: environment });
+  // What it prints is in its run; here it would be between the lines of the demo.
+  const stdio = ['ignore', 'ignore', 'inherit', 'ipc'] as const;
+  const child = fork(program, [JSON.stringify(settings)], { env: environment, stdio: [...stdio] });
   const told = nothingTold();
   let isKillComing = false;
   child.on('message', (message: TrainingMessage) => {
