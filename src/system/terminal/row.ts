@@ -121,17 +121,20 @@ export class Row {
 
   /** With colours: complete in itself, whatever stands before it. */
   get styledText(): string {
-    if (this.#cells === undefined) return this.#text;
+    const cells = this.#cells;
+    if (cells === undefined) return this.#text;
     let text = '';
     let last = '';
-    this.#cells.forEach((character, column) => {
-      const style = this.#styles[column] as string;
-      if (style !== last && character !== '') {
+    for (let start = 0; start < cells.length; ) {
+      const style = this.#styles[start] as string;
+      let end = start + 1;
+      while (end < cells.length && this.#styles[end] === style) end += 1;
+      if (style !== last)
         text += style === '' ? '\x1b[0m' : `\x1b[${last === '' ? '' : '0;'}${style}m`;
-        last = style;
-      }
-      text += character;
-    });
+      text += cells.slice(start, end).join('');
+      last = style;
+      start = end;
+    }
     return last === '' ? text : `${text}\x1b[0m`;
   }
 

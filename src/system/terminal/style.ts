@@ -37,18 +37,37 @@ const clearedBy: Readonly<Record<number, readonly number[]>> = {
   59: [FOREGROUND + 2],
 };
 
+const NO_SLOTS: readonly string[] = new Array<string>(SLOT_COUNT).fill('');
+
+/** What a sequence makes of a style: programs use few of them, again and again. */
+const made = new Map<string, { readonly text: string; readonly slots: readonly string[] }>();
+const MADE_MAX = 1024;
+
 export class Style {
   /** Parameters of the sequence that sets it from the default; '' for the default. */
   text = '';
-  #slots: string[] = new Array<string>(SLOT_COUNT).fill('');
+  #slots: string[] = [...NO_SLOTS];
 
   reset(): void {
-    this.#slots.fill('');
+    this.#slots = [...NO_SLOTS];
     this.text = '';
   }
 
   /** What stands between `CSI` and `m`. */
   apply(parameters: string): void {
+    const name = `${this.text}m${parameters}`;
+    const known = made.get(name);
+    if (known !== undefined) {
+      this.text = known.text;
+      this.#slots = [...known.slots];
+      return;
+    }
+    this.#apply(parameters);
+    if (made.size >= MADE_MAX) made.clear();
+    made.set(name, { text: this.text, slots: [...this.#slots] });
+  }
+
+  #apply(parameters: string): void {
     const codes = parameters.split(';');
     for (let index = 0; index < codes.length; index += 1) {
       const code = codes[index] as string;

@@ -16,7 +16,20 @@ const wide: readonly number[] = [
 
 const noWidth = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
 
+/** Of the first plane, 1 more than the width; 0: not looked at yet. */
+let known: Uint8Array | undefined;
+
 export function widthOf(codePoint: number): 0 | 1 | 2 {
+  if (codePoint > 0xffff) return findWidth(codePoint);
+  known ??= new Uint8Array(0x10000);
+  const kept = known[codePoint] as number;
+  if (kept > 0) return (kept - 1) as 0 | 1 | 2;
+  const width = findWidth(codePoint);
+  known[codePoint] = width + 1;
+  return width;
+}
+
+function findWidth(codePoint: number): 0 | 1 | 2 {
   // No mark stands below; blocks, lines and arrows of progress bars are told at once.
   if (codePoint < 0x300 || (codePoint >= 0x2190 && codePoint < 0x231a))
     return codePoint === 0xad ? 0 : 1;
