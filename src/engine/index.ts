@@ -39,6 +39,7 @@ export type { RewriteOutput } from './output-segment.ts';
 export { publish, readWhole } from './publish.ts';
 export type { LogRecord, RecordInput } from './record.ts';
 export { isWorthRewriting, type RewriteHook } from './rewrite.ts';
+export { SettledLog, type SettledSegment } from './settled-log.ts';
 export type { Damage } from './tail.ts';
 export type { VerifyReport } from './verify.ts';
 export { type CrashRule, type NamedCrashRule, namedCrashRules } from './vfs/crash-rules.ts';

@@ -218,6 +218,12 @@ export class Log<State = unknown> {
     if (this.readOnly) this.#read();
   }
 
+  /** For `SettledLog`, of a log opened for reading; undefined where damage or an owner leaves a doubt. */
+  get settledSegments(): readonly SealedSegment[] | undefined {
+    const { decided = false, segments, damage = [] } = this.#snapshot ?? {};
+    return decided && damage.length === 0 ? segments : undefined;
+  }
+
   /** Sealed segments and those of the tail, in order of position. */
   #segments(): SealedSegment[] {
     if (this.#appender !== undefined) return [...this.#appender.manifest.segments];
@@ -371,6 +377,11 @@ export class Log<State = unknown> {
    * @throws RunlogError CORRUPT when it is damaged; Node's error.
    */
   async latest(key: string): Promise<LogRecord | undefined> {
+    return this.newest(key);
+  }
+
+  /** As `latest`, at once; of an owner also what is not flushed yet. */
+  newest(key: string): LogRecord | undefined {
     return this.#lookAgain(() => {
       for (const place of this.#placesOf(key).reverse()) {
         const found = this.#readFrame(place).findLast((record) => record.key === key);
@@ -454,7 +465,7 @@ export class Log<State = unknown> {
    */
   async *read(options: ReadOptions = {}): AsyncGenerator<LogRecord> {
     checkReadOptions(options);
-    const { from = 0, to = Number.POSITIVE_INFINITY, signal } = options;
+    const { from = 0, to = Number.POSITIVE_INFINITY, signal, isWanted } = options;
     checkRange(from, to);
     const snapshot = this.readOnly
       ? (this.#snapshot as Snapshot)
@@ -470,6 +481,7 @@ export class Log<State = unknown> {
         this.damage,
         from,
         to,
+        isWanted,
       )) {
         if (signal?.aborted)
           throw new RunlogError('ABORTED', 'the signal was aborted', { cause: signal.reason });
@@ -483,16 +495,20 @@ export class Log<State = unknown> {
   }
 
   /** As `read`, at once and on the calling thread: for logs whose size the caller knows. */
-  *records(from = 0, to: number = Number.POSITIVE_INFINITY): Generator<LogRecord> {
+  *records(
+    from = 0,
+    to: number = Number.POSITIVE_INFINITY,
+    isWanted?: ReadOptions['isWanted'],
+  ): Generator<LogRecord> {
     const snapshot = this.readOnly
       ? (this.#snapshot as Snapshot)
       : readSnapshot(this.#vfs, this.directory);
     const segments = [...snapshot.segments];
-    yield* readRecords(this.#vfs, this.directory, segments, this.damage, from, to);
+    yield* readRecords(this.#vfs, this.directory, segments, this.damage, from, to, isWanted);
   }
 
   /** Records from a position on, as they are flushed by any owner; ends with the signal. */
-  follow(options: { from?: number; signal?: AbortSignal } = {}): AsyncGenerator<LogRecord> {
+  follow(options: Omit<ReadOptions, 'to'> = {}): AsyncGenerator<LogRecord> {
     return follow(this.#vfs, this.directory, options);
   }
 

@@ -11,9 +11,10 @@ import { RunlogError } from '../errors.ts';
 import { getParam } from '../model/params.ts';
 import { parseSequenceKey } from '../model/sequence.ts';
 import { type CataloguePart, PartUnusable } from './catalogue-part.ts';
+import { settledRows } from './catalogue-points.ts';
 import type { SequenceRow, WriterRow } from './catalogue-row.ts';
 import type { RunPlaces } from './repo-directory.ts';
-import type { Summary } from './rows.ts';
+import { NO_ROWS, type ShownRows, type Summary } from './rows.ts';
 import type { RunFacts } from './run-facts.ts';
 import { RunReader, type SequenceFacts } from './run-reader.ts';
 
@@ -105,6 +106,20 @@ export class CatalogueEntry {
         }),
     );
     return this.#sequences;
+  }
+
+  /** Points of a sequence that a reader is shown, of all writers, ordered by (step, writer). */
+  rows(key: string): ShownRows {
+    const segments = this.#either(
+      ({ part, row }) => part.segments(row),
+      () => undefined,
+    );
+    const known =
+      segments === undefined ? undefined : settledRows(this.#vfs, this.#places.logs, segments, key);
+    if (known !== undefined) return known;
+    const reader = this.reader();
+    const sequence = reader.sequences().get(key);
+    return sequence === undefined ? NO_ROWS : reader.rows(sequence);
   }
 
   /** @internal Of the run itself, for a sequence whose summary is asked for. */

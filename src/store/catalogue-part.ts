@@ -10,6 +10,7 @@ import type { FileHandle, Vfs } from '../engine/index.ts';
 import { errorCode } from '../errors.ts';
 import type { ParamsTree } from '../model/params.ts';
 import { paramOf } from './catalogue-params.ts';
+import { type RunSegments, unpackSegments } from './catalogue-points.ts';
 import {
   type CatalogueRow,
   factNames,
@@ -265,6 +266,12 @@ export class CataloguePart {
     return stored.map(([writer, openingCount, openings]) => ({ writer, openingCount, openings }));
   }
 
+  /** Undefined: its points are to be read as those of any other run. */
+  segments(row: number): RunSegments | undefined {
+    const stored = this.#fact('segments', row);
+    return stored === undefined ? undefined : unpackSegments(stored);
+  }
+
   /** Not to be changed. */
   param(row: number, path: readonly (string | number)[]): unknown {
     return this.#try(() => {
@@ -331,6 +338,7 @@ export class CataloguePart {
       facts,
       params: this.param(row, []) as ParamsTree | undefined,
       writers: this.writers(row),
+      segments: this.segments(row),
       sequences,
     };
   }

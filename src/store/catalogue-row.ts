@@ -8,6 +8,7 @@
 
 import type { ParamsTree } from '../model/params.ts';
 import { paramSections } from './catalogue-params.ts';
+import { packSegments, type RunSegments } from './catalogue-points.ts';
 import type { Stamp } from './catalogue-stamp.ts';
 import { encodeCatalogueColumn } from './format/catalogue-column.ts';
 import { encodePart, type Section, sectionKind } from './format/catalogue-part.ts';
@@ -37,6 +38,8 @@ export interface CatalogueRow {
   /** Undefined: of a run that is deleted. */
   readonly params: ParamsTree | undefined;
   readonly writers: readonly WriterRow[];
+  /** Undefined: its points are to be read as those of any other run. */
+  readonly segments: RunSegments | undefined;
   /** Undefined: not known. */
   readonly sequences: readonly SequenceRow[] | undefined;
 }
@@ -94,6 +97,7 @@ export function encodeRows(rows: readonly CatalogueRow[], isRemote: boolean): Ui
   fact('writers', ({ writers }) =>
     writers.map(({ writer, openingCount, openings }) => [writer, openingCount, openings]),
   );
+  fact('segments', ({ segments }) => (segments === undefined ? undefined : packSegments(segments)));
   sections.push(...paramSections(rows.map(({ params }) => params)), ...sequenceSections(rows));
   return encodePart(rows.length, isRemote, sections);
 }

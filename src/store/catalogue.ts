@@ -14,6 +14,7 @@ import { asRunlogError, RunlogError } from '../errors.ts';
 import { CatalogueEntry, sequenceRowsOf, writersOf } from './catalogue-entry.ts';
 import { CatalogueFiles, unlessRefused } from './catalogue-files.ts';
 import type { CataloguePart } from './catalogue-part.ts';
+import { segmentsOf } from './catalogue-points.ts';
 import type { CatalogueRow } from './catalogue-row.ts';
 import { stampHolds, type TakenStamp, TICK_MAX_MS, takeStamp } from './catalogue-stamp.ts';
 import { CatalogueUpdate } from './catalogue-update.ts';
@@ -227,7 +228,8 @@ class Scan {
       const facts = readFacts(this.#vfs, places.edits);
       if (facts === undefined) return;
       if (facts.isDeleted) {
-        this.#keep({ hash, places, stamp }, { facts, params: undefined, writers: [] }, []);
+        const nothing = { params: undefined, writers: [], segments: undefined };
+        this.#keep({ hash, places, stamp }, { facts, ...nothing }, []);
         return;
       }
       reader = RunReader.snapshot(this.#vfs, places);
@@ -278,12 +280,13 @@ class Scan {
     const sequences = areAsked ? rowsOf(entry, reader) : undefined;
     // Of damage that is known it is told each time.
     if (facts === undefined || reader.damage.length > 0) return;
-    this.#keep(run, { facts, params, writers: writersOf(reader) }, sequences);
+    const segments = run.stamp.isSettled ? segmentsOf(reader) : undefined;
+    this.#keep(run, { facts, params, writers: writersOf(reader), segments }, sequences);
   }
 
   #keep(
     { hash, places, stamp }: ReadRun,
-    facts: Pick<CatalogueRow, 'facts' | 'params' | 'writers'>,
+    facts: Pick<CatalogueRow, 'facts' | 'params' | 'writers' | 'segments'>,
     sequences: CatalogueRow['sequences'],
   ): void {
     if (stamp === undefined) return;

@@ -16,7 +16,7 @@ import {
   syncEdits,
 } from '../../src/store/edits.ts';
 import { listHashes, makeDirectories, runPlaces } from '../../src/store/repo-directory.ts';
-import type { Summary } from '../../src/store/rows.ts';
+import type { ShownRows, Summary } from '../../src/store/rows.ts';
 import { RunReader } from '../../src/store/run-reader.ts';
 import { RunWriter } from '../../src/store/run-writer.ts';
 import { type SimulatedHost, simulatedHost } from './simulated-host.ts';
@@ -283,6 +283,7 @@ export function truth(vfs: MemoryVfs): Record<string, Answer> {
           each.key,
           each.writers,
           shown(reader.summary(each)),
+          points(reader.rows(each)),
         ]),
       };
     } catch (error) {
@@ -291,6 +292,8 @@ export function truth(vfs: MemoryVfs): Record<string, Answer> {
   }
   return answers;
 }
+
+const points = ({ steps, values, times }: ShownRows): unknown => ({ steps, values, times });
 
 const shown = (summary: Summary | undefined): unknown =>
   summary === undefined
@@ -310,6 +313,7 @@ function answerOf(entry: CatalogueEntry): Answer {
         each.hasPoints
           ? Object.fromEntries(summaryNames.map((name) => [name, each.value(name)]))
           : undefined,
+        points(entry.rows(each.key)),
       ]),
   };
 }

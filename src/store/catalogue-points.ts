@@ -1,0 +1,89 @@
+// Points of a run that the catalogue knows: of short, ended logs their segments are known, and nothing else
+// of the run is read.
+//
+// 1. Only of logs that are released, small, whole, and without rewinds in the run.
+// 2. What is not as the catalogue says is no answer: the run is read.
+//
+// Spec: spec/catalogue.md, Segments. Test: test/store/catalogue.test.ts.
+
+import { SettledLog, type SettledSegment, type Vfs } from '../engine/index.ts';
+import { errorCode } from '../errors.ts';
+import { LogContents } from './log-contents.ts';
+import { mergeWriters, newestRows, type Rows } from './rows.ts';
+import type { RunReader } from './run-reader.ts';
+
+/** Segments of each writer, in the order of their names. */
+export type RunSegments = readonly (readonly [
+  writer: string,
+  segments: readonly SettledSegment[],
+])[];
+
+/** Bytes of a log that are read through for one sequence. */
+const LOG_SIZE_MAX = 256 * 1024;
+const SEGMENTS_MAX = 16;
+
+/** Undefined: the run is to be read as any other. */
+export function segmentsOf(reader: RunReader): RunSegments | undefined {
+  const found: [string, readonly SettledSegment[]][] = [];
+  for (const { writer, log, state } of reader.logs) {
+    const segments = log.settledSegments;
+    if (segments === undefined || segments.length > SEGMENTS_MAX) return undefined;
+    if (state.rewinds.length > 0 || state.undone.length > 0) return undefined;
+    if (segments.reduce((sum, each) => sum + each.length, 0) > LOG_SIZE_MAX) return undefined;
+    found.push([writer, segments]);
+  }
+  return found;
+}
+
+export const packSegments = (segments: RunSegments): unknown =>
+  segments.map(([writer, all]) => [
+    writer,
+    all.map((each) => [
+      each.fence,
+      each.number,
+      each.rewritten,
+      each.first,
+      each.end,
+      each.length,
+      each.index,
+      each.state,
+    ]),
+  ]);
+
+export const unpackSegments = (stored: unknown): RunSegments =>
+  (stored as [string, [number, number, boolean, ...number[]][]][]).map(([writer, all]) => [
+    writer,
+    all.map(([fence, number, rewritten, first, end, length, index, state]) => ({
+      fence,
+      number,
+      rewritten,
+      first,
+      end,
+      length,
+      index,
+      state,
+    })) as SettledSegment[],
+  ]);
+
+/** Rows of one sequence, of all writers; undefined where something is not as it was. */
+export function settledRows(
+  vfs: Vfs,
+  logs: string,
+  segments: RunSegments,
+  key: string,
+): Rows | undefined {
+  try {
+    const parts: Rows[] = [];
+    for (const [writer, own] of segments) {
+      const log = new SettledLog(vfs, `${logs}/${writer}`, own);
+      const contents = new LogContents(log, writer);
+      if (contents.keys().includes(key))
+        parts.push(contents.cleanRows(key, []) ?? newestRows(contents.rows(key)));
+      if (log.damage.length > 0) return undefined;
+    }
+    return mergeWriters(parts);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return undefined;
+  }
+}
