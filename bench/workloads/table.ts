@@ -5,6 +5,7 @@ import { corpus } from './corpus.ts';
 import { floorMsgpackr, floorWrite, flush } from './flush.ts';
 import { lengthCost, sequencesCost } from './growth.ts';
 import { hotHandle, track, trackColumns } from './ingest.ts';
+import { openingOptions } from './opening.ts';
 import { paramScan, readMetric, readSequence } from './read.ts';
 import {
   amplification,
@@ -29,6 +30,7 @@ export const workloads: Readonly<Record<string, Workload>> = {
   corpus,
   import: importing,
   'open-close': openCloseRun,
+  opening: openingOptions,
   resume,
   'resume-killed': resumeKilled,
   'read-sequence': readSequence,
