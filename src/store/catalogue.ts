@@ -27,6 +27,11 @@ export interface ScanOptions {
   readonly sequences?: boolean;
   /** False: nothing is written. Default true. */
   readonly update?: boolean;
+  /**
+   * A run that a scan of this object has looked at within so many milliseconds is not looked at again: what
+   * others have changed since may show that much later. Default 0: each is looked at in each scan.
+   */
+  readonly maxAgeMs?: number;
   /** Told of each run that is left out because it cannot be read. */
   readonly onUnreadable?: ((hash: string, error: RunlogError) => void) | undefined;
 }
@@ -36,6 +41,8 @@ export interface CatalogueOptions {
   readonly bootId?: string;
   /** Nothing is ever written. Default false. */
   readonly readOnly?: boolean;
+  /** Milliseconds of a clock that is never set. Default: this process's. */
+  readonly monotonic?: () => number;
 }
 
 /** Bytes of decoded parts that are kept for the next question. */
@@ -44,7 +51,13 @@ const HELD_SIZE_MAX = 64 * 1024 * 1024;
 interface Place {
   readonly part: CataloguePart;
   readonly row: number;
+  /** When its stamp was found to hold, by the monotonic clock. */
+  seenAt: number;
 }
+
+type KnownPlace = Pick<Place, 'part' | 'row'>;
+
+const NEVER = Number.NEGATIVE_INFINITY;
 
 export class Catalogue {
   readonly #vfs: Vfs;
@@ -52,6 +65,7 @@ export class Catalogue {
   readonly #files: CatalogueFiles;
   readonly #bootId: string;
   readonly #readOnly: boolean;
+  readonly #monotonic: () => number;
   #index: { readonly parts: readonly CataloguePart[]; readonly places: Map<string, Place[]> } = {
     parts: [],
     places: new Map(),
@@ -64,6 +78,7 @@ export class Catalogue {
     this.#files = new CatalogueFiles(vfs, repo);
     this.#bootId = options.bootId ?? nodeHost().liveness.self().bootId;
     this.#readOnly = options.readOnly ?? false;
+    this.#monotonic = options.monotonic ?? (() => performance.now());
   }
 
   /**
@@ -74,7 +89,7 @@ export class Catalogue {
    */
   *scan(options: ScanOptions = {}): Generator<CatalogueEntry> {
     const { update = true } = options;
-    const scan = new Scan(this.#vfs, this.#repo, this.#files, this.#bootId, {
+    const scan = new Scan(this.#vfs, this.#repo, this.#files, this.#moment(), {
       ...options,
       update: update && !this.#readOnly,
     });
@@ -102,7 +117,7 @@ export class Catalogue {
 
   /** One run; undefined where there is none. Writes nothing. @throws RunlogError as reading it does. */
   run(hash: string): CatalogueEntry | undefined {
-    const scan = new Scan(this.#vfs, this.#repo, this.#files, this.#bootId, {
+    const scan = new Scan(this.#vfs, this.#repo, this.#files, this.#moment(), {
       update: false,
       onUnreadable: (_, error) => {
         throw error;
@@ -124,6 +139,10 @@ export class Catalogue {
     this.#files.closeAll();
   }
 
+  #moment(): { bootId: string; monotonic: number } {
+    return { bootId: this.#bootId, monotonic: this.#monotonic() };
+  }
+
   #places(): Map<string, Place[]> {
     const parts = this.#files.list();
     const before = this.#index.parts;
@@ -133,10 +152,11 @@ export class Catalogue {
     for (const part of parts)
       for (const [row, hash] of part.hashes.entries()) {
         const known = places.get(hash);
-        if (known === undefined) places.set(hash, [{ part, row }]);
+        const place = { part, row, seenAt: NEVER };
+        if (known === undefined) places.set(hash, [place]);
         // First the one that says more: the other is of no use then.
-        else if (unlessRefused(() => part.knowsSequences(row), false)) known.unshift({ part, row });
-        else known.push({ part, row });
+        else if (unlessRefused(() => part.knowsSequences(row), false)) known.unshift(place);
+        else known.push(place);
       }
     this.#index = { parts, places };
     return places;
@@ -164,15 +184,24 @@ class Scan {
   readonly #bootId: string;
   readonly #options: ScanOptions;
   readonly #update: CatalogueUpdate;
+  /** When the scan began. */
+  readonly #monotonic: number;
   /** Undefined: not asked yet; null: nothing can be written here. */
   #now: { readonly time: number; readonly device: string | undefined } | undefined | null;
   isWhole = false;
 
-  constructor(vfs: Vfs, repo: string, files: CatalogueFiles, bootId: string, options: ScanOptions) {
+  constructor(
+    vfs: Vfs,
+    repo: string,
+    files: CatalogueFiles,
+    { bootId, monotonic }: { bootId: string; monotonic: number },
+    options: ScanOptions,
+  ) {
     this.#vfs = vfs;
     this.#repo = repo;
     this.#files = files;
     this.#bootId = bootId;
+    this.#monotonic = monotonic;
     this.#options = options;
     this.#update = new CatalogueUpdate(files);
     if (options.update === false) this.#now = null;
@@ -185,16 +214,21 @@ class Scan {
     else yield* this.#knownRun(hash, place);
   }
 
-  #holds(directory: string, { part, row }: Place): boolean {
+  #holds(directory: string, place: Place): boolean {
+    const { part, row, seenAt } = place;
     if (part.isUnusable) return false;
-    return unlessRefused(() => {
+    const { maxAgeMs = 0 } = this.#options;
+    if (maxAgeMs > 0 && this.#monotonic - seenAt <= maxAgeMs) return true;
+    const holds = unlessRefused(() => {
       const boot = part.boot(row);
       if (boot !== '' && (boot !== this.#bootId || part.isRemote)) return false;
       return stampHolds(this.#vfs, directory, part.stamp(row), part.isRemote);
     }, false);
+    place.seenAt = holds ? this.#monotonic : NEVER;
+    return holds;
   }
 
-  *#knownRun(hash: string, { part, row }: Place): Generator<CatalogueEntry> {
+  *#knownRun(hash: string, { part, row }: KnownPlace): Generator<CatalogueEntry> {
     this.#update.used(part, row);
     const isDeleted = unlessRefused(() => part.fact('isDeleted', row), undefined);
     if (isDeleted === undefined) {
@@ -205,14 +239,17 @@ class Scan {
     const entry = this.#entry(hash, { part, row });
     yield entry;
     const { readSoFar } = entry;
-    if (readSoFar !== undefined) this.#addSequences(entry, readSoFar, { part, row });
+    if (readSoFar !== undefined && entry.hasAskedForSequences)
+      this.#addSequences(entry, readSoFar, { part, row });
     entry.rest();
   }
 
   /** Its sequences were asked for and not known: the row is written anew, with them. */
-  #addSequences(entry: CatalogueEntry, reader: RunReader, { part, row }: Place): void {
+  #addSequences(entry: CatalogueEntry, reader: RunReader, { part, row }: KnownPlace): void {
     if (this.#clock() === undefined || reader.damage.length > 0) return;
     unlessRefused(() => {
+      // Read for its points, say: nothing that the catalogue keeps is new.
+      if (part.knowsSequences(row)) return;
       const known = { ...part.row(row), sequences: rowsOf(entry, reader) };
       const { directory } = runPlaces(this.#repo, entry.hash);
       if (stampHolds(this.#vfs, directory, known.stamp, part.isRemote)) this.#update.add(known);
@@ -250,7 +287,7 @@ class Scan {
     return this.#vfs.stat(directory)?.isDirectory === true && this.#vfs.stat(edits) !== undefined;
   }
 
-  #entry(hash: string, source: Place | RunReader): CatalogueEntry {
+  #entry(hash: string, source: KnownPlace | RunReader): CatalogueEntry {
     return new CatalogueEntry(this.#vfs, runPlaces(this.#repo, hash), hash, source);
   }
 

@@ -5,6 +5,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadXxhash, type MemoryVfs, namedCrashRules } from '../../src/engine/index.ts';
 import { fileSystemError } from '../../src/engine/vfs/memory-disk.ts';
+import { Catalogue } from '../../src/store/catalogue.ts';
 import {
   CatalogueRepo,
   partsOf,
@@ -357,6 +358,13 @@ describe('an updater', () => {
     }
   });
 
+  it('writes nothing where all that was asked for is there', async () => {
+    const repo = await catalogued();
+    const before = partsOf(repo.vfs);
+    for (let time = 0; time < 2; time += 1) scanned(repo.catalogue(), { sequences: true });
+    expect(partsOf(repo.vfs)).toEqual(before);
+  });
+
   it('keeps the number of files small, and forgets what is gone', async () => {
     const repo = new CatalogueRepo();
     const catalogue = repo.catalogue();
@@ -374,6 +382,30 @@ describe('an updater', () => {
     expect(fromCatalogue(repo)).toBe(1);
     isTrue(repo);
   });
+});
+
+it('what was looked at a short while ago is not looked at again where the caller allows it', async () => {
+  const repo = await catalogued();
+  let monotonic = 0;
+  const catalogue = new Catalogue(repo.vfs.attach(), REPO, {
+    bootId: 'boot',
+    monotonic: () => monotonic,
+  });
+  const before = truth(repo.vfs);
+  expect(scanned(catalogue).answers).toEqual(before);
+  repo.edit('a');
+  repo.remove('b');
+  await repo.track('new');
+  monotonic = 1000;
+  const { a, ...others } = scanned(catalogue, { maxAgeMs: 1000 }).answers;
+  const { a: changed, ...rest } = truth(repo.vfs);
+  // Runs that came and went show at once.
+  expect(others).toEqual(rest);
+  expect(a).toEqual(before['a']);
+  expect(scanned(catalogue).answers).toEqual({ a: changed, ...rest });
+  repo.edit('c');
+  monotonic = 2001;
+  expect(scanned(catalogue, { maxAgeMs: 1000 }).answers).toEqual(truth(repo.vfs));
 });
 
 it('an entry says what one run says, and none of a run that is not there', async () => {
