@@ -30,6 +30,8 @@ const singleImporter: readonly string[] = [
   'proper-lockfile',
   'chokidar',
   'systeminformation',
+  '@lezer/python',
+  're2js',
 ];
 
 /** Losing words and the winner of each; matched anywhere in a word, so that no name hides one. */
@@ -44,7 +46,13 @@ const bannedWords: readonly { pattern: RegExp; instead: string }[] = [
 ];
 
 /** Loaded when first needed: each costs an import of the package what few programs use. */
-const loadedLate: readonly string[] = ['proper-lockfile', 'chokidar', 'systeminformation'];
+const loadedLate: readonly string[] = [
+  'proper-lockfile',
+  'chokidar',
+  'systeminformation',
+  '@lezer/python',
+  're2js',
+];
 
 const lineCountMax = 400;
 /** Longer ones, each with the size that it may not outgrow: a ratchet. */

@@ -1,0 +1,193 @@
+// The methods and properties of datetime, date and timedelta, and how they are made.
+//
+// Spec: spec/query.md, Functions. Test: test/query/dates.test.ts.
+
+import { integer, stringOf } from './argument.ts';
+import {
+  DateOnly,
+  type DateParts,
+  DateTime,
+  Delta,
+  daysOfDate,
+  microsOf,
+  now,
+  weekdayOfDays,
+} from './date-value.ts';
+import { typeError } from './failure.ts';
+import { isoDate, isoDateTime, parseIsoDate } from './iso-date.ts';
+import { type MemberTable, members } from './methods.ts';
+import { divideIntegers, exactRatio, roundQuotient } from './number.ts';
+import { signature } from './signature.ts';
+import { formatDate, isoWeek, parseDate } from './strftime.ts';
+import { FunctionValue, Tuple, TypeValue, typeNameOf, type Value } from './value.ts';
+
+const big = (number: number): bigint => BigInt(number);
+
+const weekdayOf = (value: DateTime | DateOnly): number => weekdayOfDays(daysOfDate(value.date));
+
+function isoCalendar(value: DateTime | DateOnly): Tuple {
+  const days = daysOfDate(value.date);
+  const weekday = weekdayOfDays(days);
+  const { year, week } = isoWeek({ days, weekday });
+  return new Tuple([big(year), big(week), big(weekday + 1)]);
+}
+
+const dayMethods = {
+  'isocalendar()': isoCalendar,
+  'isoweekday()': (self: DateTime | DateOnly) => big(weekdayOf(self) + 1),
+  'strftime(format)': (self: DateTime | DateOnly, format: Value) =>
+    formatDate(self, stringOf(format, 'the format')),
+  'toordinal()': (self: DateTime | DateOnly) => big(daysOfDate(self.date) + 719_163),
+  'weekday()': (self: DateTime | DateOnly) => big(weekdayOf(self)),
+};
+
+const dayProperties = {
+  year: (self: DateTime | DateOnly) => big(self.date.year),
+  month: (self: DateTime | DateOnly) => big(self.date.month),
+  day: (self: DateTime | DateOnly) => big(self.date.day),
+};
+
+export const dateTimeMembers: MemberTable<DateTime> = members<DateTime>(
+  {
+    ...dayMethods,
+    'date()': (self) => new DateOnly(self.micros),
+    "isoformat(sep='T')": (self, separator) =>
+      isoDateTime(self, stringOf(separator as Value, 'the separator')),
+    'replace(year=None, month=None, day=None, hour=None, minute=None, second=None, microsecond=None)':
+      replaced,
+    'timestamp()': (self) => divideIntegers(self.micros, 1_000_000n),
+  },
+  {
+    ...dayProperties,
+    hour: (self) => big(self.time.hour),
+    minute: (self) => big(self.time.minute),
+    second: (self) => big(self.time.second),
+    microsecond: (self) => big(self.time.microsecond),
+    tzinfo: () => null,
+  },
+);
+
+function replaced(self: DateTime, ...given: Value[]): DateTime {
+  const parts = { ...self.date, ...self.time };
+  const names = ['year', 'month', 'day', 'hour', 'minute', 'second', 'microsecond'] as const;
+  for (const [index, name] of names.entries()) {
+    const value = given[index] as Value;
+    if (value !== null) parts[name] = Number(integer(value));
+  }
+  return new DateTime(microsOf(parts, parts));
+}
+
+export const dateOnlyMembers: MemberTable<DateOnly> = members<DateOnly>(
+  { ...dayMethods, 'isoformat()': (self) => isoDate(self.date) },
+  dayProperties,
+);
+
+export const deltaMembers: MemberTable<Delta> = members<Delta>(
+  { 'total_seconds()': (self) => divideIntegers(self.micros, 1_000_000n) },
+  {
+    days: (self) => self.days,
+    seconds: (self) => self.seconds,
+    microseconds: (self) => self.microseconds,
+  },
+);
+
+const DATE_TIME = signature(
+  'datetime(year, month, day, hour=0, minute=0, second=0, microsecond=0)',
+);
+
+function makeDateTime(given: readonly Value[], keywords: ReadonlyMap<string, Value> | undefined) {
+  const [year, month, day, hour, minute, second, microsecond] = DATE_TIME.bind(given, keywords).map(
+    (each) => Number(integer(each)),
+  ) as [number, number, number, number, number, number, number];
+  return new DateTime(microsOf({ year, month, day }, { hour, minute, second, microsecond }));
+}
+
+const DATE = signature('date(year, month, day)');
+
+export const dateType: TypeValue = new TypeValue(
+  'date',
+  (value) => value instanceof DateOnly || value instanceof DateTime,
+  (given, keywords) => {
+    const [year, month, day] = DATE.bind(given, keywords).map((each) => Number(integer(each)));
+    return new DateOnly(microsOf({ year, month, day } as DateParts));
+  },
+);
+
+const DELTA = signature(
+  'timedelta(days=0, seconds=0, microseconds=0, milliseconds=0, minutes=0, hours=0, weeks=0)',
+);
+const UNITS = [
+  86_400_000_000n,
+  1_000_000n,
+  1n,
+  1000n,
+  60_000_000n,
+  3_600_000_000n,
+  604_800_000_000n,
+];
+
+export const deltaType: TypeValue = new TypeValue(
+  'timedelta',
+  (value) => value instanceof Delta,
+  (given, keywords) => {
+    const parts = DELTA.bind(given, keywords);
+    // The fractions of all parts together are rounded once, as Python does it.
+    const sum = parts.reduce(
+      ([top, bottom], part, index) => {
+        const [partTop, partBottom] = exactly(part);
+        const unit = UNITS[index] as bigint;
+        return [top * partBottom + partTop * unit * bottom, bottom * partBottom] as const;
+      },
+      [0n, 1n] as readonly [bigint, bigint],
+    );
+    return new Delta(roundQuotient(sum[0], sum[1]));
+  },
+);
+
+function exactly(value: Value): [bigint, bigint] {
+  if (typeof value === 'bigint' || typeof value === 'boolean') return [BigInt(value), 1n];
+  if (typeof value !== 'number')
+    throw typeError(
+      `a part of timedelta must be a number, not ${typeNameOf(value)}`,
+      value === null,
+    );
+  return exactRatio(value);
+}
+
+function maker(text: string, body: (...given: Value[]) => Value): [string, FunctionValue] {
+  const parsed = signature(text);
+  const call = (given: readonly Value[], keywords: ReadonlyMap<string, Value> | undefined) =>
+    body(...parsed.bind(given, keywords));
+  return [parsed.name, new FunctionValue(parsed.name, call, 'method')];
+}
+
+function fromSeconds(value: Value | undefined): DateTime {
+  const [top, bottom] = exactly(value as Value);
+  return new DateTime(roundQuotient(top * 1_000_000n, bottom));
+}
+
+const nowValue = (): DateTime => new DateTime(BigInt(now()) * 1000n);
+
+/** How `datetime.` makes dates; all in UTC, as the times of runs are. */
+export const dateTimeMakers: readonly [string, FunctionValue][] = [
+  maker('now()', nowValue),
+  maker('utcnow()', nowValue),
+  maker('today()', nowValue),
+  maker('fromisoformat(text)', (text) => parseIsoDate(stringOf(text as Value, 'the argument'))),
+  maker('fromtimestamp(seconds)', fromSeconds),
+  maker('utcfromtimestamp(seconds)', fromSeconds),
+  maker('strptime(text, format)', (text, format) =>
+    parseDate(stringOf(text as Value, 'the text'), stringOf(format as Value, 'the format')),
+  ),
+];
+
+export const dateTimeType: TypeValue = new TypeValue(
+  'datetime',
+  (value) => value instanceof DateTime,
+  makeDateTime,
+  new Map<string, Value>([
+    ...dateTimeMakers,
+    ['min', new DateTime(-62_135_596_800_000_000n)],
+    ['max', new DateTime(253_402_300_799_999_999n)],
+  ]),
+);

@@ -1,0 +1,218 @@
+// `math` and `string`: modules that Aim's queries have. `random` is left out: a query that is asked
+// twice has the same answer.
+//
+// Spec: spec/query.md, Functions. Test: test/query/functions.test.ts.
+
+import { limits } from '../limits.ts';
+import { integer } from './argument.ts';
+import { charge } from './budget.ts';
+import { limitError, QueryFailure, typeError, valueError } from './failure.ts';
+import { elementsOf } from './iterate.ts';
+import { bitLength, bounded, integerOf, toFloat } from './number.ts';
+import { binary } from './operators.ts';
+import { signature } from './signature.ts';
+import { FunctionValue, ModuleValue, typeNameOf, type Value } from './value.ts';
+
+export function floatOf(value: Value): number {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'bigint') return toFloat(value);
+  if (typeof value === 'boolean') return Number(value);
+  throw typeError(`must be real number, not ${typeNameOf(value)}`, value === null);
+}
+
+/** A function of floats. What is no number of a number is out of its domain, as Python has it. */
+const ofFloats =
+  (body: (...given: number[]) => number) =>
+  (...given: Value[]): Value => {
+    const floats = given.map(floatOf);
+    const result = body(...floats);
+    if (Number.isNaN(result) && !floats.some(Number.isNaN)) throw valueError('math domain error');
+    if (!Number.isFinite(result) && !Number.isNaN(result) && floats.every(Number.isFinite))
+      throw new QueryFailure('OverflowError', 'math range error');
+    return result;
+  };
+
+const toInteger =
+  (body: (value: number) => number) =>
+  (value: Value): Value =>
+    typeof value === 'bigint' || typeof value === 'boolean'
+      ? BigInt(value)
+      : integerOf(body(floatOf(value)));
+
+const about =
+  (body: (value: number) => boolean) =>
+  (value: Value): Value =>
+    body(floatOf(value));
+
+function logarithm(value: Value, base: Value): number {
+  const ofOne = (each: Value): number => {
+    if (typeof each === 'bigint' && each > 0n && bitLength(each) > 1000) {
+      const shift = bitLength(each) - 64;
+      return Math.log(Number(each >> BigInt(shift))) + shift * Math.LN2;
+    }
+    const float = floatOf(each);
+    if (float <= 0) throw valueError('math domain error');
+    return Math.log(float);
+  };
+  if (base === null) return ofOne(value);
+  const divisor = ofOne(base);
+  if (divisor === 0) throw new QueryFailure('ZeroDivisionError', 'float division by zero');
+  return ofOne(value) / divisor;
+}
+
+const onPositive = (body: (value: number) => number) => (value: number) => {
+  if (value <= 0) throw valueError('math domain error');
+  return body(value);
+};
+
+function greatestDivisor(a: bigint, b: bigint): bigint {
+  let [left, right] = [a < 0n ? -a : a, b < 0n ? -b : b];
+  while (right !== 0n) {
+    charge(8);
+    [left, right] = [right, left % right];
+  }
+  return left;
+}
+
+function factorial(value: Value): bigint {
+  const count = integer(value);
+  if (count < 0n) throw valueError('factorial() not defined for negative values');
+  if (count > 1000n) throw limitError('queryIntegerBitCountMax', `the factorial of ${count}`);
+  let result = 1n;
+  for (let factor = 2n; factor <= count; factor += 1n) result = bounded(result * factor);
+  return result;
+}
+
+function combinations(n: Value, k: Value): bigint {
+  const [all, given] = [integer(n), integer(k)];
+  if (all < 0n || given < 0n) throw valueError('comb() takes no negative number');
+  if (given > all) return 0n;
+  const chosen = all - given < given ? all - given : given;
+  if (chosen > BigInt(limits.queryIntegerBitCountMax))
+    throw limitError('queryIntegerBitCountMax', 'combinations of more bits');
+  let result = 1n;
+  for (let index = 1n; index <= chosen; index += 1n)
+    result = bounded((result * (all - chosen + index)) / index);
+  return result;
+}
+
+function integerRoot(value: Value): bigint {
+  const number = integer(value);
+  if (number < 0n) throw valueError('isqrt() argument must be nonnegative');
+  if (number < 2n) return number;
+  let root = 1n << BigInt((bitLength(number) + 1) >> 1);
+  for (;;) {
+    charge(8);
+    const next = (root + number / root) >> 1n;
+    if (next >= root) return root;
+    root = next;
+  }
+}
+
+function isClose(a: Value, b: Value, relative: Value, absolute: Value): boolean {
+  const [left, right] = [floatOf(a), floatOf(b)];
+  if (left === right) return true;
+  if (!Number.isFinite(left) || !Number.isFinite(right)) return false;
+  const distance = Math.abs(left - right);
+  const allowed = relative === null ? 1e-9 : floatOf(relative);
+  return (
+    distance <= allowed * Math.max(Math.abs(left), Math.abs(right)) || distance <= floatOf(absolute)
+  );
+}
+
+const product = (items: Value, start: Value): Value =>
+  elementsOf(items).reduce((result, each) => binary('*', result, each), start);
+
+type Body = (...given: Value[]) => Value;
+
+/** Each function by its signature. */
+export const mathFunctions: Readonly<Record<string, Body>> = {
+  'acos(x)': ofFloats(Math.acos),
+  'acosh(x)': ofFloats(Math.acosh),
+  'asin(x)': ofFloats(Math.asin),
+  'asinh(x)': ofFloats(Math.asinh),
+  'atan(x)': ofFloats(Math.atan),
+  'atan2(y, x)': ofFloats(Math.atan2),
+  'atanh(x)': ofFloats(Math.atanh),
+  'cbrt(x)': ofFloats(Math.cbrt),
+  'ceil(x)': toInteger(Math.ceil) as Body,
+  'comb(n, k)': combinations as Body,
+  'copysign(x, y)': ofFloats((x, y) => {
+    const isNegative = (y as number) < 0 || Object.is(y, -0);
+    return isNegative ? -Math.abs(x as number) : Math.abs(x as number);
+  }),
+  'cos(x)': ofFloats(Math.cos),
+  'cosh(x)': ofFloats(Math.cosh),
+  'degrees(x)': ofFloats((x) => (x as number) * (180 / Math.PI)),
+  'exp(x)': ofFloats(Math.exp),
+  'exp2(x)': ofFloats((x) => 2 ** (x as number)),
+  'expm1(x)': ofFloats(Math.expm1),
+  'fabs(x)': ofFloats(Math.abs),
+  'factorial(n)': factorial as Body,
+  'floor(x)': toInteger(Math.floor) as Body,
+  'fmod(x, y)': ofFloats((x, y) => (x as number) % (y as number)),
+  'gcd(a, b)': ((a: Value, b: Value) => greatestDivisor(integer(a), integer(b))) as Body,
+  'hypot(x, y)': ofFloats(Math.hypot),
+  'isclose(a, b, *, rel_tol=None, abs_tol=0)': isClose as Body,
+  'isfinite(x)': about(Number.isFinite) as Body,
+  'isinf(x)': about((x) => !Number.isFinite(x) && !Number.isNaN(x)) as Body,
+  'isnan(x)': about(Number.isNaN) as Body,
+  'isqrt(n)': integerRoot as Body,
+  'log(x, base=None)': logarithm as Body,
+  'log10(x)': ofFloats(onPositive(Math.log10) as (...given: number[]) => number),
+  'log1p(x)': ofFloats(Math.log1p),
+  'log2(x)': ofFloats(onPositive(Math.log2) as (...given: number[]) => number),
+  'pow(x, y)': ofFloats((x, y) => (x as number) ** (y as number)),
+  'prod(iterable, start=1)': product as Body,
+  'radians(x)': ofFloats((x) => (x as number) * (Math.PI / 180)),
+  'sin(x)': ofFloats(Math.sin),
+  'sinh(x)': ofFloats(Math.sinh),
+  'sqrt(x)': ofFloats(Math.sqrt),
+  'tan(x)': ofFloats(Math.tan),
+  'tanh(x)': ofFloats(Math.tanh),
+  'trunc(x)': toInteger(Math.trunc) as Body,
+};
+
+/** Functions as values, by name. */
+export const functionsOf = (bodies: Readonly<Record<string, Body>>): [string, FunctionValue][] =>
+  Object.entries(bodies).map(([text, body]) => {
+    const parsed = signature(text);
+    const call: FunctionValue['call'] = (given, keywords) => body(...parsed.bind(given, keywords));
+    return [parsed.name, new FunctionValue(parsed.name, call)];
+  });
+
+export const mathConstants: Readonly<Record<string, number>> = {
+  e: Math.E,
+  inf: Number.POSITIVE_INFINITY,
+  nan: Number.NaN,
+  pi: Math.PI,
+  tau: 2 * Math.PI,
+};
+
+export const mathModule: ModuleValue = new ModuleValue(
+  'math',
+  new Map<string, Value>([...functionsOf(mathFunctions), ...Object.entries(mathConstants)]),
+);
+
+const LOWER = 'abcdefghijklmnopqrstuvwxyz';
+const UPPER = LOWER.toUpperCase();
+const DIGITS = '0123456789';
+const PUNCTUATION = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';
+const SPACES = ' \t\n\r\v\f';
+
+export const stringConstants: Readonly<Record<string, string>> = {
+  ascii_letters: LOWER + UPPER,
+  ascii_lowercase: LOWER,
+  ascii_uppercase: UPPER,
+  digits: DIGITS,
+  hexdigits: `${DIGITS}abcdefABCDEF`,
+  octdigits: '01234567',
+  printable: DIGITS + LOWER + UPPER + PUNCTUATION + SPACES,
+  punctuation: PUNCTUATION,
+  whitespace: SPACES,
+};
+
+export const stringModule: ModuleValue = new ModuleValue(
+  'string',
+  new Map<string, Value>(Object.entries(stringConstants)),
+);

@@ -1,0 +1,181 @@
+// The methods of str that make another text. Each pays for its result before it makes it.
+//
+// Spec: spec/query.md, Functions. Test: test/query/functions.test.ts, test/query/cpython.test.ts.
+
+import { integer, isSpace, stringOf, trimEnd } from './argument.ts';
+import { chargeText } from './budget.ts';
+import { keyOf } from './compare.ts';
+import { typeError } from './failure.ts';
+import { characterOf, checkedWidth } from './format.ts';
+import { charactersOf, lengthOfText } from './text.ts';
+import { Dict, type Value } from './value.ts';
+
+type Maker = (text: string, ...given: Value[]) => Value;
+
+/** Upper and lower case may take several characters for one: three at most. */
+const cased =
+  (change: (text: string) => string): Maker =>
+  (text) => {
+    chargeText(text.length * 3);
+    return change(text);
+  };
+
+const upper = (text: string): string => text.toUpperCase();
+const lower = (text: string): string => text.toLowerCase();
+
+/** What upper case and back gives, but for what has no way back. */
+const caseFold = (text: string): string =>
+  charactersOf(text)
+    .map((each) => (each === '\u0131' ? each : lower(upper(each)).replaceAll('\u03c2', '\u03c3')))
+    .join('');
+
+function capitalize(text: string): string {
+  const [first = '', ...rest] = charactersOf(text);
+  return titleOf(first) + lower(rest.join(''));
+}
+
+/** A letter of two, as U+01C6, has a form of its own at the beginning of a word. */
+const titleForms: ReadonlyMap<string, string> = new Map([
+  ['\u01c4', '\u01c5'],
+  ['\u01c7', '\u01c8'],
+  ['\u01ca', '\u01cb'],
+  ['\u01f1', '\u01f2'],
+]);
+
+function titleOf(character: string): string {
+  const large = upper(character);
+  if (large.length > 1 && charactersOf(large).length > 1) {
+    const [first = '', ...rest] = charactersOf(large);
+    return first + lower(rest.join(''));
+  }
+  return titleForms.get(large) ?? large;
+}
+
+function title(text: string): string {
+  let wasCased = false;
+  return charactersOf(text)
+    .map((character) => {
+      const shown = wasCased ? lower(character) : titleOf(character);
+      wasCased = /\p{Lu}|\p{Ll}|\p{Lt}/u.test(character);
+      return shown;
+    })
+    .join('');
+}
+
+const swapCase = (text: string): string =>
+  charactersOf(text)
+    .map((each) => (/\p{Lu}/u.test(each) ? lower(each) : upper(each)))
+    .join('');
+
+function pad(text: string, width: Value, fill: Value, side: 'left' | 'right' | 'both'): string {
+  const by = stringOf(fill, 'the fill character');
+  if (lengthOfText(by) !== 1) throw typeError('the fill character must be one character long');
+  const missing = checkedWidth(integer(width)) - lengthOfText(text);
+  if (missing <= 0) return text;
+  if (side === 'left') return by.repeat(missing) + text;
+  if (side === 'right') return text + by.repeat(missing);
+  // As CPython does it: the odd one goes left where the width is odd too.
+  const before = Math.floor(missing / 2) + (missing & (missing + lengthOfText(text)) & 1);
+  return by.repeat(before) + text + by.repeat(missing - before);
+}
+
+function strip(text: string, characters: Value, atStart: boolean, atEnd: boolean): string {
+  if (characters === null) {
+    const ended = atEnd ? trimEnd(text) : text;
+    if (!atStart) return ended;
+    let start = 0;
+    while (start < ended.length && isSpace.test(ended[start] as string)) start += 1;
+    return ended.slice(start);
+  }
+  const dropped = new Set(charactersOf(stringOf(characters, 'what is stripped')));
+  const all = charactersOf(text);
+  let start = 0;
+  let end = all.length;
+  while (atStart && start < end && dropped.has(all[start] as string)) start += 1;
+  while (atEnd && end > start && dropped.has(all[end - 1] as string)) end -= 1;
+  return all.slice(start, end).join('');
+}
+
+function replace(text: string, old: Value, next: Value, count: Value): string {
+  const wanted = stringOf(old, 'what is replaced');
+  const by = stringOf(next, 'the replacement');
+  const parts = wanted === '' ? ['', ...charactersOf(text), ''] : text.split(wanted);
+  const limit = Number(integer(count));
+  const times = limit < 0 ? parts.length - 1 : Math.min(limit, parts.length - 1);
+  chargeText(text.length + times * by.length);
+  const changed = parts.slice(0, times + 1).join(by);
+  return times === parts.length - 1 ? changed : [changed, ...parts.slice(times + 1)].join(wanted);
+}
+
+function expandTabs(text: string, size: Value): string {
+  const width = checkedWidth(integer(size));
+  chargeText(text.length + (text.split('\t').length - 1) * width);
+  let column = 0;
+  return charactersOf(text)
+    .map((character) => {
+      if (character === '\t') {
+        const spaces = width <= 0 ? 0 : width - (column % width);
+        column += spaces;
+        return ' '.repeat(spaces);
+      }
+      column = character === '\n' || character === '\r' ? 0 : column + 1;
+      return character;
+    })
+    .join('');
+}
+
+function zeroFill(text: string, width: Value): string {
+  const missing = checkedWidth(integer(width)) - lengthOfText(text);
+  if (missing <= 0) return text;
+  const sign = /^[-+]/.exec(text)?.[0] ?? '';
+  return sign + '0'.repeat(missing) + text.slice(sign.length);
+}
+
+function translate(text: string, table: Value): string {
+  if (!(table instanceof Dict)) throw typeError('translate() takes a dict, as str.maketrans makes');
+  let size = 0;
+  return charactersOf(text)
+    .map((character) => {
+      const point = BigInt(character.codePointAt(0) as number);
+      const entry = table.entries.get(keyOf(point));
+      if (entry === undefined) return character;
+      const by = entry[1];
+      if (by === null) return '';
+      const shown = typeof by === 'bigint' ? characterOf(by) : stringOf(by, 'a translation');
+      size += shown.length;
+      chargeText(size);
+      return shown;
+    })
+    .join('');
+}
+
+export const stringMakers: Readonly<Record<string, Maker>> = {
+  'capitalize()': cased(capitalize),
+  'casefold()': cased(caseFold),
+  "center(width, fillchar=' ')": (text, width, fill) =>
+    pad(text, width as Value, fill as Value, 'both'),
+  'expandtabs(tabsize=8)': (text, size) => expandTabs(text, size as Value),
+  "ljust(width, fillchar=' ')": (text, width, fill) =>
+    pad(text, width as Value, fill as Value, 'right'),
+  'lower()': cased(lower),
+  'lstrip(chars=None)': (text, characters) => strip(text, characters as Value, true, false),
+  'removeprefix(prefix)': (text, prefix) => {
+    const start = stringOf(prefix as Value, 'the prefix');
+    return text.startsWith(start) ? text.slice(start.length) : text;
+  },
+  'removesuffix(suffix)': (text, suffix) => {
+    const end = stringOf(suffix as Value, 'the suffix');
+    return end !== '' && text.endsWith(end) ? text.slice(0, -end.length) : text;
+  },
+  'replace(old, new, count=-1)': (text, old, next, count) =>
+    replace(text, old as Value, next as Value, count as Value),
+  "rjust(width, fillchar=' ')": (text, width, fill) =>
+    pad(text, width as Value, fill as Value, 'left'),
+  'rstrip(chars=None)': (text, characters) => strip(text, characters as Value, false, true),
+  'strip(chars=None)': (text, characters) => strip(text, characters as Value, true, true),
+  'swapcase()': cased(swapCase),
+  'title()': cased(title),
+  'translate(table)': (text, table) => translate(text, table as Value),
+  'upper()': cased(upper),
+  'zfill(width)': (text, width) => zeroFill(text, width as Value),
+};

@@ -1,0 +1,49 @@
+// Strings by code points, as Python counts them. JavaScript counts UTF-16 units: the two differ only
+// where a string holds a character beyond U+FFFF, which one look tells.
+//
+// Requires: well-formed strings. Test: test/query/functions.test.ts.
+
+const SURROGATE = /[\ud800-\udfff]/;
+
+export const isWide = (text: string): boolean => SURROGATE.test(text);
+
+export function lengthOfText(text: string): number {
+  if (!isWide(text)) return text.length;
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
+}
+
+/** The characters, one string each. */
+export const charactersOf = (text: string): string[] =>
+  isWide(text) ? Array.from(text) : text.split('');
+
+export function characterAt(text: string, index: number): string {
+  return (isWide(text) ? Array.from(text)[index] : text[index]) as string;
+}
+
+/** From code point `start` to `end`, both within the text. */
+export function partOfText(text: string, start: number, end: number): string {
+  if (!isWide(text)) return text.slice(start, end);
+  return Array.from(text).slice(start, end).join('');
+}
+
+/** The code point that stands at this UTF-16 unit. */
+export function pointOfUnit(text: string, unit: number): number {
+  return unit < 0 ? unit : lengthOfText(text.slice(0, unit));
+}
+
+/** Order by code points: UTF-16 order puts U+10000 before U+E000. */
+export function compareTexts(a: string, b: string): number {
+  if (a === b) return 0;
+  if (!isWide(a) && !isWide(b)) return a < b ? -1 : 1;
+  const left = Array.from(a);
+  const right = Array.from(b);
+  for (let index = 0; index < left.length && index < right.length; index += 1) {
+    const difference =
+      ((left[index] as string).codePointAt(0) as number) -
+      ((right[index] as string).codePointAt(0) as number);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}

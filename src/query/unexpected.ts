@@ -1,0 +1,86 @@
+// What to say where the text stops being a query: the likely reason, and what to write instead.
+//
+// Test: test/query/syntax.test.ts.
+
+import type { RunlogError } from '../errors.ts';
+import { syntaxError } from './syntax-error.ts';
+
+/** Words of other languages, and shouted ones of Python. */
+export const foreignWords: Readonly<Record<string, string>> = {
+  AND: 'and',
+  And: 'and',
+  OR: 'or',
+  Or: 'or',
+  NOT: 'not',
+  Not: 'not',
+  IN: 'in',
+  IS: 'is',
+  LIKE: 'in',
+  like: 'in',
+  contains: 'in',
+  eq: '==',
+  true: 'True',
+  TRUE: 'True',
+  false: 'False',
+  FALSE: 'False',
+  none: 'None',
+  NONE: 'None',
+  null: 'None',
+  NULL: 'None',
+  Null: 'None',
+  nil: 'None',
+  undefined: 'None',
+  NaN: "float('nan')",
+  nan: "float('nan')",
+  Infinity: "float('inf')",
+  inf: "float('inf')",
+};
+
+const STATEMENTS = new Set(
+  'import from def class if for while with try return assert del raise global nonlocal pass break continue async'.split(
+    ' ',
+  ),
+);
+
+const wordAt = (text: string, at: number): string =>
+  /^[\p{XID_Start}_][\p{XID_Continue}]*/u.exec(text.slice(at, at + 100))?.[0] ?? '';
+
+export function unexpected(text: string, near: number): RunlogError {
+  const at = near + (/^(?:\s+|#[^\n]*)*/.exec(text.slice(near, near + 4096))?.[0].length ?? 0);
+  const start = text.length - text.trimStart().length;
+  const first = wordAt(text, start);
+  if (STATEMENTS.has(first))
+    return syntaxError(text, start, `'${first}' begins a statement: a query is one expression`);
+  if (at >= text.length)
+    return syntaxError(text, text.trimEnd().length, 'the query ends where a value must follow');
+  const word = wordAt(text, at);
+  if (Object.hasOwn(foreignWords, word))
+    return syntaxError(text, at, `'${word}' is not Python: write '${foreignWords[word]}'`);
+  // `NOT run.a`: the word before is taken for a name, and this one is one too many.
+  const before = /([A-Za-z]+)\s+$/.exec(text.slice(Math.max(0, at - 20), at));
+  const earlier = before?.[1] ?? '';
+  if (word !== '' && Object.hasOwn(foreignWords, earlier))
+    return syntaxError(
+      text,
+      at - (before?.[0].length ?? 0),
+      `'${earlier}' is not Python: write '${foreignWords[earlier]}'`,
+    );
+  const sign = signAround(text, at);
+  if (sign !== undefined) return sign;
+  if (word !== '')
+    return syntaxError(text, at, `'${word}' does not fit here: is an operator missing before it?`);
+  const shown = /^(?:[\d.]+|"|'|\S)/.exec(text.slice(at, at + 20))?.[0] ?? '';
+  return syntaxError(text, at, `'${shown}' does not fit here`);
+}
+
+/** Assignments: the error may be told at the sign, before it, or behind it. */
+function signAround(text: string, at: number): RunlogError | undefined {
+  const change = /^\s*([-+*/%&|^@]|\/\/|\*\*|<<|>>)=(?!=)/.exec(text.slice(at, at + 8));
+  if (change !== null)
+    return syntaxError(text, at, `'${change[1]}=' would change something: a query changes nothing`);
+  if (/^=(?!=)/.test(text.slice(at)))
+    return syntaxError(text, at, "'=' does not compare: write '=='");
+  if (/^=(?!=)/.test(text.slice(at - 1)) && !/[=<>!]/.test(text[at - 2] ?? ''))
+    return syntaxError(text, at - 1, "'=' does not compare: write '=='");
+  return undefined;
+}

@@ -1,0 +1,154 @@
+// A run that is left out before its metrics are opened has no metric that matches: by chance, and in
+// the cases where Aim leaves out too much or breaks.
+
+import { describe, expect, it } from 'vitest';
+import { MetricObject, parseQuery, RowFailures, RunObject } from '../../src/query/query.ts';
+import { type Seeded, seeded } from '../support/random.ts';
+import { type MemoryRun, memoryRun } from './memory-facts.ts';
+
+const labelled = (run: number, metric: string): string => `${run} ${metric}`;
+
+interface Scan {
+  readonly rows: readonly string[];
+  /** Runs whose metrics were opened. */
+  readonly opened: number;
+}
+
+async function scan(text: string, runs: readonly MemoryRun[], pushesDown: boolean): Promise<Scan> {
+  const query = await parseQuery(text, 'metric');
+  const rows: string[] = [];
+  let opened = 0;
+  for (const [number, facts] of runs.entries()) {
+    const run = new RunObject(facts);
+    if (pushesDown && !query.mayMatch(run)) continue;
+    opened += 1;
+    for (const each of facts.metrics)
+      if (query.matches(run, new MetricObject(each, run), new RowFailures()))
+        rows.push(labelled(number, each.name));
+  }
+  return { rows, opened };
+}
+
+const threeRuns = [1, 2, 3].map((a) =>
+  memoryRun({
+    params: { a, opt: a === 3 ? undefined : 'adam' },
+    archived: a === 2,
+    tags: a === 1 ? ['best'] : [],
+    sequences: [
+      { name: 'x', values: [a] },
+      { name: 'y', values: [1] },
+    ],
+  }),
+);
+
+describe('what the run decides', () => {
+  it.each([
+    ["run.a == 1 and metric.name == 'x'", ['0 x'], 1],
+    ["metric.name == 'x' and run.a == 1", ['0 x'], 1],
+    [
+      "not (run.a == 1 and metric.name == 'x') and run.archived != 5",
+      ['0 y', '1 x', '1 y', '2 x', '2 y'],
+      3,
+    ],
+    ["not (run.a == 1 or metric.name == 'x')", ['2 y'], 1],
+    ["run.a == 1 or metric.name == 'x'", ['0 x', '0 y', '2 x'], 2],
+    ["any(metric.name == n for n in ['x', 'z'])", ['0 x', '2 x'], 2],
+    ["run.a in [1, 2] and (run.archived == True or metric.name == 'x')", ['0 x', '1 x', '1 y'], 2],
+    ["(metric.last if metric.name == 'x' else run.a) == 3", ['2 x', '2 y'], 2],
+    ["(metric.name == 'x') if run.a == 3 else False", ['2 x'], 1],
+    ['run.none + 1 > 0 and metric.last', [], 0],
+    ['metric.last == 3 or run.none + 1', ['2 x'], 2],
+    ["any(t == 'best' for t in run.tags) and metric.name == 'y'", ['0 y'], 1],
+    ["run.opt.startswith('a') and metric.last == 1", ['0 x', '0 y'], 1],
+    ['metric.run.a == 1 and run.a == 1', ['0 x', '0 y'], 1],
+    ['False and metric.last', [], 0],
+    ['run.a < metric.last + 5 and not run.a == 3', ['0 x', '0 y'], 1],
+  ])('%s', async (text, rows, opened) => {
+    const pushed = await scan(text, threeRuns, true);
+    expect(pushed.rows).toEqual(rows);
+    expect((await scan(text, threeRuns, false)).rows).toEqual(rows);
+    expect(pushed.opened).toBe(opened);
+  });
+
+  it('leaves a failure that is to be thrown to the row', async () => {
+    const query = await parseQuery("run.none + 1 > 0 and metric.name == 'x'", 'metric');
+    const run = new RunObject(threeRuns[0] as MemoryRun);
+    expect([query.mayMatch(run), query.mayMatch(run, true)]).toEqual([false, true]);
+  });
+
+  it('leaves a limit to the row', async () => {
+    const run = new RunObject(threeRuns[0] as MemoryRun);
+    const query = await parseQuery("metric.name == 'none' and 9 ** 9 ** run.a ** 9", 'metric');
+    expect(query.mayMatch(run)).toBe(true);
+    const hits = await parseQuery(
+      "10 ** 10 ** (run.a * 9) > 1 and metric.name == 'none'",
+      'metric',
+    );
+    expect(hits.mayMatch(run)).toBe(true);
+  });
+
+  it('of runs there is nothing to push down', async () => {
+    expect((await parseQuery('run.a == 1')).runCondition).toBeUndefined();
+    expect((await parseQuery('metric.last == 1', 'metric')).runCondition).toBeUndefined();
+  });
+});
+
+/** Conditions of run and metric by chance, some of which fail. */
+function condition(by: Seeded, depth: number): string {
+  const leaves = [
+    `run.a == ${by.integer(3)}`,
+    'run.b',
+    'run.none + 1 > 0',
+    `run.a / ${by.integer(2)} > 0`,
+    `metric.name == '${by.pick(['x', 'y'])}'`,
+    `metric.last > ${by.integer(3)}`,
+    `metric.last > run.a`,
+    'metric.none + 1 > 0',
+    `any(run.a == i for i in [${by.integer(3)}])`,
+    `any(metric.last == i for i in [${by.integer(3)}, run.a])`,
+    'run.archived',
+    "'best' in run.tags",
+    'True',
+    'None',
+    '1 / 0',
+    `(lambda x: x.last == ${by.integer(3)})(metric)`,
+    "f'{run.a}{metric.name}' == '1x'",
+    "'x' in run.metrics",
+    `run.metrics['x'].last == ${by.integer(3)}`,
+    `[metric for metric in [run]][0].a == ${by.integer(3)}`,
+  ];
+  if (depth === 0) return by.pick(leaves);
+  const inner = (): string => condition(by, depth - 1 - by.integer(2) < 0 ? 0 : depth - 1);
+  return by.pick([
+    () => `(${inner()} and ${inner()})`,
+    () => `(${inner()} or ${inner()})`,
+    () => `(${inner()} and ${inner()} or not ${inner()})`,
+    () => `(not ${inner()})`,
+    () => `(${inner()} if ${inner()} else ${inner()})`,
+    () => `(${inner()} == ${inner()})`,
+    () => by.pick(leaves),
+  ])();
+}
+
+it('a scan that pushes down gives the rows of one that opens everything', async () => {
+  const by = seeded('push-down');
+  const runs = Array.from({ length: 12 }, () =>
+    memoryRun({
+      params: { a: by.integer(3), b: by.pick([true, false, '', 'b']) },
+      archived: by.integer(3) === 0,
+      tags: by.pick([[], ['best']]),
+      sequences: [
+        { name: 'x', values: [by.integer(3)] },
+        { name: 'y', values: [by.integer(3)] },
+      ],
+    }),
+  );
+  let saved = 0;
+  for (let round = 0; round < 1500; round += 1) {
+    const text = condition(by, 3);
+    const pushed = await scan(text, runs, true);
+    expect(pushed.rows, text).toEqual((await scan(text, runs, false)).rows);
+    saved += runs.length - pushed.opened;
+  }
+  expect(saved).toBeGreaterThan(1500);
+});
