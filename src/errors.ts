@@ -20,6 +20,7 @@ export const errorCodes = {
   POSITION_GONE: 'the record at this position was dropped on order',
   IO: 'a system call failed; the cause is its error',
   LIMIT: 'a named bound of limits.ts was hit',
+  FILE_REFUSED: 'a file cannot be kept or given back as it is',
   QUERY_SYNTAX: 'the query cannot be parsed',
   QUERY_EVALUATION: 'the query failed on a run',
   ABORTED: 'the AbortSignal fired',

@@ -70,12 +70,42 @@ export const limits = {
   capturedEnvironmentSizeMax: 512 * KiB,
   /** Installed packages that a capture lists; a large workspace has some thousands. */
   packageCountMax: 20_000,
+  /** Content of one object: what fits a frame, with room; larger things are artifacts. */
+  objectSizeMax: 15 * MiB,
+  /** Content of an object up to this size stands in its step's record: a frame of its own costs more. */
+  inlineContentSizeMax: 256,
+  /** Objects tracked together at one step: one record names them all. */
+  objectCountMax: 1024,
+  /** Text of a `Text`, UTF-8 bytes: a reader holds it whole. */
+  textSizeMax: 4 * MiB,
+  /** Caption of an image, UTF-8 bytes: captions of all objects of a step stand in one record. */
+  captionSizeMax: 4 * KiB,
+  /** Pixels along one side of an image: what PNG viewers take. */
+  imageSideMax: 65535,
+  /** Bins of a distribution; as Aim. */
+  distributionBinCountMax: 512,
+  /** Columns of a table. */
+  tableColumnCountMax: 1024,
+  /** Rows of a table: it is a thing to look at, not a store of data. */
+  tableRowCountMax: 200_000,
+  /** Text in one cell of a table, UTF-8 bytes. */
+  tableCellSizeMax: 64 * KiB,
+  /** Depth of a figure: its JSON is walked. */
+  figureDepthMax: 64,
   /** Columns of a terminal line: one without an end would be held in memory and recorded each turn. */
   terminalColumnCountMax: 65536,
   /** Rows of a terminal that the cursor can come back to. */
   terminalRowCountMax: 128,
   /** Numbers that a terminal line may lie behind the newest: how many a reader holds back. */
   terminalLinesBackMax: 1024,
+  /** Files, links and empty directories of one artifact: their list is one record. */
+  artifactFileCountMax: 200_000,
+  /** Files of an artifact that are copied at once: each is two open files and a chunk. */
+  artifactCopyCountMax: 8,
+  /** Bytes of a file that are read and hashed at once: about a fifth of a millisecond. */
+  artifactChunkSize: 256 * KiB,
+  /** An artifact that is asked for as one piece of memory; larger ones are streamed. */
+  artifactBytesMax: 1024 * MiB,
   /** A query, UTF-16 units: it is parsed at once, in a few hundredths of a second. */
   querySizeMax: 64 * KiB,
   /** Words and signs of a query. */
@@ -124,4 +154,6 @@ export const durations = {
   captureMs: 10_000,
   /** Longest wait of `close` for a capture that is not complete. */
   captureCloseMs: 300,
+  /** A content that nothing refers to is kept for so long: somebody may be about to refer to it. */
+  artifactGraceMs: 24 * 3_600_000,
 } as const;
