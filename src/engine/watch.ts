@@ -31,7 +31,9 @@ export function openWatch(directory: string): Watch {
     const watcher = watch(directory, {
       ignoreInitial: true,
       depth: 0,
-      persistent: true,
+      // A closed one may be left behind by chokidar: it must not keep the process alive. Whoever follows
+      // has a timer that does.
+      persistent: false,
       atomic: false,
       // Names in the directory: what stands above it may be called anything.
       ignored: (path) => path !== directory && IGNORED.test(path.slice(directory.length)),
