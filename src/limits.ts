@@ -112,6 +112,8 @@ export const limits = {
   queryTokenCountMax: 16384,
   /** Brackets and expressions of a query inside each other: evaluation recurses. */
   queryDepthMax: 200,
+  /** Operators of a query in one chain, as `a or b or c`: the parser makes its tree by recursion. */
+  queryChainCountMax: 1500,
   /** Steps that one row may cost: an element, or 32 characters. A few hundredths of a second. */
   queryStepCountMax: 500_000,
   /** Functions of a query inside each other: one that calls itself ends here. */

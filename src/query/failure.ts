@@ -24,10 +24,14 @@ export class QueryFailure extends Error {
   /** True: an operation met None, which is what a missing value is. */
   readonly isMissing: boolean;
   /** Place in the text of the innermost expression that failed. */
-  at: number | undefined = undefined;
+  at: number | undefined;
 
   constructor(kind: FailureKind, message: string, isMissing = false) {
+    // Without a stack: it would be most of the cost of a row that fails, and nobody sees it.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message);
+    Error.stackTraceLimit = stackTraceLimit;
     this.kind = kind;
     this.isMissing = isMissing;
   }

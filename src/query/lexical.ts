@@ -62,6 +62,25 @@ export function checkText(text: string): void {
     throw syntaxError(text, last.at, `'${last.mark}' is not closed: add '${CLOSING[last.mark]}'`);
 }
 
+/** Words and signs before the place, since the last comma or bracket on its level. */
+export function wordsBefore(text: string, place: number): number {
+  const counts = [0];
+  let at = 0;
+  while (at < place) {
+    TOKEN.lastIndex = at;
+    const { space, string, quote = '', other } = TOKEN.exec(text)?.groups ?? {};
+    at =
+      string === undefined
+        ? TOKEN.lastIndex
+        : endOfString(text, at, TOKEN.lastIndex, quote, undefined);
+    if (other !== undefined && other in CLOSING) counts.push(0);
+    else if (other !== undefined && /[)\]}]/.test(other)) counts.pop();
+    else if (other === ',') counts[counts.length - 1] = 0;
+    else if (space === undefined) counts[counts.length - 1] = (counts.at(-1) ?? 0) + 1;
+  }
+  return counts.at(-1) ?? 0;
+}
+
 function endOfString(
   text: string,
   start: number,

@@ -10,13 +10,14 @@ import { limits } from '../limits.ts';
 import { Conversion } from './conversion.ts';
 import { limitError } from './failure.ts';
 import { loadGrammar, type Node, type Tree } from './grammar.ts';
-import { checkText } from './lexical.ts';
+import { checkText, wordsBefore } from './lexical.ts';
 import { numberOf } from './literal.ts';
 import type { BinaryOperator, UnaryOperator } from './operators.ts';
 import { isJunction, parseJunction } from './parse-junction.ts';
 import { parseComprehension, parseLambda } from './parse-scope.ts';
 import { parseString } from './parse-string.ts';
 import type { CompareOperator, Expression, Spread } from './syntax.ts';
+import { placeOf } from './syntax-error.ts';
 import { unexpected } from './unexpected.ts';
 import { ELLIPSIS } from './value.ts';
 
@@ -30,8 +31,9 @@ export async function parseExpression(text: string): Promise<Expression | undefi
   if (text.replace(/#[^\n\r]*/g, '').trim() === '') return undefined;
   const parse = await loadGrammar();
   const tree = parse(`(${text}\n)`);
-  const error = firstError(tree);
-  if (error !== undefined) throw unexpected(text, Math.min(text.length, Math.max(0, error - 1)));
+  if (tree === Number.POSITIVE_INFINITY) throw tooLong();
+  if (typeof tree === 'number') throw stopped(text, Math.min(text.length, Math.max(0, tree - 1)));
+  checkDepth(tree);
   const statement = tree.topNode.firstChild;
   const root = statement?.firstChild;
   if (statement?.name !== 'ExpressionStatement' || !root || statement.nextSibling !== null)
@@ -39,30 +41,38 @@ export async function parseExpression(text: string): Promise<Expression | undefi
   return new Conversion(text, convert).expression(root);
 }
 
-/** Nodes below each other: an expression within the limit is a node or three. */
-const TREE_DEPTH_MAX = limits.queryDepthMax * 4;
-
 /**
- * Where the first error node stands. The parser gives up on what is very deep and calls it an error:
- * that is told apart here. By iteration: the tree may be deep.
+ * Words without a comma or bracket between them, behind which the parser may have stopped because of
+ * what is inside each other: it does so at some 900 places that are open.
  */
-function firstError(tree: Tree): number | undefined {
-  let error: number | undefined;
+const WORD_COUNT_MAX = 800;
+
+function stopped(text: string, at: number): Error {
+  if (wordsBefore(text, at) <= WORD_COUNT_MAX) return unexpected(text, at);
+  const { line, column } = placeOf(text, at);
+  return limitError(
+    'queryDepthMax',
+    `expressions inside each other, or a mistake in line ${line}, column ${column}`,
+  );
+}
+
+const tooLong = (): Error =>
+  limitError('queryChainCountMax', 'a longer chain of operators (instead of or: x in [...])');
+
+/** By iteration: the tree may be deep. */
+function checkDepth(tree: Tree): void {
   let depth = 0;
   let deepest = 0;
   tree.iterate({
-    enter: (node) => {
+    enter: () => {
       depth += 1;
       deepest = Math.max(deepest, depth);
-      if (node.type.isError) error ??= node.from;
     },
     leave: () => {
       depth -= 1;
     },
   });
-  if (deepest > TREE_DEPTH_MAX && error !== undefined)
-    throw limitError('queryDepthMax', 'expressions inside each other');
-  return error;
+  if (deepest > limits.queryChainCountMax) throw tooLong();
 }
 
 const refused: Readonly<Record<string, string>> = {

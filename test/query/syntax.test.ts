@@ -140,6 +140,19 @@ describe('a text is read as Python reads it', () => {
     await parseQuery(text, 'run');
   });
 
+  it('a chain of conditions may be long', async () => {
+    const hash = (index: number): string => `run.h == ${index}`;
+    for (const [word, count] of [
+      ['or', 301],
+      ['or', 1400],
+      ['and', 1400],
+      ['or not', 301],
+    ] as const)
+      await parseQuery(Array.from({ length: count }, (_, index) => hash(index)).join(` ${word} `));
+    await parseQuery(`run.a in [${Array.from({ length: 8000 }, (_, index) => index).join(', ')}]`);
+    await expect(parseQuery('run.a or '.repeat(2500) + 1)).rejects.toThrow(/queryChainCountMax/);
+  });
+
   it('near is near', () => {
     expect(nearest('lenght', ['length', 'last'])).toBe('length');
     expect(nearest('x', ['y', 'z'])).toBeUndefined();
