@@ -72,12 +72,21 @@ const textOf = (cell: Cell | undefined): string =>
 const cut = (text: string, length: number): string =>
   text.slice(0, Math.max(0, length)).replace(/[\ud800-\udbff]$/, '');
 
-/** The lines of a table; one longer than `width` is cut. Pure but for colours. */
+/**
+ * The lines of a table; one longer than `width` is cut. A column that says nothing in any row is left
+ * out. Pure but for colours.
+ */
 export function table(
-  columns: readonly Column[],
-  rows: readonly (readonly Cell[])[],
+  allColumns: readonly Column[],
+  allRows: readonly (readonly Cell[])[],
   width: number,
 ): string[] {
+  const isSaid = allColumns.map(
+    (_, index) => allRows.length === 0 || allRows.some((row) => textOf(row[index]) !== ''),
+  );
+  const said = <Each>(list: readonly Each[]): Each[] => list.filter((_, index) => isSaid[index]);
+  const columns = said(allColumns);
+  const rows = allRows.map(said);
   const widths = columns.map((column, index) =>
     rows.reduce((most, row) => Math.max(most, textOf(row[index]).length), nameOf(column).length),
   );

@@ -5,8 +5,12 @@
 
 import { type FollowEvent, type RepoFollowEvent, RunlogError, type RunView } from '../index.ts';
 
-/** A killed run is noticed after three of them. */
+/** Between two looks at runs that may have been killed. */
 const LOOK_MS = 500;
+/** Looks in a row, each in a turn of its own, in which nothing came: what was flushed is read by then. */
+const QUIET_LOOKS = 5;
+/** Of runs that have closed an event tells; if it was met before the following began, this ends it. */
+const CLOSED_LOOKS = 20;
 
 type Event = FollowEvent | RepoFollowEvent;
 
@@ -34,18 +38,13 @@ export async function* untilEnded(
   { events, first, stop }: Following,
   views: readonly RunView[] | undefined,
 ): AsyncGenerator<Event> {
-  const areOver = async (): Promise<boolean> => {
-    if (views === undefined) return false;
-    for (const view of views) await view.refresh();
-    return !views.some(isLive);
-  };
-  if (await areOver()) {
+  let count = 0;
+  const watched = views === undefined ? undefined : new WatchedRuns(views);
+  if (watched !== undefined && (await watched.areOver())) {
     stop.abort();
     return;
   }
-  let count = 0;
-  const stopWatch = watchQuiet(
-    areOver,
+  watched?.endWhenKilled(
     () => count,
     () => stop.abort(),
   );
@@ -54,37 +53,55 @@ export async function* untilEnded(
       count += 1;
       yield step.value;
       const isEnd = step.value.type === 'state' && step.value.close !== undefined;
-      if (isEnd && (await areOver())) return;
+      if (isEnd && (await watched?.areOver())) return;
     }
   } catch (error) {
     if (!(error instanceof RunlogError) || error.code !== 'ABORTED') throw error;
   } finally {
-    stopWatch();
+    watched?.stop();
     stop.abort();
   }
 }
 
-/**
- * Calls `end` when the runs are over and nothing has come for two looks: the event that tells of a close
- * may be behind points that are still to come.
- */
-function watchQuiet(
-  areOver: () => Promise<boolean>,
-  count: () => number,
-  end: () => void,
-): () => void {
-  let quiet = 0;
-  let before = -1;
-  let isLooking = false;
-  const clock = setInterval(async () => {
-    if (isLooking) return;
-    isLooking = true;
-    // A run that was deleted meanwhile is over too.
-    const isOver = await areOver().catch(() => true);
-    quiet = isOver && count() === before ? quiet + 1 : 0;
-    before = count();
-    if (quiet === 2) end();
-    isLooking = false;
-  }, LOOK_MS);
-  return () => clearInterval(clock);
+class WatchedRuns {
+  readonly #views: readonly RunView[];
+  #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  constructor(views: readonly RunView[]) {
+    this.#views = views;
+  }
+
+  /** None of them is live. */
+  async areOver(): Promise<boolean> {
+    for (const view of this.#views) await view.refresh();
+    return !this.#views.some(isLive);
+  }
+
+  /**
+   * Calls `end` when none is live, one has not closed, and nothing has come for some looks. The event of
+   * a close is waited for: it comes behind the last points.
+   */
+  endWhenKilled(count: () => number, end: () => void): void {
+    let quiet = 0;
+    let before = -1;
+    const look = async (): Promise<void> => {
+      // A run that was deleted meanwhile is over, and no event says so.
+      const isOver = await this.areOver().catch(() => true);
+      const isClosed = this.#views.every((view) => view.endedAt !== undefined);
+      quiet = isOver && count() === before ? quiet + 1 : 0;
+      before = count();
+      if (quiet >= (isClosed ? CLOSED_LOOKS : QUIET_LOOKS)) end();
+      else if (!this.#isStopped) this.#timer = setTimeout(again, LOOK_MS);
+    };
+    const again = (): void => {
+      look().catch(() => end());
+    };
+    this.#timer = setTimeout(again, LOOK_MS);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+  }
 }

@@ -47,8 +47,12 @@ export function runlogIn(
   return { status, out: stdout, err: stderr };
 }
 
-/** The same without waiting for it: several run side by side. */
-export function startRunlog(directory: string, args: readonly string[]): Promise<Answer> {
+/** The same without waiting for it: several run side by side. `onOutput`: each time it has printed. */
+export function startRunlog(
+  directory: string,
+  args: readonly string[],
+  onOutput: () => void = () => {},
+): Promise<Answer> {
   const child = spawn(process.execPath, [programFile(), ...args], {
     cwd: directory,
     env: environment({}),
@@ -58,6 +62,7 @@ export function startRunlog(directory: string, args: readonly string[]): Promise
   let err = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;
+    onOutput();
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     err += text;

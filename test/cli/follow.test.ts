@@ -40,16 +40,20 @@ async function startRun(hash: string): Promise<(line: string) => void> {
   return (line) => child.stdin.write(`${line}\n`);
 }
 
-/** Points that are told again and again until the follower has begun: it says nothing when it has. */
+/** Points are told until the follower has said something, and some more. */
 async function followed(hash: string, last: string, ...args: string[]): Promise<Answer> {
   const tell = await startRun(hash);
-  const answer = startRunlog(directory, [...args, hash, '--repo', 'kept']);
   let value = 1;
   const clock = setInterval(() => tell(String(value++)), 20);
-  await new Promise((resolve) => setTimeout(resolve, 1500));
-  clearInterval(clock);
-  tell(last);
-  return answer;
+  let isFirst = true;
+  return startRunlog(directory, [...args, hash, '--repo', 'kept'], () => {
+    if (!isFirst) return;
+    isFirst = false;
+    setTimeout(() => {
+      clearInterval(clock);
+      tell(last);
+    }, 200);
+  });
 }
 
 const values = (out: string): number[] =>

@@ -20,6 +20,11 @@ describe('a table', () => {
     ]);
   });
 
+  it('leaves out a column that says nothing, unless there is no row', () => {
+    expect(table(['a', 'b', 'c'], [['1', '', '3']], WIDE)).toEqual(['a  c', '1  3']);
+    expect(table(['a', 'b'], [], WIDE)).toEqual(['a  b']);
+  });
+
   it('cuts a line that is longer than the terminal', () => {
     expect(table(['a'], [['0123456789']], 8)).toEqual(['a', '01234...']);
     expect(table(['a', { right: 'b' }], [['0123', '56789']], 10)).toEqual([
