@@ -52,8 +52,7 @@ export async function* untilEnded(
     for (let step = await first; !step.done; step = await events.next()) {
       count += 1;
       yield step.value;
-      const isEnd = step.value.type === 'state' && step.value.close !== undefined;
-      if (isEnd && (await watched?.areOver())) return;
+      if (await watched?.isLast(step.value)) return;
     }
   } catch (error) {
     if (!(error instanceof RunlogError) || error.code !== 'ABORTED') throw error;
@@ -65,11 +64,28 @@ export async function* untilEnded(
 
 class WatchedRuns {
   readonly #views: readonly RunView[];
+  /** Those whose end is still to come. */
+  readonly #live: Map<string, RunView>;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
   constructor(views: readonly RunView[]) {
     this.#views = views;
+    this.#live = new Map(views.filter(isLive).map((view) => [view.hash, view]));
+  }
+
+  /**
+   * The event ends the last of them. Of another run it says nothing: what is over may have events that
+   * are still to come.
+   */
+  async isLast(event: Event): Promise<boolean> {
+    if (event.type !== 'state' || event.close === undefined) return false;
+    const view = this.#live.get(event.run);
+    if (view === undefined) return false;
+    await view.refresh();
+    if (isLive(view)) return false;
+    this.#live.delete(event.run);
+    return this.#live.size === 0;
   }
 
   /** None of them is live. */
