@@ -38,6 +38,9 @@ const DEFLATE_SIZE_MAX = 64 * 1024;
 /** Of a larger body a piece from the middle tells whether it pays. */
 const DEFLATE_SAMPLE_SIZE = 4 * 1024;
 
+/** Work between two calls of `pause` takes a slice, and never as much as these. */
+const OWN_SLICES_MAX = 4;
+
 /** Params, states and the like, deflated where it pays; index pages are hashes, large bodies columns. */
 function deflateSmall(type: number, body: Uint8Array): Uint8Array | undefined {
   const isIndex =
@@ -160,7 +163,9 @@ export class OutputSegment implements RewriteOutput {
   async pause(): Promise<void> {
     const spent = this.#host.monotonic() - this.#sliceStart;
     if (spent < durations.sliceMs) return;
-    if (this.#inBackground()) await this.#host.schedule.rest(spent);
+    // Of what went by while the thread pool worked and the job did not yield, no more is ours.
+    const own = Math.min(spent, OWN_SLICES_MAX * durations.sliceMs);
+    if (this.#inBackground()) await this.#host.schedule.rest(own);
     else await new Promise((resolve) => setImmediate(resolve));
     this.#sliceStart = this.#host.monotonic();
   }

@@ -29,6 +29,7 @@ import {
   readFile,
   upTo,
 } from '../support/log-files.ts';
+import { memoryHost } from '../support/memory-host.ts';
 
 beforeAll(loadXxhash);
 
@@ -338,5 +339,31 @@ it('in the background it works in slices: timers of the job are not kept waiting
   expect(turns).toBeGreaterThan(8);
   await log.rewrite();
   expect(numbersOf(vfs)).toEqual(upTo(40));
+  await log.close();
+});
+
+it('in the background it does not rest for the time in which the job held the event loop', async () => {
+  const memory = memoryHost();
+  const rests: number[] = [];
+  const rest = async (ms: number): Promise<void> => {
+    rests.push(ms);
+  };
+  const hook: RewriteHook = async (input, output) => {
+    for (const { type, body, position, end } of input) {
+      output.append([{ type, body }], position, end);
+      // As while something is deflated in the thread pool and the job does not yield.
+      await Promise.resolve();
+      memory.advance(60_000);
+      await output.pause();
+    }
+  };
+  const host = { ...memory, schedule: { ...memory.schedule, rest } };
+  const [log, vfs] = await sealedLog(0, { rewrite: hook, host });
+  appendNumbers(log, 0, 3);
+  await log.seal();
+  while (namesOf(vfs, 'rewritten').length === 0)
+    await new Promise((resolve) => setImmediate(resolve));
+  expect(rests.length).toBeGreaterThan(0);
+  expect(Math.max(...rests)).toBeLessThanOrEqual(20);
   await log.close();
 });
