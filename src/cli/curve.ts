@@ -5,6 +5,8 @@
 //
 // Test: test/cli/chart.test.ts.
 
+import type { Downsampled } from '../index.ts';
+
 export interface Curve {
   readonly x: Float64Array;
   readonly y: Float64Array;
@@ -82,3 +84,31 @@ export function binsOf({ x, y }: Curve, scale: Scale, isShown: Shown, columns: n
 }
 
 export type Shown = (x: number, y: number) => boolean;
+
+/**
+ * A curve of at most four points a column, each where it stands: drawn in fewer columns than these it
+ * looks like all of its points. A column of NaN alone is a gap.
+ */
+export function curveOfColumns(from: Downsampled): Curve {
+  const points: [number, number][] = [];
+  for (let column = 0; column < from.width; column += 1) {
+    if (from.counts[column] === 0) continue;
+    const there = [
+      [from.firstStep, from.first],
+      [from.minStep, from.min],
+      [from.maxStep, from.max],
+      [from.lastStep, from.last],
+    ] as const;
+    const shown = there
+      .map(([steps, values]): [number, number] => [
+        steps[column] as number,
+        values[column] as number,
+      ])
+      .filter(([step], index) => index === 0 || !Number.isNaN(step));
+    points.push(...shown.sort(([a], [b]) => a - b));
+  }
+  return {
+    x: Float64Array.from(points, ([step]) => step),
+    y: Float64Array.from(points, ([, value]) => value),
+  };
+}

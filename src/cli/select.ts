@@ -39,8 +39,8 @@ export async function* selectRuns(
     yield* repo.runs({ archived, onUnreadable });
     return;
   }
-  const query = words.find((word) => !isReference(word));
-  if (query !== undefined) throw noQuery(query);
+  // A query that a shell took apart is one all the same.
+  if (!words.every(isReference)) throw noQuery(words.join(' '));
   const given = new Set<string>();
   for (const word of words) {
     const view = await readable(repo, word, onUnreadable);

@@ -2,9 +2,11 @@
 
 import { expect, it } from 'vitest';
 import { chart } from '../../src/cli/chart.ts';
-import { binsOf, type Curve, scaleOf } from '../../src/cli/curve.ts';
+import { binsOf, type Curve, curveOfColumns, scaleOf } from '../../src/cli/curve.ts';
 import { durationTicks, linearTicks, logTicks, short } from '../../src/cli/ticks.ts';
+import { type Metric, Run } from '../../src/index.ts';
 import { seeded } from '../support/random.ts';
+import { workDirectory } from './command.ts';
 
 const curve = (y: number[], x = y.map((_, index) => index)): Curve => ({
   x: Float64Array.from(x),
@@ -69,6 +71,26 @@ it('puts the first, last, least and greatest of each column into its bin: as loo
       expected.map((part) => [part[0], part.at(-1), Math.min(...part), Math.max(...part)]),
     );
   }
+});
+
+it('a long metric is drawn from summaries as it is drawn from its points', async () => {
+  const { random } = seeded('a long curve');
+  const run = await Run.open({
+    repo: workDirectory(),
+    runHash: 'long',
+    systemTrackingInterval: null,
+  });
+  const values = Float64Array.from({ length: 100_000 }, (_, step) =>
+    step > 60_000 && step < 70_000 ? Number.NaN : 10 * Math.exp(-step / 20_000) + random(),
+  );
+  run.sequence('loss').trackColumns({ values });
+  await run.close();
+  const metric = (await run.repo.run('long'))?.metric('loss') as Metric;
+  const reduced = curveOfColumns(await metric.downsample({ width: 4096 }));
+  expect(reduced.x.length).toBeLessThanOrEqual(4 * 4096);
+  const wide = { ...options, width: 120, height: 20 };
+  const [whole, drawn] = [await chart([curve([...values])], wide), await chart([reduced], wide)];
+  expect(drawn.join('\n')).toBe(whole.join('\n'));
 });
 
 it('marks round numbers, powers and durations', () => {

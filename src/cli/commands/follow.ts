@@ -15,7 +15,7 @@ import { contextOption, jsonOption, metricOption, systemOption, withExamples } f
 import { escaped, isTerminal, print, time } from '../print.ts';
 import { isWanted, metricsOf, selectRuns, type WantedMetrics } from '../select.ts';
 import { tellUnreadable } from '../trouble.ts';
-import { begin, isLive, untilEnded } from '../until-ended.ts';
+import { begin, type Following, isLive, untilEnded } from '../until-ended.ts';
 
 interface FollowOptions extends WantedMetrics {
   readonly json: boolean;
@@ -28,6 +28,19 @@ async function follow(words: string[], options: FollowOptions, command: Command)
   const following = begin((signal) =>
     repo.follow({ from: 'now', signal, onUnreadable: tellUnreadable }),
   );
+  try {
+    await show(repo, following, words, options);
+  } finally {
+    following.stop.abort();
+  }
+}
+
+async function show(
+  repo: Repo,
+  following: Following,
+  words: readonly string[],
+  options: FollowOptions,
+): Promise<void> {
   const views: RunView[] = [];
   const rows: LiveRow[] = [];
   for await (const view of selectRuns(repo, words)) {
@@ -38,10 +51,10 @@ async function follow(words: string[], options: FollowOptions, command: Command)
   }
   if (!options.json && views.length === 0) tellNothing(repo, 'live run', words);
   const given = words.length === 0 ? undefined : new Set(views.map(({ hash }) => hash));
-  const show = shower(repo, rows, options);
+  const shown = shower(repo, rows, options);
   for await (const event of untilEnded(following, given === undefined ? undefined : views))
-    if (given?.has(event.run) ?? true) show.event(event);
-  show.end();
+    if (given?.has(event.run) ?? true) shown.event(event);
+  shown.end();
 }
 
 const rowOf = ({ run, name, context, lastStep, last, count }: Metric): LiveRow => ({

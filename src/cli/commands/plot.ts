@@ -6,7 +6,7 @@
 import { type Command, Option } from 'commander';
 import type { Metric, Repo } from '../../index.ts';
 import { chart, DOTS_ACROSS, letterOfCurve, styleOfCurve } from '../chart.ts';
-import { binsOf, type Curve, rangeOf, scaleOf } from '../curve.ts';
+import { binsOf, type Curve, curveOfColumns, rangeOf, scaleOf } from '../curve.ts';
 import { contextText } from '../facts.ts';
 import { tellNext, tellNothing } from '../hints.ts';
 import { openRepo, shortHashes } from '../open.ts';
@@ -48,6 +48,8 @@ interface PlotOptions extends WantedMetrics {
 }
 
 const PIPE_WIDTH = 100;
+/** Several for each column of dots of a wide terminal. */
+const FINE_COLUMNS = 4096;
 
 interface Drawn extends Curve {
   readonly metric: Metric;
@@ -55,21 +57,28 @@ interface Drawn extends Curve {
   readonly run: string;
 }
 
-async function curveOf(metric: Metric, options: PlotOptions, short: Short): Promise<Drawn> {
-  const values = await metric.values({
-    ...(options.from === undefined ? {} : { fromStep: options.from }),
-    ...(options.to === undefined ? {} : { toStep: options.to }),
-  });
+/** Every point, as the axis asks for it. */
+async function curveOf(metric: Metric, options: PlotOptions): Promise<Curve> {
+  const values = await metric.values(windowOf(options));
   const began = metric.run.createdAt;
   const x = {
     step: () => values.steps,
     epoch: () => values.epochs,
     time: () => values.times.map((time) => time - began),
   }[options.x]();
-  return { metric, run: short(metric.run.hash), x, y: values.values };
+  return { x, y: values.values };
 }
 
-type Short = (hash: string) => string;
+const windowOf = ({ from, to }: PlotOptions): { fromStep?: number; toStep?: number } => ({
+  ...(from === undefined ? {} : { fromStep: from }),
+  ...(to === undefined ? {} : { toStep: to }),
+});
+
+/** What a terminal can show of it: of a long metric by steps, from summaries where blocks have them. */
+const drawnCurve = async (metric: Metric, options: PlotOptions): Promise<Curve> =>
+  options.x === 'step' && !options.logX && metric.count > 4 * FINE_COLUMNS
+    ? curveOfColumns(await metric.downsample({ width: FINE_COLUMNS, ...windowOf(options) }))
+    : curveOf(metric, options);
 
 /** The metrics to draw, by name; more than the limit are counted. */
 async function find(
@@ -104,7 +113,13 @@ async function plot(words: string[], options: PlotOptions, command: Command): Pr
   if (options.json) printJson(await Promise.all(metrics.map((each) => curveFacts(each, options))));
   else
     for (const [name, drawn] of byName) {
-      const curves = await Promise.all(drawn.map((each) => curveOf(each, options, short)));
+      const curves = await Promise.all(
+        drawn.map(async (metric) => ({
+          ...(await drawnCurve(metric, options)),
+          metric,
+          run: short(metric.run.hash),
+        })),
+      );
       await printChart(name, curves, options);
     }
   for (const view of new Set(metrics.map(({ run }) => run))) tellDamage(view);
@@ -115,7 +130,7 @@ async function plot(words: string[], options: PlotOptions, command: Command): Pr
 
 /** The curve as it is drawn: of each column of dots what is in it. */
 async function curveFacts(metric: Metric, options: PlotOptions): Promise<object> {
-  const curve = await curveOf(metric, options, (hash) => hash);
+  const curve = await curveOf(metric, options);
   const { name, context, run } = metric;
   const isShown = (x: number, y: number): boolean =>
     (!options.logX || x > 0) && (!options.log || y > 0);
