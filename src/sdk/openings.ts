@@ -9,6 +9,7 @@ import { nodeHost, readHolder, recentWriters, type Vfs } from '../engine/index.t
 import { durations } from '../limits.ts';
 import { readParams } from '../model/params.ts';
 import type { SystemParams } from '../model/system-params.ts';
+import type { WriterRow } from '../store/catalogue-row.ts';
 import type { KeptError } from '../store/kept-error.ts';
 import {
   type Before,
@@ -21,7 +22,7 @@ import {
   type Outcome,
 } from '../store/record.ts';
 import type { RunPlaces } from '../store/repo-directory.ts';
-import type { RunReader, WriterLog } from '../store/run-reader.ts';
+import type { WriterLog } from '../store/run-reader.ts';
 
 export type RunStateName = 'running' | 'finished' | 'failed' | 'killed' | 'stalled' | 'unknown';
 
@@ -113,10 +114,10 @@ export function openingsOf({ writer, contents }: WriterLog, signs: LastSigns): O
 
 /** As the folded state has it: without reading the log. */
 export function lastOpening(
-  { writer, state }: WriterLog,
+  { writer, openings }: WriterRow,
   signs: LastSigns,
 ): OpeningFacts | undefined {
-  const last = state.openings.at(-1);
+  const last = openings.at(-1);
   if (last === undefined) return undefined;
   const after = { next: undefined, sign: signs.get(writer) };
   return openingFacts(writer, decodeOpening(last[0]), closeOf(last[1]), after);
@@ -189,17 +190,17 @@ export function activeTimeOf(openings: readonly OpeningFacts[]): number {
 export async function lastSignsOf(
   vfs: Vfs,
   places: RunPlaces,
-  reader: RunReader,
+  writers: readonly WriterRow[],
 ): Promise<LastSigns> {
-  const open = reader.logs.filter(({ state }) => closeOf(state.openings.at(-1)?.[1]) === undefined);
+  const open = writers.filter(({ openings }) => closeOf(openings.at(-1)?.[1]) === undefined);
   const signs = open.map(async (each) => [each.writer, await lastSign(vfs, places, each)] as const);
   return new Map(await Promise.all(signs));
 }
 
-async function lastSign(vfs: Vfs, places: RunPlaces, log: WriterLog): Promise<LastSign> {
-  const directory = `${places.logs}/${log.writer}`;
+async function lastSign(vfs: Vfs, places: RunPlaces, row: WriterRow): Promise<LastSign> {
+  const directory = `${places.logs}/${row.writer}`;
   const holder = await readHolder(vfs, nodeHost(), directory);
-  const seenAt = seenAtOf(vfs, directory, log);
+  const seenAt = seenAtOf(vfs, directory, row);
   if (holder === undefined || holder.state === 'unknown') return { state: 'unknown', seenAt };
   if (holder.state === 'released' || holder.state === 'dead') return { state: 'killed', seenAt };
   const lastBeat = Math.max(holder.heartbeat, holder.owner.since);
@@ -208,8 +209,8 @@ async function lastSign(vfs: Vfs, places: RunPlaces, log: WriterLog): Promise<La
 }
 
 /** By the fence of the opening itself, though maintenance may have come after it. */
-function seenAtOf(vfs: Vfs, directory: string, { state }: WriterLog): number | undefined {
-  const last = state.openings.at(-1);
+function seenAtOf(vfs: Vfs, directory: string, { openings }: WriterRow): number | undefined {
+  const last = openings.at(-1);
   const writer = recentWriters(vfs, directory)[0];
   if (last === undefined || writer === undefined || writer.isReleased) return undefined;
   const { openedAt, pid, thread } = decodeOpening(last[0]);
@@ -220,9 +221,9 @@ function seenAtOf(vfs: Vfs, directory: string, { state }: WriterLog): number | u
 /** The worst first: what several ended writers of a run amount to. */
 const severity: readonly RunStateName[] = ['failed', 'killed', 'stalled', 'unknown', 'finished'];
 
-export function stateOf(reader: RunReader, signs: LastSigns): RunStateName {
-  const states = reader.logs.map(({ writer, state }): RunStateName => {
-    const close = closeOf(state.openings.at(-1)?.[1]);
+export function stateOf(writers: readonly WriterRow[], signs: LastSigns): RunStateName {
+  const states = writers.map(({ writer, openings }): RunStateName => {
+    const close = closeOf(openings.at(-1)?.[1]);
     return close?.outcome ?? signs.get(writer)?.state ?? 'unknown';
   });
   if (states.includes('running')) return 'running';

@@ -5,23 +5,27 @@
 //
 // Test: test/sdk/run-view.test.ts.
 
+import { dirname } from 'node:path';
+
 import type { Damage, Vfs } from '../engine/index.ts';
 import { asRunlogError, RunlogError } from '../errors.ts';
-import { checkMembers, checkType } from '../model/check.ts';
 import { type Context, canonicalContext } from '../model/context.ts';
 import { checkName } from '../model/names.ts';
 import { getParam } from '../model/params.ts';
 import { sequenceKey } from '../model/sequence.ts';
+import { type CatalogueEntry, writersOf } from '../store/catalogue-entry.ts';
+import type { WriterRow } from '../store/catalogue-row.ts';
 import {
-  type Change,
   type ListedFacts,
   type Note,
   publishEdit,
   type RunFacts,
   syncEdits,
 } from '../store/edits.ts';
+import type { ObjectKind } from '../store/object-record.ts';
 import { type RunPlaces, runPlaces } from '../store/repo-directory.ts';
 import { RunReader } from '../store/run-reader.ts';
+import { type Artifact, artifactsOf } from './artifact.ts';
 import {
   checkFollowOptions,
   type FollowEvent,
@@ -29,6 +33,7 @@ import {
   followRun,
 } from './follow-run.ts';
 import { Metric } from './metric.ts';
+import { type ObjectSequence, RunObjects } from './objects/object-sequence.ts';
 import {
   activeTimeOf,
   type LastSigns,
@@ -39,7 +44,8 @@ import {
   type RunStateName,
   stateOf,
 } from './openings.ts';
-import { checkTags, checkText, pathOf } from './options.ts';
+import { pathOf } from './options.ts';
+import { changesOf, type RunEdit } from './run-edit.ts';
 import {
   checkLogRecordsOptions,
   checkTerminalLinesOptions,
@@ -51,30 +57,16 @@ import {
   type WrittenLine,
 } from './run-output.ts';
 
-/** What is left out stays as it is. */
-export interface RunEdit {
-  /** Null clears it. */
-  readonly name?: string | null;
-  /** Null clears it. */
-  readonly description?: string | null;
-  readonly experiment?: string;
-  /** True: `repo.runs` leaves the run out unless it is asked for archived ones. */
-  readonly archived?: boolean;
-  /** Adding one that is there, or removing one that is not, changes nothing. */
-  readonly tags?: { readonly add?: readonly string[]; readonly remove?: readonly string[] };
-  /** Added to the notes that are there, with the time of now. */
-  readonly note?: string;
-}
-
-const editNames = new Set(['name', 'description', 'experiment', 'archived', 'tags', 'note']);
-const tagsNames = new Set(['add', 'remove']);
-
 export class RunView {
   readonly hash: string;
   readonly #vfs: Vfs;
   readonly #places: RunPlaces;
-  #reader: RunReader;
+  /** Undefined: nothing has been asked yet that the catalogue does not know. */
+  #read: RunReader | undefined;
+  /** What the catalogue knows, while nothing else was read. */
+  #entry: CatalogueEntry | undefined;
   #signs: LastSigns;
+  #objectsRead: RunObjects | undefined;
   /** Of the repo that it was opened through. */
   #isReadOnly = false;
 
@@ -82,13 +74,17 @@ export class RunView {
     vfs: Vfs,
     places: RunPlaces,
     hash: string,
-    reader: RunReader,
+    source: RunReader | CatalogueEntry,
     signs: LastSigns,
   ) {
     this.hash = hash;
     this.#vfs = vfs;
     this.#places = places;
-    this.#reader = reader;
+    if (source instanceof RunReader) this.#read = source;
+    else if (source.isFromCatalogue) {
+      this.#entry = source;
+      this.#read = source.readSoFar;
+    } else this.#read = source.reader();
     this.#signs = signs;
   }
 
@@ -104,7 +100,25 @@ export class RunView {
     if (vfs.stat(places.edits) === undefined) return undefined;
     const reader = await RunReader.open(vfs, places, { known });
     if (reader.facts === undefined || reader.facts.isDeleted) return undefined;
-    const view = new RunView(vfs, places, hash, reader, await lastSignsOf(vfs, places, reader));
+    const signs = await lastSignsOf(vfs, places, writersOf(reader));
+    const view = new RunView(vfs, places, hash, reader, signs);
+    view.#isReadOnly = isReadOnly;
+    return view;
+  }
+
+  /**
+   * @internal Of a scan, in the turn of the entry. What the catalogue does not know is read from the run when
+   * it is asked for.
+   */
+  static async ofEntry(
+    vfs: Vfs,
+    repo: string,
+    entry: CatalogueEntry,
+    isReadOnly: boolean,
+  ): Promise<RunView> {
+    const places = runPlaces(repo, entry.hash);
+    const signs = await lastSignsOf(vfs, places, entry.writers);
+    const view = new RunView(vfs, places, entry.hash, entry, signs);
     view.#isReadOnly = isReadOnly;
     return view;
   }
@@ -115,12 +129,23 @@ export class RunView {
     if (reader.facts === undefined || reader.facts.isDeleted) {
       throw new RunlogError('RUN_NOT_FOUND', `${this.hash}: the run was deleted`);
     }
-    this.#signs = await lastSignsOf(this.#vfs, this.#places, reader);
-    this.#reader = reader;
+    this.#signs = await lastSignsOf(this.#vfs, this.#places, writersOf(reader));
+    this.#read = reader;
+    this.#entry = undefined;
+    this.#objectsRead = undefined;
   }
 
   get #facts(): RunFacts {
-    return this.#reader.facts as RunFacts;
+    return (this.#entry ?? this.#reader).facts as RunFacts;
+  }
+
+  get #reader(): RunReader {
+    this.#read ??= (this.#entry as CatalogueEntry).reader();
+    return this.#read;
+  }
+
+  get #writers(): readonly WriterRow[] {
+    return this.#entry?.writers ?? writersOf(this.#reader);
   }
 
   get name(): string | undefined {
@@ -180,12 +205,12 @@ export class RunView {
    * recorded an end; unknown: cannot be told. Several writers: running if any is, else the worst.
    */
   get state(): RunStateName {
-    return stateOf(this.#reader, this.#signs);
+    return stateOf(this.#writers, this.#signs);
   }
 
   /** Writers of the run, by name. */
   get writers(): readonly string[] {
-    return this.#reader.logs.map((each) => each.writer);
+    return this.#writers.map((each) => each.writer);
   }
 
   /** Every opening of every writer, oldest first. */
@@ -197,19 +222,22 @@ export class RunView {
 
   /** The last opening of each writer, by its name: known without reading the log. */
   get lastOpenings(): readonly OpeningFacts[] {
-    return this.#reader.logs
+    return this.#writers
       .map((each) => lastOpening(each, this.#signs))
       .filter((each) => each !== undefined);
   }
 
   /** Damage that reading came upon so far. `repo.verify()` looks everywhere. */
   get damage(): readonly Damage[] {
-    return this.#reader.damage;
+    return this.#read?.damage ?? [];
   }
 
   /** A copy of a param, or of all of them. A string is one key, an array a path. */
   get(key?: string | readonly (string | number)[]): unknown {
-    return getParam(this.#reader.params, pathOf(key));
+    const path = pathOf(key);
+    if (this.#entry === undefined) return getParam(this.#reader.params, path);
+    // What the entry gives is shared with others.
+    return getParam({ root: this.#entry.param(path) }, ['root']);
   }
 
   /** Every metric that has a point. */
@@ -224,6 +252,55 @@ export class RunView {
     const key = sequenceKey(checkName(name, 'name'), canonicalContext(context));
     const sequence = this.#reader.sequences().get(key);
     return sequence === undefined ? undefined : new Metric(this, this.#reader, sequence);
+  }
+
+  /** Every sequence of objects that has a step, of one kind or of all. @throws RangeError; RunlogError. */
+  objects(kind?: ObjectKind): ObjectSequence[] {
+    return this.#objects.all(kind);
+  }
+
+  /** Sequences of `Text`; by name one of them, undefined when no writer has tracked it. */
+  texts(): ObjectSequence<'texts'>[];
+  texts(name: string, context?: Context): ObjectSequence<'texts'> | undefined;
+  texts(name?: string, context?: Context) {
+    return this.#ofKind('texts', name, context);
+  }
+
+  /** Sequences of `Image`, as `texts`. */
+  images(): ObjectSequence<'images'>[];
+  images(name: string, context?: Context): ObjectSequence<'images'> | undefined;
+  images(name?: string, context?: Context) {
+    return this.#ofKind('images', name, context);
+  }
+
+  /** Sequences of `Distribution`, as `texts`. */
+  distributions(): ObjectSequence<'distributions'>[];
+  distributions(name: string, context?: Context): ObjectSequence<'distributions'> | undefined;
+  distributions(name?: string, context?: Context) {
+    return this.#ofKind('distributions', name, context);
+  }
+
+  /** Sequences of `Figure`, as `texts`. */
+  figures(): ObjectSequence<'figures'>[];
+  figures(name: string, context?: Context): ObjectSequence<'figures'> | undefined;
+  figures(name?: string, context?: Context) {
+    return this.#ofKind('figures', name, context);
+  }
+
+  /** Sequences of `Table`, as `texts`. */
+  tables(): ObjectSequence<'tables'>[];
+  tables(name: string, context?: Context): ObjectSequence<'tables'> | undefined;
+  tables(name?: string, context?: Context) {
+    return this.#ofKind('tables', name, context);
+  }
+
+  get #objects(): RunObjects {
+    this.#objectsRead ??= new RunObjects(this.#reader);
+    return this.#objectsRead;
+  }
+
+  #ofKind<Kind extends ObjectKind>(kind: Kind, name: string | undefined, context?: Context) {
+    return name === undefined ? this.#objects.of(kind) : this.#objects.one(kind, name, context);
   }
 
   /**
@@ -245,6 +322,18 @@ export class RunView {
   logRecords(options: LogRecordsOptions = {}): AsyncGenerator<LogRecordView> {
     checkLogRecordsOptions(options);
     return logRecords(this.#reader.logs, options);
+  }
+
+  /** What the run has logged with `logArtifact`, every version, oldest first. @throws RunlogError CORRUPT. */
+  artifacts(): Artifact[] {
+    const repo = dirname(dirname(this.#places.directory));
+    return artifactsOf(this.#reader.logs, { vfs: this.#vfs, repo, hash: this.hash });
+  }
+
+  /** The newest artifact of this name; undefined: there is none. @throws TypeError; RunlogError CORRUPT. */
+  artifact(name: string): Artifact | undefined {
+    checkName(name, 'name');
+    return this.artifacts().findLast((each) => each.name === name);
   }
 
   /**
@@ -289,30 +378,6 @@ export class RunView {
   followOne(only: string, options: FollowRunOptions): AsyncGenerator<FollowEvent> {
     return followRun(this.#vfs, { places: this.#places, hash: this.hash, only }, options);
   }
-}
-
-function changesOf(edit: RunEdit): Change[] {
-  checkMembers(edit, 'edit', editNames);
-  const { name, description, experiment, archived, tags = {}, note } = edit;
-  checkMembers(tags, 'tags', tagsNames);
-  checkTags(tags.add, 'tags.add');
-  checkTags(tags.remove, 'tags.remove');
-  checkType(archived, 'boolean', 'archived');
-  const changes: Change[] = [];
-  if (name !== undefined) changes.push(['name', name === null ? null : checkName(name, 'name')]);
-  if (description !== undefined) {
-    checkText(description ?? undefined, 'description');
-    changes.push(['description', description]);
-  }
-  if (experiment !== undefined) changes.push(['experiment', checkName(experiment, 'experiment')]);
-  if (archived !== undefined) changes.push(['archived', archived]);
-  for (const tag of tags.add ?? []) changes.push(['addTag', tag]);
-  for (const tag of tags.remove ?? []) changes.push(['removeTag', tag]);
-  if (note !== undefined) {
-    checkText(note, 'note');
-    changes.push(['addNote', [Date.now(), note]]);
-  }
-  return changes;
 }
 
 /** Undefined when one of them is, or there is none. */
