@@ -1,6 +1,7 @@
 // Copying a run as it is now: its properties and the records of every writer, into new logs.
 //
 // 1. The copy is written like any run: an interrupted one has no edit 0 and is no run.
+// 2. What its records refer to is there before it is one.
 //
 // Test: test/sdk/repo.test.ts.
 
@@ -14,12 +15,17 @@ import {
   type RunPlaces,
 } from '../store/repo-directory.ts';
 
-/** @throws RangeError when the target is a run already; RunlogError RUN_NOT_FOUND, CORRUPT, IO. */
+/**
+ * `copyContents` is called when the records are there.
+ *
+ * @throws RangeError when the target is a run already; RunlogError RUN_NOT_FOUND, CORRUPT, IO.
+ */
 export async function copyRun(
   vfs: Vfs,
   source: RunPlaces,
   target: RunPlaces,
   hash: string,
+  copyContents: () => Promise<void>,
 ): Promise<void> {
   await loadXxhash();
   const facts = readFacts(vfs, source.edits);
@@ -38,6 +44,7 @@ export async function copyRun(
     makeDirectories(vfs, directory);
     await Log.copy(`${source.logs}/${writer}`, directory, { vfs });
   }
+  await copyContents();
   const changes: Change[] = [
     ['createdAt', facts.createdAt],
     ['name', facts.name ?? null],

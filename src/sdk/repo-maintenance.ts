@@ -18,6 +18,7 @@ import {
   type Vfs,
 } from '../engine/index.ts';
 import { asRunlogError, errorCode, RunlogError } from '../errors.ts';
+import { artifactsPath } from '../store/artifact-contents.ts';
 import { holdsRun, readFacts, verifyEdits } from '../store/edits.ts';
 import { decodeOpening, type Rewind, recordType } from '../store/record.ts';
 import { type Origin, repairEdits } from '../store/repair-edits.ts';
@@ -108,6 +109,11 @@ export interface CompactReport {
   readonly skipped: number;
   /** Deleted runs of which more than a tombstone was left. */
   readonly reclaimed: number;
+  /** Contents of artifacts that no run refers to, and that are gone now. */
+  readonly collected: number;
+  readonly collectedBytes: number;
+  /** Why none was collected: damage that hides what is referred to. Absent: nothing was in doubt. */
+  readonly collectedNone?: string;
 }
 
 export interface CompactOptions {
@@ -125,6 +131,7 @@ export async function compactRepo(
 ): Promise<CompactReport> {
   await loadXxhash();
   const report = { rewritten: 0, skipped: 0, reclaimed: 0 };
+  const { collectContents } = await import('../store/artifact-collect.ts');
   const host = nodeHost();
   for (const hash of listHashes(vfs, repo)) {
     const places = runPlaces(repo, hash);
@@ -142,7 +149,10 @@ export async function compactRepo(
       else if (done === 'left alone') report.skipped += 1;
     }
   }
-  return report;
+  // Last: what is decided and sealed by now leaves no doubt about what it refers to.
+  const { count, bytes, doubt } = await collectContents(vfs, repo);
+  const collected = { collected: count, collectedBytes: bytes };
+  return { ...report, ...collected, ...(doubt !== undefined && { collectedNone: doubt }) };
 }
 
 /** False also of a run whose edits are damaged: its logs are compacted like any others. */
@@ -193,6 +203,7 @@ export function repoSize(vfs: Vfs, repo: string): RepoSize {
     for (const name of listIfThere(vfs, path)) walk(join(path, name));
   };
   walk(join(repo, 'runs'));
+  walk(artifactsPath(repo));
   const runs = listHashes(vfs, repo).filter((hash) =>
     holdsRun(vfs, runPlaces(repo, hash).edits),
   ).length;

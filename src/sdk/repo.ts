@@ -19,11 +19,13 @@ import {
   createRepo,
   listHashes,
   noSuchRun,
+  type RunPlaces,
   repoPathOf,
   resolveHash,
   runPlaces,
   searchRepo,
 } from '../store/repo-directory.ts';
+import { copyContents, verifyContents } from './artifact-maintenance.ts';
 import { copyRun } from './copy-run.ts';
 import { deleteRun, refuseLive } from './delete-run.ts';
 import {
@@ -271,9 +273,15 @@ export class Repo {
     }
   }
 
-  /** Checks every byte of every run and changes nothing. */
+  /** Checks every byte of every run and of what it has logged, and changes nothing. */
   async verify(): Promise<RepoReport> {
-    return verifyRepo(this.#vfs, this.path);
+    const report = await verifyRepo(this.#vfs, this.path);
+    const contents = await verifyContents(this.#vfs, this.path);
+    return {
+      ...report,
+      ok: report.ok && contents.length === 0,
+      damaged: [...report.damaged, ...contents],
+    };
   }
 
   /** Makes damaged runs writable again, keeping the damaged bytes aside. What it could not keep is told. */
@@ -284,7 +292,8 @@ export class Repo {
 
   /**
    * Seals and rewrites what nobody writes: killed runs, small leftovers. Live runs are left alone. Of
-   * deleted runs a small tombstone stays.
+   * deleted runs a small tombstone stays. Contents of artifacts go that no run refers to, a day after they
+   * were last logged.
    */
   async compact(options: CompactOptions = {}): Promise<CompactReport> {
     checkMembers(options, 'options', compactNames);
@@ -331,11 +340,12 @@ export class Repo {
     const view = await this.#existing(hash);
     const target = other instanceof Repo ? other : await Repo.create(other);
     target.#refuseReadOnly();
-    await copyRun(
-      this.#vfs,
-      runPlaces(this.path, view.hash),
-      runPlaces(target.path, view.hash),
-      view.hash,
+    const [from, to] = [this.path, target.path].map((each) => runPlaces(each, view.hash)) as [
+      RunPlaces,
+      RunPlaces,
+    ];
+    await copyRun(this.#vfs, from, to, view.hash, () =>
+      copyContents(this.#vfs, this.path, target.path, to, view.hash),
     );
   }
 

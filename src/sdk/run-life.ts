@@ -14,6 +14,7 @@ import type { Attachment } from './attachment.ts';
 import type { OpenedRun } from './open-run.ts';
 import { type CloseOptions, checkCloseOptions } from './options.ts';
 import type { Exit } from './process-hooks.ts';
+import { closedError } from './refusals.ts';
 import type { RunProperties } from './run-properties.ts';
 import { Turn } from './turn.ts';
 
@@ -54,6 +55,19 @@ export class RunLife {
 
   fail(error: unknown): void {
     this.#error = keepError(error);
+  }
+
+  /** As `run.sync`. */
+  async sync(): Promise<void> {
+    const { opened, properties } = this.#parts;
+    const { writer, hash } = opened;
+    if (writer === undefined) return;
+    if (this.isClosed) throw closedError(hash);
+    this.turn?.flushed();
+    for (const each of this.attachments) each.beforeFlush?.();
+    if (!this.#parts.publish()) throw properties.unpublished();
+    await writer.sync();
+    opened.syncEdits();
   }
 
   /** A refused argument is no close: the next call closes. */

@@ -8,7 +8,7 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-import { asRunlogError, RunlogError } from '../errors.ts';
+import { asRunlogError, type RunlogError } from '../errors.ts';
 import { checkObject } from '../model/check.ts';
 import { type Context, ContextCache, type ContextEntry } from '../model/context.ts';
 import { given } from '../model/given.ts';
@@ -17,8 +17,10 @@ import { checkParamsPath } from '../model/params.ts';
 import { checkEpoch, checkStep, checkTime, checkValue } from '../model/point.ts';
 import type { SequenceWriter } from '../store/definitions.ts';
 import type { Change } from '../store/edits.ts';
+import { checkArtifact, type LogArtifactOptions } from './artifact-options.ts';
 import { attachAll } from './attachments.ts';
 import { handled } from './handled.ts';
+import type { LoggedArtifact } from './log-artifact.ts';
 import { type OpenedRun, openRun } from './open-run.ts';
 import {
   type CloseOptions,
@@ -31,8 +33,10 @@ import {
   spelledParams,
   type TrackOptions,
 } from './options.ts';
+import { closedError, readOnlyError } from './refusals.ts';
 import type { Repo } from './repo.ts';
 import { Reporter } from './reporter.ts';
+import { RunArtifacts } from './run-artifacts.ts';
 import { RunLife } from './run-life.ts';
 import { RunLog } from './run-log.ts';
 import { RunProperties } from './run-properties.ts';
@@ -301,6 +305,19 @@ export class Run {
     });
   }
 
+  /**
+   * Keeps a copy of a file, or of a directory with all below it. Resolves when it is recorded; nothing is
+   * when it rejects, and the run goes on. `close` waits for it.
+   *
+   * @throws TypeError, RangeError; RunlogError RUN_CLOSED. Rejects: FILE_REFUSED, LIMIT, IO.
+   */
+  logArtifact(path: string, options: LogArtifactOptions = {}): Promise<LoggedArtifact | undefined> {
+    const artifact = checkArtifact(path, options);
+    if (this.#writerOrRefuse() === undefined) return Promise.resolve(undefined);
+    const artifacts = this.#life.attachments.find((each) => each instanceof RunArtifacts);
+    return handled((artifacts as RunArtifacts).log(this.repo.path, artifact), this.hash);
+  }
+
   // ---- properties
 
   get name(): string | undefined {
@@ -427,18 +444,7 @@ export class Run {
    * @throws RunlogError when it does not.
    */
   sync(): Promise<void> {
-    return handled(this.#sync(), this.hash);
-  }
-
-  async #sync(): Promise<void> {
-    const { writer } = this.#opened;
-    if (writer === undefined) return;
-    if (this.#life.isClosed) throw this.#closedError();
-    this.#turn?.flushed();
-    for (const each of this.#life.attachments) each.beforeFlush?.();
-    if (!this.#publish()) throw this.#properties.unpublished();
-    await writer.sync();
-    this.#opened.syncEdits();
+    return handled(this.#life.sync(), this.hash);
   }
 
   /**
@@ -470,7 +476,7 @@ export class Run {
 
   #writer(): NonNullable<OpenedRun['writer']> {
     const { writer } = this.#opened;
-    if (writer === undefined) throw this.#closedError();
+    if (writer === undefined) throw closedError(this.hash);
     return writer;
   }
 
@@ -484,19 +490,6 @@ export class Run {
 
   #refuse(): void {
     if (this.#opened.isDisabled) return;
-    if (this.#opened.writer === undefined) {
-      throw new RunlogError(
-        'RUN_READ_ONLY',
-        `run ${this.hash}: opened with readOnly; open it without to write`,
-      );
-    }
-    throw this.#closedError();
-  }
-
-  #closedError(): RunlogError {
-    return new RunlogError(
-      'RUN_CLOSED',
-      `run ${this.hash}: used after close; open it again by its hash`,
-    );
+    throw (this.#opened.writer === undefined ? readOnlyError : closedError)(this.hash);
   }
 }
