@@ -23,6 +23,8 @@ export interface Fold<State = unknown> {
   initial(): State;
   /** Applies one record; may change `state` in place. Must not keep the record's body. */
   apply(state: State, record: LogRecord): State;
+  /** Frames of which types it has to see; default all. Records just appended come whatever it says. */
+  isWanted?(type: number): boolean;
 }
 
 export const packState = (state: unknown): Uint8Array => packBody([state]);
@@ -113,6 +115,7 @@ function apply<State>(
       segment,
       damage,
       index === 0 ? offset : undefined,
+      fold.isWanted,
     )) {
       for (const record of recordsOf(frame, segment, file, damage)) {
         if (record.position >= position) state = fold.apply(state, record);

@@ -9,7 +9,7 @@
 
 import { errorCode } from '../errors.ts';
 import { durations } from '../limits.ts';
-import { checkNotGone, checkRange, readRecords } from './log-reader.ts';
+import { checkNotGone, checkRange, type IsWanted, readRecords } from './log-reader.ts';
 import type { LogRecord } from './record.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
 import type { Damage } from './tail.ts';
@@ -23,6 +23,8 @@ export interface FollowOptions {
   readonly pollMs?: number;
   /** False: no file events, the poll alone. Default true. */
   readonly events?: boolean;
+  /** Frames of other types are passed over unread. */
+  readonly isWanted?: IsWanted;
 }
 
 /** Sizes and names that must differ when there is something new to deliver. */
@@ -42,7 +44,7 @@ export async function* follow(
   directory: string,
   options: FollowOptions,
 ): AsyncGenerator<LogRecord> {
-  const { from = 0, signal, pollMs = durations.followPollMs, events = true } = options;
+  const { from = 0, signal, pollMs = durations.followPollMs, events = true, isWanted } = options;
   checkRange(from);
   let position = from;
   let seen = '';
@@ -51,7 +53,7 @@ export async function* follow(
     while (!signal?.aborted) {
       const now = quietly(() => fingerprint(vfs, directory)) ?? '';
       if (now !== seen) {
-        const round = quietly(() => readRound(vfs, directory, position));
+        const round = quietly(() => readRound(vfs, directory, position, isWanted));
         if (round?.isWhole) seen = now;
         for (const record of round?.records ?? []) {
           if (signal?.aborted) return;
@@ -86,13 +88,27 @@ interface Round {
   readonly isWhole: boolean;
 }
 
-function readRound(vfs: Vfs, directory: string, position: number): Round {
+function readRound(
+  vfs: Vfs,
+  directory: string,
+  position: number,
+  isWanted: IsWanted | undefined,
+): Round {
   const snapshot: Snapshot = readSnapshot(vfs, directory);
   checkNotGone(directory, position, snapshot.manifest);
   const records: LogRecord[] = [];
   if (snapshot.end <= position) return { records, isWhole: true };
   const damage: Damage[] = [];
-  for (const record of readRecords(vfs, directory, snapshot.segments, damage, position)) {
+  const { segments } = snapshot;
+  for (const record of readRecords(
+    vfs,
+    directory,
+    segments,
+    damage,
+    position,
+    undefined,
+    isWanted,
+  )) {
     // Records of one rewritten stretch stand for overlapping ranges: never cut between them.
     if (records.length >= ROUND_RECORDS && !record.rewritten) return { records, isWhole: false };
     records.push(record);

@@ -53,6 +53,11 @@ export interface ReadOptions {
   /** One past the last; default the end. */
   readonly to?: number;
   readonly signal?: AbortSignal;
+  /**
+   * Frames of which record types are read, 0 for those of several records; the others are passed over by
+   * their header. Default: all.
+   */
+  readonly isWanted?: (type: number) => boolean;
 }
 
 const optionNames = new Set([
@@ -72,7 +77,7 @@ const optionNames = new Set([
   'sizes',
 ]);
 const durabilityNames = new Set(['syncMs', 'onFlush']);
-const readNames = new Set(['from', 'to', 'signal']);
+const readNames = new Set(['from', 'to', 'signal', 'isWanted']);
 const owners: readonly unknown[] = ['writer', 'maintenance', 'deleted'];
 
 /** @throws TypeError, RangeError naming what was given. */
@@ -116,7 +121,8 @@ function checkMilliseconds(value: unknown, argument: string, least: number): voi
 /** @throws TypeError. */
 export function checkReadOptions(options: ReadOptions): void {
   checkMembers(options, 'options', readNames);
-  const { signal } = options;
+  const { signal, isWanted } = options;
+  checkType(isWanted, 'function', 'isWanted');
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new TypeError(`signal: expected an AbortSignal, got ${given(signal)}`);
 }

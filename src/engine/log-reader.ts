@@ -2,10 +2,13 @@
 //
 // 1. Sealed segments end at their sealed length, whatever the file holds.
 // 2. Damage is reported and passed over; everything undamaged is delivered (G7).
+// 3. Frames that nobody asked for are passed over by their header, which has a checksum of its own: a
+//    damaged body among them is found by who asks for it, and by verify.
 //
 // Spec: spec/segment.md, How a reader reads. Test: test/engine/log.test.ts, test/engine/recovery.test.ts.
 
 import { errorCode, RunlogError } from '../errors.ts';
+import { type FrameHeader, paddedSize, SKIPPABLE } from './format/frame.ts';
 import type { FramePlace } from './format/index-page.ts';
 import type { SealedSegment } from './format/manifest.ts';
 import { segmentName } from './format/names.ts';
@@ -17,6 +20,9 @@ import type { Vfs } from './vfs/vfs.ts';
 
 /** What a reading is over: sealed segments, then those of the tail. */
 export type ReadSegment = Omit<SealedSegment, 'sum'>;
+
+/** Whether frames of a type are read: of its one record, or 0 for a batch of several. */
+export type IsWanted = (type: number) => boolean;
 
 /**
  * The valid frames of a segment from byte `offset` on, to its sealed length. A hot segment's frames
@@ -30,6 +36,7 @@ export function* readFrames(
   segment: ReadSegment,
   damage: Damage[],
   offset: number = SEGMENT_HEADER_SIZE,
+  isWanted: IsWanted = () => true,
 ): Generator<Frame> {
   const file = new SegmentFile(vfs, directory, segment, 'scan', contentOf(segment));
   try {
@@ -54,12 +61,14 @@ export function* readFrames(
     const limit = Math.min(segment.length, size);
     let position = offset === SEGMENT_HEADER_SIZE ? segment.first : undefined;
     for (let place = offset; place < limit; ) {
-      const frame = file.frameAt(place, limit);
-      const inOrder = typeof frame !== 'string' && isInOrder(frame, segment, position);
+      const header = file.headerAt(place, limit);
+      const inOrder = typeof header !== 'string' && isInOrder(header, segment, position);
+      const isRead = inOrder && isWanted(header.type & ~SKIPPABLE);
+      const frame = isRead ? file.frameOf(header, place, limit) : header;
       if (typeof frame !== 'string' && inOrder) {
-        position = frame.header.first + frame.header.count;
-        place = frame.end;
-        yield frame;
+        position = header.first + header.count;
+        place += paddedSize(header.bodySize);
+        if ('body' in frame) yield frame;
         continue;
       }
       const found = nextInOrder(file, place + 1, limit, segment, position);
@@ -83,8 +92,11 @@ export function* readFrames(
   }
 }
 
-function isInOrder(frame: Frame, segment: ReadSegment, position: number | undefined): boolean {
-  const { first, count } = frame.header;
+function isInOrder(
+  { first, count }: FrameHeader,
+  segment: ReadSegment,
+  position: number | undefined,
+): boolean {
   if (segment.rewritten) return first >= segment.first && first + count <= segment.end;
   return (position === undefined || first === position) && first + count <= segment.end;
 }
@@ -158,11 +170,12 @@ export function* readRecords(
   damage: Damage[],
   from = 0,
   to: number = Number.POSITIVE_INFINITY,
+  isWanted?: IsWanted,
 ): Generator<LogRecord> {
   for (const segment of segments) {
     if (segment.end <= from || segment.first >= to) continue;
     const file = `${directory}/${segmentName(segment)}`;
-    for (const frame of readFrames(vfs, directory, segment, damage)) {
+    for (const frame of readFrames(vfs, directory, segment, damage, undefined, isWanted)) {
       const { first, count } = frame.header;
       if (first + count <= from) continue;
       if (first >= to && !segment.rewritten) break;

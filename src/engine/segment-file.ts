@@ -3,6 +3,7 @@
 // 1. Bytes are read with `read`, never mapped: a mapped live tail hides failed writes.
 // 2. A window is never written again once read, so bodies handed out stay what they were.
 // 3. Nothing here decides what a bad frame means: tail.ts and log-reader.ts do.
+// 4. A scan that leaves a body out reads little behind it at first: the next may be left out too.
 //
 // Spec: spec/segment.md. Test: test/engine/recovery.test.ts, test/engine/corruption.test.ts.
 
@@ -66,6 +67,8 @@ export function rememberContent(
 }
 
 const SCAN_WINDOW = 1024 * 1024;
+/** Behind a body that was left out; doubles from window to window. */
+const JUMP_WINDOW = 4 * 1024;
 /** Holds an index page and most single frames. */
 const LOOKUP_WINDOW = 20 * 1024;
 
@@ -78,7 +81,9 @@ export class SegmentFile {
   readonly #vfs: Vfs;
   /** Undefined: its content is known. */
   #file: FileHandle | undefined;
-  readonly #windowSize: number;
+  /** Of the next window; of a scan up to SCAN_WINDOW. */
+  #windowSize: number;
+  readonly #isScan: boolean;
   #window = new Uint8Array(0);
   #view = dataViewOf(this.#window);
   #windowOffset = 0;
@@ -93,7 +98,8 @@ export class SegmentFile {
   ) {
     this.path = `${directory}/${segmentName(name)}`;
     this.#vfs = vfs;
-    this.#windowSize = use === 'scan' ? SCAN_WINDOW : LOOKUP_WINDOW;
+    this.#isScan = use === 'scan';
+    this.#windowSize = this.#isScan ? SCAN_WINDOW : LOOKUP_WINDOW;
     if (content !== undefined) {
       this.size = content.size;
       this.header = content.header;
@@ -160,6 +166,9 @@ export class SegmentFile {
     const windowEnd = this.#windowOffset + this.#window.length;
     if (offset >= this.#windowOffset && Math.min(offset + size, limit) <= windowEnd)
       return windowEnd;
+    if (this.#isScan && this.#window.length > 0)
+      this.#windowSize =
+        offset > windowEnd ? JUMP_WINDOW : Math.min(this.#windowSize * 2, SCAN_WINDOW);
     const wanted = Math.max(0, Math.min(Math.max(size, this.#windowSize), limit - offset));
     const bytes = new Uint8Array(Buffer.allocUnsafeSlow(wanted).buffer, 0, wanted);
     const read = this.#vfs.read(this.#open, bytes, offset);
@@ -169,15 +178,26 @@ export class SegmentFile {
 
   /** The frame at `offset` in the bytes below `limit`, or why there is none. */
   frameAt(offset: number, limit: number): Frame | string {
-    const salt = this.#salt;
-    let end = Math.min(limit, this.#load(offset, FRAME_HEADER_SIZE, limit));
-    let place = offset - this.#windowOffset;
-    const header = readFrameHeader(this.#window, this.#view, place, end - this.#windowOffset, salt);
+    const header = this.headerAt(offset, limit);
+    return typeof header === 'string' ? header : this.frameOf(header, offset, limit);
+  }
+
+  /** The header of the frame at `offset`, whose body ends below `limit`; says nothing of the body. */
+  headerAt(offset: number, limit: number): FrameHeader | string {
+    const end = Math.min(limit, this.#load(offset, FRAME_HEADER_SIZE, limit));
+    const place = offset - this.#windowOffset;
+    const windowEnd = end - this.#windowOffset;
+    const header = readFrameHeader(this.#window, this.#view, place, windowEnd, this.#salt);
     if (typeof header === 'string') return header;
+    return offset + paddedSize(header.bodySize) > limit ? 'ends within a frame body' : header;
+  }
+
+  /** The frame whose header `headerAt` has read, or why there is none. */
+  frameOf(header: FrameHeader, offset: number, limit: number): Frame | string {
+    const salt = this.#salt;
     const size = paddedSize(header.bodySize);
-    if (offset + size > limit) return 'ends within a frame body';
-    end = Math.min(limit, this.#load(offset, size, limit));
-    place = offset - this.#windowOffset;
+    const end = Math.min(limit, this.#load(offset, size, limit));
+    const place = offset - this.#windowOffset;
     const wrong = checkFrameBody(
       this.#window,
       this.#view,

@@ -10,6 +10,7 @@
 import { Log, type LogRecord, loadXxhash, type Vfs } from '../engine/index.ts';
 import { asRunlogError, errorCode, RunlogError } from '../errors.ts';
 import { durations } from '../limits.ts';
+import { isNoContent } from '../store/object-record.ts';
 import { listIfThere } from '../store/repo-directory.ts';
 import { readState, runFold, type StoredState } from '../store/run-state.ts';
 import { type WriterChange, type WriterCursor, WriterEvents } from './writer-events.ts';
@@ -183,7 +184,9 @@ class FollowedLog {
       }
       this.#events ??= this.#begin({ life, position: log.position, points: state.nextPoint });
       const events = this.#events;
-      for (const record of log.records(events.cursor.position)) yield* this.#deliver(record);
+      const from = events.cursor.position;
+      for (const record of log.records(from, Number.POSITIVE_INFINITY, isNoContent))
+        yield* this.#deliver(record);
       const last = state.openings.at(-1);
       events.isClosed = last !== undefined && last[1] !== null;
       return true;
@@ -222,7 +225,7 @@ class FollowedLog {
     Log.open(this.#source.directory, { vfs: this.#vfs, readOnly: true })
       .then((log) => {
         if (this.#stopping !== stopping) return;
-        this.#records = log.follow({ from, signal: stopping.signal });
+        this.#records = log.follow({ from, signal: stopping.signal, isWanted: isNoContent });
         this.#ask(stopping);
       })
       .catch((error: unknown) => this.#ring(stopping, { error }));

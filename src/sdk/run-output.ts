@@ -12,6 +12,7 @@ import { given } from '../model/given.ts';
 import { checkWriterName } from '../model/names.ts';
 import { decodeLines, FinalLines, linesFrom, type TerminalLine } from '../store/lines.ts';
 import { decodeLogEntry, type LogEntry, type LogLevel, logLevels } from '../store/log-entry.ts';
+import { isNoObject } from '../store/object-record.ts';
 import { recordType } from '../store/record.ts';
 import type { WriterLog } from '../store/run-reader.ts';
 
@@ -131,7 +132,7 @@ async function* recordsOf(
   for (let tries = 1; ; tries += 1) {
     try {
       const from = position;
-      for await (const record of log.read({ from })) {
+      for await (const record of log.read({ from, isWanted: isNoObject })) {
         if (record.type === type && record.end > position) {
           yield { record, position };
           position = record.end;

@@ -8,11 +8,14 @@ import { checkName } from '../model/names.ts';
 import { checkEpoch, checkStep, checkTime, checkValue } from '../model/point.ts';
 import type { TrackOptions } from './options.ts';
 
-export interface TrackedValues {
+export interface TrackedMoment {
   readonly step: number | undefined;
   /** NaN: none. */
   readonly epoch: number;
   readonly time: number | undefined;
+}
+
+export interface TrackedValues extends TrackedMoment {
   readonly points: readonly { readonly name: string; readonly value: number }[];
 }
 
@@ -22,18 +25,27 @@ export function checkedValues(values: unknown, options: TrackOptions): TrackedVa
     throw new TypeError(
       `value: expected a number, bigint, boolean or plain object, got ${given(values)}`,
     );
-  checkObject(options, 'options');
+  const moment = checkedMoment(options);
   if (options.name !== undefined)
     throw new TypeError('name: an object of values has its names as keys');
   return {
-    epoch: options.epoch === undefined ? Number.NaN : checkEpoch(options.epoch),
-    time: options.time === undefined ? undefined : checkTime(options.time),
-    step: options.step === undefined ? undefined : checkStep(options.step),
+    ...moment,
     points: Object.keys(values)
       .filter((name) => values[name] !== undefined)
       .map((name) => ({
         name: checkName(name, 'name'),
         value: checkValue(values[name], `value.${name}`),
       })),
+  };
+}
+
+/** When something was tracked. @throws TypeError, RangeError naming the argument. */
+export function checkedMoment(options: TrackOptions): TrackedMoment {
+  checkObject(options, 'options');
+  const { step, epoch, time } = options;
+  return {
+    step: step === undefined ? undefined : checkStep(step),
+    epoch: epoch === undefined ? Number.NaN : checkEpoch(epoch),
+    time: time === undefined ? undefined : checkTime(time),
   };
 }

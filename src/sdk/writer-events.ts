@@ -15,6 +15,13 @@ import { isSystemName, parseSequenceKey } from '../model/sequence.ts';
 import { HotPoints } from '../store/hot-points.ts';
 import { decodeLines, lineAt, linesFrom, type TerminalLine } from '../store/lines.ts';
 import { decodeLogEntry, type LogEntry } from '../store/log-entry.ts';
+import { readContent } from '../store/object-contents.ts';
+import {
+  decodeObjects,
+  isNoObject,
+  isObjectKind,
+  type ObjectKind,
+} from '../store/object-record.ts';
 import {
   type Close,
   decodeClose,
@@ -30,6 +37,7 @@ import {
 } from '../store/record.ts';
 import type { Rows } from '../store/rows.ts';
 import { rowsByArrival, StoredStretch } from '../store/stored-stretch.ts';
+import { type StoredByKind, storedObject } from './objects/stored-object.ts';
 
 /** How far one writer was delivered. Plain data: may be kept as JSON. */
 export interface WriterCursor {
@@ -93,8 +101,25 @@ export interface LogChange extends LogEntry {
   readonly type: 'log';
 }
 
+/** Objects that were tracked at one step: one event for each step. */
+export type ObjectsChange = { [Kind in ObjectKind]: ObjectsOf<Kind> }[ObjectKind];
+
+interface ObjectsOf<Kind extends ObjectKind> {
+  readonly type: 'objects';
+  readonly kind: Kind;
+  readonly name: string;
+  readonly context: Context;
+  readonly step: number;
+  readonly epoch: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** Contents are read when an object is asked for its own. */
+  readonly objects: readonly StoredByKind[Kind][];
+}
+
 export type WriterChange =
   | PointsChange
+  | ObjectsChange
   | ParamsSet
   | StateChange
   | RewindChange
@@ -160,10 +185,29 @@ export class WriterEvents {
     if (record.end <= this.cursor.position) return;
     const { position } = this.cursor;
     this.#advance(record.end);
-    const change = changeOf(record, position);
+    const change = changeOf(record, position) ?? this.#objectsOf(record);
     if (change === undefined) return;
     if (change.type === 'state') this.isClosed = change.close !== undefined;
     if (this.#isWanted(change)) yield change;
+  }
+
+  #objectsOf({ type, key, body }: LogRecord): ObjectsChange | undefined {
+    if (type !== recordType.objects) return undefined;
+    const { kind, step, epoch, time, items } = decodeObjects(body);
+    const sequence = parseSequenceKey(key ?? '');
+    if (sequence === undefined || !isObjectKind(kind)) return undefined;
+    const { vfs, directory } = this.#options;
+    const read = (hash: string): Uint8Array => readContent(Log.snapshot(directory, { vfs }), hash);
+    return {
+      type: 'objects',
+      kind,
+      name: sequence.name,
+      context: parseContext(sequence.contextText),
+      step,
+      epoch: Number.isNaN(epoch) ? undefined : epoch,
+      time,
+      objects: items.map((item) => storedObject(kind, item, read)),
+    } as ObjectsChange;
   }
 
   #isWanted(change: WriterChange): boolean {
@@ -257,7 +301,8 @@ export class WriterEvents {
   #keyOf(id: number): string | undefined {
     if (!this.#keys.has(id)) {
       const { vfs, directory } = this.#options;
-      for (const record of Log.snapshot(directory, { vfs }).records()) {
+      const log = Log.snapshot(directory, { vfs });
+      for (const record of log.records(0, Number.POSITIVE_INFINITY, isNoObject)) {
         const known = sequenceIdOf(record);
         if (known !== undefined) this.#keys.set(known, record.key as string);
       }

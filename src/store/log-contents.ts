@@ -19,6 +19,7 @@ import {
   hasWholeAxis,
 } from './format/block.ts';
 import { type Hot, HotRecords, NO_HOT } from './hot-records.ts';
+import { isNoObject } from './object-record.ts';
 import type { PointPiece } from './point-piece.ts';
 import { pieceOfBlock, piecesBehind } from './point-pieces.ts';
 import { decodeBlocks, decodeParams, type Rewind, recordType } from './record.ts';
@@ -122,7 +123,7 @@ export class LogContents {
     const openings: [unknown, unknown][] = [];
     const captures: Everything['captures'] = new Map();
     const hot = new HotRecords();
-    for (const record of this.#log.records()) {
+    for (const record of this.#log.records(0, Number.POSITIVE_INFINITY, isNoObject)) {
       switch (record.type) {
         case recordType.opening:
           openings.push([record.body, null]);
@@ -165,7 +166,8 @@ export class LogContents {
     if (this.#hot !== undefined) return this.#hot;
     const { segments = [], end = 0 } = this.#log.manifest ?? {};
     const hot = new HotRecords();
-    for (const record of this.#log.records(segments.find((each) => !each.rewritten)?.first ?? end))
+    const from = segments.find((each) => !each.rewritten)?.first ?? end;
+    for (const record of this.#log.records(from, Number.POSITIVE_INFINITY, isNoObject))
       hot.add(record);
     if (hot.isDefined) this.#hot = hot.finish();
     // After a failed sync a definition may stand before the points that were repeated.

@@ -15,6 +15,7 @@ import { parseSequenceKey } from '../model/sequence.ts';
 import { type Axis, decodeAxis, decodeBlock } from './format/block.ts';
 import { HotPoints } from './hot-points.ts';
 import { LinesPacker } from './lines-packer.ts';
+import { hiddenObjects } from './object-contents.ts';
 import {
   decodeBlocks,
   decodePoints,
@@ -31,18 +32,35 @@ const STRETCH_POINTS = 256 * 1024;
 
 export const rewriteRun: RewriteHook = rewriting((_, rows) => rows);
 
-/** As `rewriteRun`, without the points that these rewinds hide: an undo does not bring them back. */
-export const rewriteWithoutHidden = (rewinds: readonly Rewind[], writer: string): RewriteHook =>
-  rewriting((key, rows) => {
-    const sequence = parseSequenceKey(key);
-    if (sequence === undefined) return rows;
-    return visibleRows(rows, cutsOf(rewinds, writer, sequence.name, sequence.contextText));
-  });
+/**
+ * As `rewriteRun`, without the points and objects that these rewinds hide, and contents that nothing
+ * names: an undo does not bring them back. `log` gives a snapshot of the log; it is asked by the first
+ * rewriting, when nobody else writes.
+ */
+export function rewriteWithoutHidden(
+  rewinds: readonly Rewind[],
+  writer: string,
+  log: () => Parameters<typeof hiddenObjects>[0],
+): RewriteHook {
+  let hidden: ReturnType<typeof hiddenObjects> | undefined;
+  return rewriting(
+    (key, rows) => {
+      const sequence = parseSequenceKey(key);
+      if (sequence === undefined) return rows;
+      return visibleRows(rows, cutsOf(rewinds, writer, sequence.name, sequence.contextText));
+    },
+    (record) => {
+      hidden ??= hiddenObjects(log(), rewinds, writer);
+      return hidden(record);
+    },
+  );
+}
 
 type Kept = (key: string, rows: Rows) => Rows;
+type IsDropped = (record: LogRecord) => boolean;
 
-function rewriting(kept: Kept): RewriteHook {
-  return (input, output, range) => rewrite(input, output, range, kept);
+function rewriting(kept: Kept, isDropped: IsDropped = () => false): RewriteHook {
+  return (input, output, range) => rewrite(input, output, range, kept, isDropped);
 }
 
 async function rewrite(
@@ -50,12 +68,13 @@ async function rewrite(
   output: RewriteOutput,
   { from, to }: { from: number; to: number },
   kept: Kept,
+  isDropped: IsDropped,
 ): Promise<void> {
   const stretch = new Stretch();
   const lines = new LinesPacker(output);
   let start = from;
   for (const record of input) {
-    if (await lines.add(record)) continue;
+    if (isDropped(record) || (await lines.add(record))) continue;
     if (!stretch.add(record)) {
       // Records that are no points keep their order.
       await lines.write();

@@ -7,7 +7,7 @@
 // Spec: spec/records.md, Points and Rewind. Test: test/store/rows.test.ts.
 
 import { isSystemName } from '../model/sequence.ts';
-import type { Rewind } from './record.ts';
+import type { Rewind, RewindTarget } from './record.ts';
 
 /** What a reader is given. */
 export interface ShownRows {
@@ -125,16 +125,29 @@ export function cutsOf(
   name: string,
   contextText: string,
 ): Cut[] {
-  const cuts: Cut[] = [];
+  return targetsOf(rewinds, writer, name, contextText).map(({ step, target }) => ({
+    step,
+    number: target.number,
+  }));
+}
+
+/** Each rewind that reaches a sequence of a writer: from which step on, and how far its log was then. */
+export function targetsOf(
+  rewinds: readonly Rewind[],
+  writer: string,
+  name: string,
+  contextText: string,
+): { readonly step: number; readonly target: RewindTarget }[] {
+  const found: { step: number; target: RewindTarget }[] = [];
   for (const rewind of rewinds) {
     const isMeant = rewind.name === undefined ? !isSystemName(name) : rewind.name === name;
     if (!isMeant || (rewind.contextText !== undefined && rewind.contextText !== contextText))
       continue;
     for (const target of rewind.targets) {
-      if (target.writer === writer) cuts.push({ step: rewind.step, number: target.number });
+      if (target.writer === writer) found.push({ step: rewind.step, target });
     }
   }
-  return cuts;
+  return found;
 }
 
 /** The rows that no cut hides. */

@@ -9,6 +9,7 @@
 import type { Fold, LogRecord } from '../engine/index.ts';
 import { SYSTEM_PARAMS_KEY } from '../model/system-params.ts';
 import { nextLineOf } from './lines.ts';
+import { isNoObject } from './object-record.ts';
 import { compactChanges } from './params-merge.ts';
 import {
   decodeOpening,
@@ -60,6 +61,7 @@ const CHANGES_MIN = 64;
 const compactAt = new WeakMap<StoredState, number>();
 
 export const runFold: Fold<StoredState> = {
+  isWanted: isNoObject,
   initial: () => [0, 0, 0, [], [], [], '', 0, [], 0],
   apply(state: StoredState, record: LogRecord): StoredState {
     const { body } = record;

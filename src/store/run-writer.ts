@@ -20,6 +20,7 @@ import { encodeBatch, PointBuffer } from './format/batch.ts';
 import { encodeLines, type LineColumns } from './lines.ts';
 import { LogContents } from './log-contents.ts';
 import { encodeLogEntry, type LogEntry } from './log-entry.ts';
+import { ObjectWriter } from './object-writer.ts';
 import { applyChange, mergeParams, type WriterChange } from './params-merge.ts';
 import {
   type Close,
@@ -64,6 +65,7 @@ export class RunWriter {
   readonly #sequences = new Map<string, SequenceWriter>();
   readonly #points = new PointBuffer();
   readonly #definitions = new Definitions();
+  readonly objects: ObjectWriter;
   #nextPoint: number;
   #nextSequence: number;
   #lamport: number;
@@ -84,13 +86,23 @@ export class RunWriter {
     this.#nextPoint = state.nextPoint;
     this.#nextSequence = state.nextSequence;
     this.nextLine = state.nextLine;
-    this.#isResumed = state.nextSequence > 0;
+    // Not by its sequences: those of objects have no id.
+    this.#isResumed = log.position > 0;
     const undone = new Set([...options.undone, ...state.undone]);
     this.#rewinds = [...options.rewinds, ...state.rewinds].filter((each) => !undone.has(each.id));
     const own = state.changes.map((each) => ({ ...each, writer: options.writer }));
     const changes = [...options.others, ...own];
     this.#lamport = changes.reduce((most, each) => Math.max(most, each.lamport), state.lamport);
     this.#params = { root: mergeParams(changes) };
+    this.objects = new ObjectWriter({
+      log,
+      writer: options.writer,
+      isResumed: this.#isResumed,
+      append: (records) => this.#append(records),
+      rewinds: () => this.#rewinds,
+      isMetric: (key) => this.#sequences.has(key),
+      quietly: (read) => this.#quietly(read),
+    });
   }
 
   /** @throws RunlogError as `Log.open`. */
@@ -128,7 +140,8 @@ export class RunWriter {
     const key = sequenceKey(name, contextText);
     const known = this.#sequences.get(key);
     if (known !== undefined) return known;
-    const id = this.#isResumed ? this.#idOf(key) : undefined;
+    this.objects.checkMetric(key, name);
+    const id = this.#isResumed ? this.#idOf(key, name) : undefined;
     if (id === undefined && this.#nextSequence >= limits.sequenceCountMax)
       throw new RunlogError(
         'LIMIT',
@@ -148,9 +161,11 @@ export class RunWriter {
   }
 
   /** The id under which this log knows the key, or undefined; a disk that refuses counts as unknown. */
-  #idOf(key: string): number | undefined {
-    const records = this.#quietly(() => this.log.find(key));
-    return records?.map(sequenceIdOf).findLast((id) => id !== undefined);
+  #idOf(key: string, name: string): number | undefined {
+    const records = this.#quietly(() => this.log.find(key)) ?? [];
+    const id = records.map(sequenceIdOf).findLast((each) => each !== undefined);
+    if (id === undefined) this.objects.checkMetric(key, name, records.at(-1));
+    return id;
   }
 
   #quietly<T>(read: () => T): T | undefined {
@@ -331,6 +346,7 @@ export class RunWriter {
   /** Steps go on after the largest visible one: it may be another now. */
   #forgetNextSteps(): void {
     this.#earlier = undefined;
+    this.objects.forgetNextSteps();
     for (const sequence of this.#sequences.values()) sequence.nextStep = undefined;
   }
 
@@ -339,13 +355,15 @@ export class RunWriter {
     this.#drain();
     if (!this.log.flush()) return false;
     this.#unacknowledged = 0;
+    this.objects.acknowledged();
     return true;
   }
 
   /** Points that were accepted and could not be kept, or whose outcome another owner decides. */
   get lost(): number {
     const isOver = this.log.recording === 'failed' || this.log.recording === 'fenced';
-    return this.#lost + (isOver ? this.#unacknowledged + this.#points.count : 0);
+    const points = this.#lost + (isOver ? this.#unacknowledged + this.#points.count : 0);
+    return points + this.objects.lost(isOver);
   }
 
   sync(): Promise<void> {
