@@ -20,6 +20,7 @@ import {
 import { asRunlogError, errorCode, RunlogError } from '../errors.ts';
 import { artifactsPath } from '../store/artifact-contents.ts';
 import { holdsRun, readFacts, verifyEdits } from '../store/edits.ts';
+import { isNoObject } from '../store/object-record.ts';
 import { decodeOpening, type Rewind, recordType } from '../store/record.ts';
 import { type Origin, repairEdits } from '../store/repair-edits.ts';
 import { listHashes, listIfThere, listWriters, runPlaces } from '../store/repo-directory.ts';
@@ -93,7 +94,8 @@ export async function repairRepo(vfs: Vfs, repo: string): Promise<{ repaired: st
 /** The earliest opening of any log. */
 function originOf(vfs: Vfs, logs: string): Origin | undefined {
   const openings = logsOf(vfs, logs).flatMap((log) => {
-    for (const { type, body } of Log.snapshot(log, { vfs }).records())
+    const records = Log.snapshot(log, { vfs }).records(0, Number.POSITIVE_INFINITY, isNoObject);
+    for (const { type, body } of records)
       if (type === recordType.opening) return [decodeOpening(body)];
     return [];
   });
@@ -118,7 +120,7 @@ export interface CompactReport {
 
 export interface CompactOptions {
   /**
-   * Also takes away, for good, the points that a rewind hides: undoing it no longer brings them back.
+   * Also takes away, for good, the points and objects that a rewind hides: undoing it no longer brings them back.
    * Default false.
    */
   readonly dropHidden?: boolean;
@@ -177,7 +179,9 @@ async function compactLog(
     const log = await Log.open(directory, {
       vfs,
       owner: 'maintenance',
-      rewrite: isReached ? rewriteWithoutHidden(rewinds, writer) : rewriteRun,
+      rewrite: isReached
+        ? rewriteWithoutHidden(rewinds, writer, () => Log.snapshot(directory, { vfs }))
+        : rewriteRun,
       fold: runFold,
     });
     await log.rewrite({ all: isReached });

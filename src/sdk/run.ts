@@ -21,6 +21,7 @@ import { checkArtifact, type LogArtifactOptions } from './artifact-options.ts';
 import { attachAll } from './attachments.ts';
 import { handled } from './handled.ts';
 import type { LoggedArtifact } from './log-artifact.ts';
+import { objectsOf, type TrackedObject } from './objects/tracked-object.ts';
 import { type OpenedRun, openRun } from './open-run.ts';
 import {
   type CloseOptions,
@@ -43,7 +44,7 @@ import { RunProperties } from './run-properties.ts';
 import { prepareTerminal, RunTerminal } from './run-terminal.ts';
 import { type Columns, Sequence } from './sequence.ts';
 import type { SpawnOptions, SpawnResult } from './spawn.ts';
-import { checkedValues } from './tracked-values.ts';
+import { checkedMoment, checkedValues } from './tracked-values.ts';
 import type { Turn } from './turn.ts';
 
 const current = new AsyncLocalStorage<Run>();
@@ -139,8 +140,9 @@ export class Run {
   // ---- tracking
 
   /**
-   * Tracks a value of one metric, or an object of values by name at one step. Returns at once; the
-   * points are flushed when this turn of the event loop ends.
+   * Tracks a value of one metric, an object of values by name at one step, or a `Text`, `Image`,
+   * `Distribution`, `Figure` or `Table`, or a list of one kind of these. Returns at once; what was tracked is
+   * flushed when this turn of the event loop ends.
    *
    * @throws TypeError, RangeError naming the argument; RunlogError RUN_CLOSED, RUN_READ_ONLY.
    */
@@ -149,6 +151,8 @@ export class Run {
       | number
       | bigint
       | boolean
+      | TrackedObject
+      | readonly TrackedObject[]
       | Readonly<Record<string, number | bigint | boolean | undefined>>,
     options: TrackOptions = {},
   ): void {
@@ -187,6 +191,14 @@ export class Run {
   }
 
   #trackObject(values: unknown, options: TrackOptions): void {
+    const objects = objectsOf(values);
+    if (objects !== undefined) {
+      const { time = (this.#turn as Turn).now(), ...moment } = checkedMoment(options);
+      const name = checkName(options.name, 'name');
+      const { text } = this.#contexts.get(options.context);
+      this.#accepted(this.#writer().objects.track(name, text, objects, { ...moment, time }));
+      return;
+    }
     const { step, epoch, time, points } = checkedValues(values, options);
     const writer = this.#writer();
     if (points.length === 0) return;
