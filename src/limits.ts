@@ -115,13 +115,13 @@ export const limits = {
   /** Operators of a query in one chain, as `a or b or c`: the parser makes its tree by recursion. */
   queryChainCountMax: 1500,
   /** Steps that one row may cost: an element, or 32 characters. A few hundredths of a second. */
-  queryStepCountMax: 500_000,
+  queryStepCountMax: 250_000,
   /** Functions of a query inside each other: one that calls itself ends here. */
   queryCallDepthMax: 32,
   /** A string that a query makes, UTF-16 units. */
   queryStringSizeMax: 1 * MiB,
   /** Elements of a collection that a query makes. */
-  queryElementCountMax: 500_000,
+  queryElementCountMax: 250_000,
   /** An integer that a query makes: a product of two is a few microseconds. */
   queryIntegerBitCountMax: 4096,
   /** Digits after the point that a format may ask for. */

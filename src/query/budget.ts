@@ -28,6 +28,13 @@ export function chargeText(size: number): void {
   charge(size >>> 5);
 }
 
+/** Pays for what a text has grown by, to `size` in all. */
+export function chargeGrowth(size: number, grownBy: number): void {
+  if (size > limits.queryStringSizeMax)
+    throw limitError('queryStringSizeMax', `a string of ${size} characters`);
+  charge((grownBy >>> 5) + 1);
+}
+
 /** Pays for `count` elements that are about to be held. */
 export function chargeElements(count: number): void {
   if (count > limits.queryElementCountMax)

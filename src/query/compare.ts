@@ -62,6 +62,7 @@ function isStructureTrue(value: Structure): boolean {
 }
 
 export function isEqual(a: Value, b: Value): boolean {
+  if (typeof a === 'string' && a.length > 64) charge(a.length >>> 6);
   if (a === b) return !(typeof a === 'number' && Number.isNaN(a));
   if (isNumeric(a)) return isNumeric(b) ? areNumbersEqual(a, b) : isEqualComplex(b, a);
   if (a instanceof Complex) return isEqualComplex(a, b);

@@ -8,7 +8,7 @@
 // Test: test/query/cpython.test.ts, test/query/scope.test.ts.
 
 import { attribute, call, callMethod } from './attribute.ts';
-import { chargeElements, chargeText } from './budget.ts';
+import { chargeElements, chargeGrowth } from './budget.ts';
 import { dictNames } from './collection-methods.ts';
 import { isEqual, isIdentical, isOrdered, isTrue, keyOf } from './compare.ts';
 import { compileComprehension, compileLambda } from './compile-scope.ts';
@@ -319,13 +319,17 @@ function compileCall(expression: ExpressionOf<'call'>, names: Names): Code {
     );
 }
 
-function compileFormatted(parts: readonly FormatPart[], names: Names): Code {
+function compileFormatted(
+  parts: readonly FormatPart[],
+  names: Names,
+): (scope: Parameters<Code>[0]) => string {
   const codes = parts.map((part) => compilePart(part, names));
   return (scope) => {
     let text = '';
     for (const code of codes) {
-      text += code(scope);
-      chargeText(text.length);
+      const part = code(scope);
+      text += part;
+      chargeGrowth(text.length, part.length);
     }
     return text;
   };
@@ -340,6 +344,6 @@ function compilePart(part: FormatPart, names: Names): (scope: Parameters<Code>[0
     const given = value(scope);
     const shown =
       conversion === undefined ? given : conversion === 's' ? textOf(given) : represent(given);
-    return format(shown, spec(scope) as string);
+    return format(shown, spec(scope));
   };
 }

@@ -3,6 +3,7 @@
 // Test: test/query/cpython.test.ts.
 
 import { limits } from '../limits.ts';
+import { charge } from './budget.ts';
 import { limitError } from './failure.ts';
 import { scaledDecimal } from './number.ts';
 
@@ -13,11 +14,16 @@ export function digitsOf(
   precision: number,
   keepsZeros: boolean,
 ): string {
-  if (precision > limits.queryPrecisionMax)
-    throw limitError('queryPrecisionMax', `a precision of ${precision}`);
+  chargePrecision(precision);
   if (code === 'f') return fixed(value, precision, keepsZeros);
   if (code === 'e') return exponential(value, precision, keepsZeros);
   return general(value, precision, keepsZeros, 0);
+}
+
+function chargePrecision(precision: number): void {
+  if (precision > limits.queryPrecisionMax)
+    throw limitError('queryPrecisionMax', `a precision of ${precision}`);
+  charge(8 + precision);
 }
 
 function fixed(value: number, precision: number, keepsPoint: boolean): string {
@@ -51,8 +57,7 @@ export function general(
   keepsZeros: boolean,
   spare: 0 | 1,
 ): string {
-  if (precision > limits.queryPrecisionMax)
-    throw limitError('queryPrecisionMax', `a precision of ${precision}`);
+  chargePrecision(precision);
   const count = precision === 0 ? 1 : precision;
   const [digits, exponent] = significant(value, count);
   const drop = (text: string): string =>

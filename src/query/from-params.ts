@@ -14,6 +14,7 @@ import { dateTimeOfMs } from './date-value.ts';
 import {
   Bytes,
   Dict,
+  EllipsisValue,
   type Entries,
   type Key,
   List,
@@ -42,8 +43,10 @@ export const fromNumber = (stored: number): bigint | number =>
 
 function fromObject(stored: object): Value {
   if (Array.isArray(stored)) {
-    chargeElements(stored.length);
-    return new List(stored.map(fromParams));
+    return new List(() => {
+      chargeElements(stored.length);
+      return stored.map(fromParams);
+    });
   }
   if (stored instanceof Map) return new Dict(entriesOfMap(stored), true);
   if (stored instanceof Set) {
@@ -57,17 +60,22 @@ function fromObject(stored: object): Value {
 }
 
 function fromTypedArray(stored: NodeJS.TypedArray): List {
-  chargeElements(stored.length);
   const isFloat = stored instanceof Float32Array || stored instanceof Float64Array;
-  return new List(
-    Array.from(stored as Iterable<number | bigint>, (each) => (isFloat ? each : BigInt(each))),
-  );
+  return new List(() => {
+    chargeElements(stored.length);
+    return Array.from(stored as Iterable<number | bigint>, (each) =>
+      isFloat ? each : BigInt(each),
+    );
+  });
 }
 
 function keyed(stored: unknown): [Key, Value] {
-  // A list as a member or key of JavaScript is one by identity; here it reads as a tuple would.
+  // An array or object as a member or key is one by identity in JavaScript: nothing equals it here.
   const value = fromParams(stored);
-  return [keyOf(value instanceof List || value instanceof Dict ? String(stored) : value), value];
+  return [
+    value instanceof List || value instanceof Dict ? new EllipsisValue() : keyOf(value),
+    value,
+  ];
 }
 
 function entriesOfMap(stored: ReadonlyMap<unknown, unknown>): Entries {

@@ -102,6 +102,7 @@ function round(value: Value, digits: Value): Value {
   const places = Number(integer(digits));
   if (!Number.isFinite(value) || places > 323) return value;
   if (places < -308) return value < 0 ? -0 : 0;
+  charge(8 + Math.abs(places));
   const result = Number(`${scaledDecimal(value, places)}e${-places}`);
   return result === 0 && (value < 0 || Object.is(value, -0)) ? -0 : result;
 }

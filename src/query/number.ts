@@ -16,8 +16,13 @@ export function bounded(value: bigint): bigint {
   if (value >= INTEGER_MAX || value <= -INTEGER_MAX)
     throw limitError('queryIntegerBitCountMax', 'an integer of more bits');
   // Digits cost: 4096 bits are 64 words.
-  charge(8);
+  charge(16);
   return value;
+}
+
+/** Pays for an operation on ints of many words, whose result may be small. */
+export function chargeLarge(a: bigint, b: bigint): void {
+  if (a > SAFE || a < -SAFE || b > SAFE || b < -SAFE) charge(16);
 }
 
 export function bitLength(value: bigint): number {
@@ -98,6 +103,7 @@ export function powerOfIntegers(base: bigint, exponent: bigint): bigint | number
   if (base === -1n) return exponent % 2n === 0n ? 1n : -1n;
   if (exponent > INTEGER_BITS || BigInt(bitLength(base) - 1) * exponent > INTEGER_BITS)
     throw limitError('queryIntegerBitCountMax', 'a power of more bits');
+  if (exponent > 64n) charge(64);
   return bounded(base ** exponent);
 }
 
@@ -120,7 +126,7 @@ export function modularPower(base: bigint, exponent: bigint, modulus: bigint): b
   let result = 1n;
   let square = modulo(base, modulus);
   for (let rest = exponent; rest > 0n; rest >>= 1n) {
-    charge(8);
+    charge(32);
     if ((rest & 1n) === 1n) result = (result * square) % modulus;
     square = (square * square) % modulus;
   }

@@ -10,6 +10,7 @@ import { type QueryFailure, typeError } from './failure.ts';
 import { setOf } from './iterate.ts';
 import {
   bounded,
+  chargeLarge,
   divideFloats,
   divideIntegers,
   floorDivide,
@@ -79,6 +80,7 @@ export function binary(operator: BinaryOperator, a: Value, b: Value): Value {
   }
   if (typeof a === 'bigint' && typeof b === 'bigint') {
     const operation = integerOperations[operator];
+    chargeLarge(a, b);
     if (operation !== undefined) return operation(a, b);
   }
   const result = mixed(operator, a, b);

@@ -7,6 +7,7 @@
 // Spec: spec/query.md, Grammar. Test: test/query/syntax.test.ts.
 
 import { limits } from '../limits.ts';
+import { startBudget } from './budget.ts';
 import { Conversion } from './conversion.ts';
 import { limitError } from './failure.ts';
 import { loadGrammar, type Node, type Tree } from './grammar.ts';
@@ -28,6 +29,8 @@ import { ELLIPSIS } from './value.ts';
  */
 export async function parseExpression(text: string): Promise<Expression | undefined> {
   checkText(text);
+  // Numbers that are written cost as those that are computed.
+  startBudget();
   if (text.replace(/#[^\n\r]*/g, '').trim() === '') return undefined;
   const parse = await loadGrammar();
   const tree = parse(`(${text}\n)`);

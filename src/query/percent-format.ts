@@ -2,7 +2,7 @@
 //
 // Test: test/query/cpython.test.ts.
 
-import { chargeText } from './budget.ts';
+import { chargeGrowth, chargeText } from './budget.ts';
 import { typeError, valueError } from './failure.ts';
 import { characterOf, checkedWidth } from './format.ts';
 import { digitsOf } from './format-number.ts';
@@ -33,7 +33,7 @@ export function formatPercent(text: string, given: Value): string {
     const body = fieldOf(value, code, flags, point === undefined ? undefined : starPrecision);
     const shown = fill(body, Math.abs(starWidth), isLeft, flags.includes('0') && code !== 's');
     size += shown.length;
-    chargeText(size);
+    chargeGrowth(size, shown.length);
     return shown;
   });
   if (next < values.length && !isByName && !(given instanceof Dict))

@@ -111,7 +111,7 @@ function endOfStack(error: unknown): unknown {
 }
 
 export class Query extends Compiled {
-  /** False: archived runs are asked too, since the query names `run.archived`. */
+  /** False: archived runs are asked too, since the query names `run.archived` or the caller wants them. */
   readonly excludesArchived: boolean;
   /** What can be decided of a run before its sequences are opened; undefined: nothing. */
   readonly runCondition: RunCondition | undefined;
@@ -122,9 +122,10 @@ export class Query extends Compiled {
     reads: Reads,
     code: Code,
     condition: RunCondition | undefined,
+    withArchived: boolean,
   ) {
     super(text, kind, reads, code);
-    this.excludesArchived = !reads.runProperties.has('archived');
+    this.excludesArchived = !withArchived && !reads.runProperties.has('archived');
     this.runCondition = condition;
   }
 
@@ -184,17 +185,21 @@ const variablesOf = (kind: RowKind): readonly string[] =>
 const ALL: Expression = { kind: 'constant', at: 0, value: true };
 
 /**
- * Parses a condition. Empty: every row whose run is not archived.
+ * Parses a condition. Empty: every row whose run is not archived. `withArchived`: as if it named them.
  *
  * @throws TypeError; RunlogError QUERY_SYNTAX with line, column and what to write; LIMIT.
  */
-export async function parseQuery(text: string, kind: RowKind = 'run'): Promise<Query> {
+export async function parseQuery(
+  text: string,
+  kind: RowKind = 'run',
+  withArchived = false,
+): Promise<Query> {
   const condition = withoutSelect(checkedText(text));
   const expression = (await parseExpression(condition)) ?? ALL;
   const variables = variablesOf(kind);
   const { reads, code } = await prepare(expression, condition, variables);
   const ofRun = kind === 'run' ? undefined : runCondition(expression, variables);
-  return new Query(text, kind, reads, code, ofRun);
+  return new Query(text, kind, reads, code, ofRun, withArchived);
 }
 
 /**

@@ -115,6 +115,7 @@ function compile(pattern: Value, flags: Value): Pattern {
   } catch (error) {
     throw valueError(`${(error as Error).message} (patterns are those of RE2: spec/query.md)`);
   }
+  charge(program.programSize() * 64);
   if (compiled.size >= COMPILED_MAX) compiled.clear();
   const made = new Pattern(text, program);
   compiled.set(key, made);
@@ -194,7 +195,9 @@ function findAll(pattern: Pattern, subject: Value): List {
   const count = matcher.groupCount();
   const found: Value[] = [];
   while (matcher.find()) {
-    charge(1 + count);
+    // Each search may look at all that is left: without this, n matches cost n times n.
+    const left = text.length - matcher.end();
+    charge(1 + count + ((left * pattern.program.programSize()) >>> 3));
     const groups = Array.from({ length: count }, (_, index) => matcher.group(index + 1) ?? '');
     found.push(
       count === 0 ? matcher.group() : count === 1 ? (groups[0] as string) : new Tuple(groups),

@@ -2,7 +2,7 @@
 //
 // Test: test/query/cpython.test.ts.
 
-import { charge, chargeText } from './budget.ts';
+import { charge, chargeGrowth } from './budget.ts';
 import { Complex } from './complex.ts';
 import { DateOnly, DateTime, Delta } from './date-value.ts';
 import { isoDate, isoDateTime } from './iso-date.ts';
@@ -38,7 +38,7 @@ export function represent(value: Value): string {
     case 'boolean':
       return value ? 'True' : 'False';
     case 'bigint':
-      charge(1);
+      charge(Number.isSafeInteger(Number(value)) ? 1 : 256);
       return value.toString();
     case 'number':
       return textOfFloat(value);
@@ -77,7 +77,7 @@ function joined(items: readonly Value[]): string {
   const parts = items.map((each) => {
     const part = represent(each);
     size += part.length + 2;
-    chargeText(size);
+    chargeGrowth(size, part.length);
     return part;
   });
   return parts.join(', ');
@@ -88,7 +88,7 @@ function joinedEntries(dict: Dict): string {
   const parts = Array.from(dict.entries.values(), ([key, value]) => {
     const part = `${represent(key)}: ${represent(value)}`;
     size += part.length + 2;
-    chargeText(size);
+    chargeGrowth(size, part.length);
     return part;
   });
   return parts.join(', ');

@@ -2,7 +2,7 @@
 //
 // Test: test/query/dates.test.ts.
 
-import { chargeText } from './budget.ts';
+import { charge, chargeText } from './budget.ts';
 import {
   type DateOnly,
   DateTime,
@@ -126,6 +126,7 @@ export function isoWeek({ days, weekday }: { days: number; weekday: number }): {
 
 export function formatDate(value: DateTime | DateOnly, format: string): string {
   chargeText(format.length * 8);
+  charge(format.length * 4);
   const moment = momentOf(value);
   const spelled = format.replace(/%(.)/gs, (field, code: string) =>
     Object.hasOwn(compound, code) ? (compound[code] as string) : field,

@@ -3,7 +3,7 @@
 // Spec: spec/query.md, Functions. Test: test/query/functions.test.ts, test/query/cpython.test.ts.
 
 import { integer, isSpace, stringOf, trimEnd } from './argument.ts';
-import { chargeText } from './budget.ts';
+import { charge, chargeGrowth, chargeText } from './budget.ts';
 import { keyOf } from './compare.ts';
 import { typeError } from './failure.ts';
 import { characterOf, checkedWidth } from './format.ts';
@@ -100,6 +100,7 @@ function replace(text: string, old: Value, next: Value, count: Value): string {
   const wanted = stringOf(old, 'what is replaced');
   const by = stringOf(next, 'the replacement');
   const parts = wanted === '' ? ['', ...charactersOf(text), ''] : text.split(wanted);
+  charge(parts.length);
   const limit = Number(integer(count));
   const times = limit < 0 ? parts.length - 1 : Math.min(limit, parts.length - 1);
   chargeText(text.length + times * by.length);
@@ -143,7 +144,7 @@ function translate(text: string, table: Value): string {
       if (by === null) return '';
       const shown = typeof by === 'bigint' ? characterOf(by) : stringOf(by, 'a translation');
       size += shown.length;
-      chargeText(size);
+      chargeGrowth(size, shown.length);
       return shown;
     })
     .join('');

@@ -60,7 +60,9 @@ function count(text: string, sub: Value, start: Value, end: Value): bigint {
   if (window === undefined) return 0n;
   charge((text.length >>> 5) + 1);
   if (wanted === '') return BigInt(lengthOfText(window.part) + 1);
-  return BigInt(window.part.split(wanted).length - 1);
+  const parts = window.part.split(wanted).length;
+  charge(parts);
+  return BigInt(parts - 1);
 }
 
 /** As Python's str.split: by white space if there is no separator, without empty parts. */

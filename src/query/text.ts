@@ -3,9 +3,15 @@
 //
 // Requires: well-formed strings. Test: test/query/functions.test.ts.
 
+import { charge } from './budget.ts';
+
 const SURROGATE = /[\ud800-\udfff]/;
 
-export const isWide = (text: string): boolean => SURROGATE.test(text);
+/** Pays for the look: a loop may take it at a long text each time. */
+export function isWide(text: string): boolean {
+  if (text.length > 64) charge(text.length >>> 6);
+  return SURROGATE.test(text);
+}
 
 export function lengthOfText(text: string): number {
   if (!isWide(text)) return text.length;

@@ -20,11 +20,19 @@ export type Value = null | boolean | bigint | number | string | Structure;
 
 export class List extends Structure {
   readonly typeName = 'list';
-  readonly items: readonly Value[];
+  #items: readonly Value[] | undefined;
+  readonly #make: (() => readonly Value[]) | undefined;
 
-  constructor(items: readonly Value[]) {
+  /** A function is called when the elements are first asked for: a long param may only be named. */
+  constructor(items: readonly Value[] | (() => readonly Value[])) {
     super();
-    this.items = items;
+    this.#items = typeof items === 'function' ? undefined : items;
+    this.#make = typeof items === 'function' ? items : undefined;
+  }
+
+  get items(): readonly Value[] {
+    this.#items ??= this.#make?.() ?? [];
+    return this.#items;
   }
 }
 
