@@ -361,7 +361,7 @@ export class RunWriter {
 
   /** Points that were accepted and could not be kept, or whose outcome another owner decides. */
   get lost(): number {
-    const isOver = this.log.recording === 'failed' || this.log.recording === 'fenced';
+    const isOver = this.log.recording !== 'on' && this.log.recording !== 'paused';
     const points = this.#lost + (isOver ? this.#unacknowledged + this.#points.count : 0);
     return points + this.objects.lost(isOver);
   }
@@ -373,6 +373,8 @@ export class RunWriter {
 
   async close(close: Close | undefined): Promise<void> {
     if (close !== undefined) this.#append([{ type: recordType.close, body: encodeClose(close) }]);
+    // Tells what is lost if it stays as it is.
+    this.flush();
     await this.log.close();
   }
 
@@ -384,9 +386,9 @@ export class RunWriter {
 
   /** `sync` false: what was accepted is in the kernel, and no more. */
   closeSync(close: Close | undefined, sync = true): boolean {
-    // Also without a close record: the process may end in the turn that tracked.
-    this.#drain();
     if (close !== undefined) this.#append([{ type: recordType.close, body: encodeClose(close) }]);
+    // Also without a close record: the process may end in the turn that tracked.
+    this.flush();
     return this.log.closeSync({ sync });
   }
 }

@@ -89,6 +89,25 @@ it.concurrent('a file system of 1 MiB, full and then freed: paused, and nothing 
   expect(paused.errors).toEqual(['IO ENOSPC']);
 }, 60_000);
 
+it.concurrent('a file system that is full when the run closes: what is not there is counted', async ({
+  skip,
+}) => {
+  skip(!mayMount, noMount);
+  const directory = temporaryDirectory();
+  const child = startWithMount(
+    directory,
+    'mount -t tmpfs -o size=1m none "$AT" && head -c 800000 /dev/zero > "$AT/ballast"',
+  );
+  await child.ask({ do: 'open', options: { repo: directory, runHash: 'full' } });
+  await until(async () => (await child.ask({ do: 'track', count: 2000 })).recording === 'paused');
+  const { count = 0 } = await child.ask({ do: 'track', count: 2000 });
+  expect(await child.ask({ do: 'close' })).toMatchObject({ refused: 'IO' });
+  const { lost } = await child.ask({ do: 'facts' });
+  const kept = await read(child, directory);
+  expect(kept).toBeLessThan(count);
+  expect(lost).toBe(count - kept);
+}, 60_000);
+
 const limitOf = (pid: number | undefined, size: string): number | null =>
   spawnSync('prlimit', ['--pid', String(pid), `--fsize=${size}`]).status;
 const mayLimit = limitOf(process.pid, 'unlimited:unlimited') === 0;

@@ -4,7 +4,7 @@
 // Each order names a run by `id` (default 'run'), so that one process can hold several.
 // open: `options` of Run.open; `from`: the copy of the package to open it with; `base`: what is added
 // to the ordinal of a point to make its value. track: `count` points, then a flush. flush, sync,
-// rewind, set, close: as the Run has them. block: does not yield for `ms`; tracks meanwhile if
+// rewind, set, close: as the Run has them. facts: how it stands. block: does not yield for `ms`; tracks meanwhile if
 // `isTracking`. read: how many values of `hash` a reader sees, and whether they are 0, 1, 2 and so on. unlink: removes a file.
 
 import { unlinkSync } from 'node:fs';
@@ -83,7 +83,7 @@ async function withRun(opened: Opened, order: Order): Promise<object> {
   else if (order.do === 'block') block(opened, order.ms ?? 0, order.isTracking ?? false);
   else if (order.do === 'sync') await run.sync();
   else if (order.do === 'close') await run.close();
-  if (order.do === 'sync' || order.do === 'close') return facts(opened);
+  if (['sync', 'close', 'facts'].includes(order.do)) return facts(opened);
   const flushed = run.flush();
   return { flushed, ...facts(opened) };
 }
