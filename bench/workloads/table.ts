@@ -1,6 +1,7 @@
 // Every workload by its name: what `npm run bench -- NAME` takes.
 
 import type { Workload } from '../harness.ts';
+import { commandStart } from './command.ts';
 import { corpus } from './corpus.ts';
 import { floorMsgpackr, floorWrite, flush } from './flush.ts';
 import { lengthCost, sequencesCost } from './growth.ts';
@@ -29,6 +30,7 @@ export const workloads: Readonly<Record<string, Workload>> = {
   'bytes-hot': bytesOfHot,
   corpus,
   import: importing,
+  'command-start': commandStart,
   'open-close': openCloseRun,
   opening: openingOptions,
   resume,
