@@ -106,12 +106,17 @@ async function history(random: Seeded, steps: number): Promise<void> {
   // The first may come upon damage, the second writes what that one read.
   for (let time = 0; time < 2; time += 1) scanned(repo.catalogue());
   expect(scanned(repo.catalogue()).fromCatalogue).toBe(soundCount(repo.vfs));
+  repo.dispose();
 }
 
 describe('with the catalogue answers are what they are without', () => {
-  it('under random histories', async () => {
-    const random = seeded('catalogue history');
-    const end = Date.now() + seconds * 1000;
-    for (let round = 0; round < 20 || Date.now() < end; round += 1) await history(random, 60);
-  });
+  it(
+    'under random histories',
+    async () => {
+      const random = seeded('catalogue history');
+      const end = Date.now() + seconds * 1000;
+      for (let round = 0; round < 20 || Date.now() < end; round += 1) await history(random, 60);
+    },
+    60_000 + 2000 * seconds,
+  );
 });

@@ -31,6 +31,7 @@ export class CatalogueRepo {
   /** The clock of the disk, milliseconds. */
   time = 1_700_000_000_000;
   readonly #writers = new Map<string, RunWriter>();
+  readonly #killed: RunWriter[] = [];
   #count = 0;
 
   constructor() {
@@ -148,7 +149,16 @@ export class CatalogueRepo {
   /** Its process is gone, and its fence says nothing of it. */
   kill(hash: string): void {
     for (const key of [...this.#writers.keys()])
-      if (key.startsWith(`${hash}/`)) this.#writers.delete(key);
+      if (key.startsWith(`${hash}/`)) {
+        this.#killed.push(this.#writers.get(key) as RunWriter);
+        this.#writers.delete(key);
+      }
+  }
+
+  /** Lets go of all writers: nothing is to be asked of the disk after it. */
+  dispose(): void {
+    for (const writer of [...this.#killed, ...this.#writers.values()])
+      writer.closeSync(undefined, false);
   }
 
   edit(hash: string, changes?: Change[]): void {
