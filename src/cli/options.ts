@@ -39,16 +39,15 @@ const gather = (text: string, before: readonly string[] = []): readonly string[]
   text,
 ];
 
-export const jsonOption = (): Option => new Option('--json', 'as JSON').default(false, 'off');
+export const jsonOption = (): Option => new Option('--json', 'as JSON').default(false);
 
 export const archivedOption = (): Option =>
-  new Option('-a, --archived', 'archived runs too').default(false, 'off');
+  new Option('-a, --archived', 'archived runs too').default(false);
 
 export const systemOption = (): Option =>
-  new Option('--system', 'the metrics of the machine (__system__...) too').default(false, 'off');
+  new Option('--system', 'the metrics of the machine (__system__...) too').default(false);
 
-export const yesOption = (): Option =>
-  new Option('--yes', 'do it without asking').default(false, 'off');
+export const yesOption = (): Option => new Option('--yes', 'do it without asking').default(false);
 
 export const metricOption = (): Option =>
   new Option('-m, --metric <name>', 'only metrics of this name (may be repeated)').argParser(

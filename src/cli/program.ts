@@ -8,7 +8,7 @@
 
 import { readFileSync } from 'node:fs';
 
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { RunlogError } from '../index.ts';
 import { type CommandEntry, commandEntries, commandGroups } from './commands.ts';
 import { exitCode, exitCodeHelp, exitCodeOf } from './exit-code.ts';
@@ -33,8 +33,13 @@ const firstExamples = examples(
   ['runlog compare -1 3fa9', 'what differs'],
 );
 
+/** Switches are off unless they are given: help does not say so of each. */
+const optionDescription = (option: Option): string =>
+  option.isBoolean() ? option.description : new Help().optionDescription(option);
+
 function root(): Command {
   return new Command('runlog')
+    .configureHelp({ optionDescription })
     .description('Looks at runs that programs have recorded.')
     .version(versionOf())
     .option(
@@ -57,7 +62,10 @@ const usages = new Map(
 function outline(choose: (entry: CommandEntry) => void): Command {
   const program = root()
     .usage('<command> [options]')
-    .configureHelp({ subcommandTerm: (command) => usages.get(command.name()) ?? command.name() });
+    .configureHelp({
+      optionDescription,
+      subcommandTerm: (command) => usages.get(command.name()) ?? command.name(),
+    });
   for (const [group, entries] of Object.entries(commandGroups)) {
     program.commandsGroup(group);
     for (const entry of entries)
