@@ -62,20 +62,21 @@ function stopped(text: string, at: number): Error {
 const tooLong = (): Error =>
   limitError('queryChainCountMax', 'a longer chain of operators (instead of or: x in [...])');
 
-/** By iteration: the tree may be deep. */
+/**
+ * By iteration: the tree may be deep. It ends at once where it is too deep: below some 2500 nodes the
+ * builder of trees leaves nodes that cannot be visited.
+ */
 function checkDepth(tree: Tree): void {
   let depth = 0;
-  let deepest = 0;
   tree.iterate({
     enter: () => {
       depth += 1;
-      deepest = Math.max(deepest, depth);
+      if (depth > limits.queryChainCountMax) throw tooLong();
     },
     leave: () => {
       depth -= 1;
     },
   });
-  if (deepest > limits.queryChainCountMax) throw tooLong();
 }
 
 const refused: Readonly<Record<string, string>> = {

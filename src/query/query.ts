@@ -232,7 +232,10 @@ async function prepare(
 }
 
 export type { RunFactsForQuery, SequenceFactsForQuery } from './facts.ts';
+export { fromParams } from './from-params.ts';
 export { MetricObject } from './metric-object.ts';
 export type { RunCondition } from './push-down.ts';
+export { represent } from './represent.ts';
 export { RunObject } from './run-object.ts';
 export { comparePlain, toPlain } from './to-plain.ts';
+export { typeNameOf } from './value.ts';

@@ -164,6 +164,18 @@ describe('refused at once', () => {
     expect(() => sum.matches(new RunObject(big))).toThrow(/LIMIT|queryElementCountMax/);
   });
 
+  it('very deep texts, as often as they are asked', async () => {
+    // What the grammar's builder does with them depends on how warm the code is.
+    for (let round = 0; round < 12; round += 1)
+      for (const query of [
+        `run${'[0]'.repeat(5000)}`,
+        `run.a${'()'.repeat(8000)}`,
+        `1${'+1'.repeat(8000)}`,
+        `run${'[0]'.repeat(1600)}`,
+      ])
+        expect((await ask(query)).limit).toBe('queryChainCountMax');
+  });
+
   it('a long list has a text all the same', async () => {
     const { code, failures } = await ask(
       "len(str([a for a in range(20000)])) > 20000 and len(','.join(str(a) for a in range(10000))) > 0",
