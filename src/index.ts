@@ -10,6 +10,12 @@ export {
 } from './errors.ts';
 export type { Context, ContextValue } from './model/context.ts';
 export type { CommitFacts, GitFacts, SystemParams } from './model/system-params.ts';
+export type {
+  Aggregate,
+  AggregateCurve,
+  AggregateCurvesOptions,
+  AggregateOptions,
+} from './sdk/aggregate.ts';
 export type { Artifact, ArtifactReport, DamagedFile, DownloadOptions } from './sdk/artifact.ts';
 export type { LogArtifactOptions } from './sdk/artifact-options.ts';
 export type {
@@ -69,7 +75,9 @@ export type {
   RunRecording,
   TrackOptions,
 } from './sdk/options.ts';
-export { Repo, type RepoOptions, type RunsOptions } from './sdk/repo.ts';
+export type { FailureCount, QueryOptions } from './sdk/query-options.ts';
+export { Repo, type RepoOptions } from './sdk/repo.ts';
+export type { RepoKeys } from './sdk/repo-keys.ts';
 export type {
   CompactOptions,
   CompactReport,

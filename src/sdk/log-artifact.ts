@@ -38,7 +38,10 @@ export interface ArtifactTarget {
   readonly vfs: Vfs;
   /** The `.aim` directory. */
   readonly repo: string;
-  readonly writer: RunWriter;
+  readonly writer: {
+    flush(): boolean;
+    readonly log: Pick<RunWriter['log'], 'appendAll' | 'recording'>;
+  };
   /** The run does not wait for a disk any more. */
   isClosed(): boolean;
 }

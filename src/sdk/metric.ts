@@ -7,6 +7,7 @@ import { checkMembers, checkType } from '../model/check.ts';
 import { type Context, parseContext } from '../model/context.ts';
 import { given } from '../model/given.ts';
 import { checkWriterName } from '../model/names.ts';
+import type { CatalogueSequence } from '../store/catalogue-entry.ts';
 import type { Downsampled } from '../store/downsample.ts';
 import type { PointPiece } from '../store/point-piece.ts';
 import { downsamplePieces } from '../store/point-pieces.ts';
@@ -76,67 +77,79 @@ const valuesNames = new Set(['fromStep', 'toStep', 'writer', 'raw']);
 /** Points of one block that `blocks()` yields. */
 const BLOCK_POINTS = 65_536;
 
+/** The run itself, and what may stand for it. */
+export interface MetricSource {
+  reader(): RunReader;
+  /** Points that a reader is shown, where they are known in a cheaper way. */
+  rows(key: string): ShownRows | undefined;
+}
+
 export class Metric {
   readonly run: RunView;
   readonly name: string;
   readonly context: Context;
   readonly writers: readonly string[];
-  readonly #reader: RunReader;
-  readonly #sequence: SequenceFacts;
+  readonly #source: MetricSource;
+  readonly #sequence: SequenceFacts | CatalogueSequence;
   #summary: Summary | undefined | null = null;
   /** By the writer that was asked for. */
   readonly #pieces = new Map<string | undefined, PointPiece[][]>();
 
   /** @internal Use `view.metric`. */
-  constructor(run: RunView, reader: RunReader, sequence: SequenceFacts) {
+  constructor(run: RunView, source: MetricSource, sequence: SequenceFacts | CatalogueSequence) {
     this.run = run;
     this.name = sequence.name;
     this.context = parseContext(sequence.contextText);
     this.writers = sequence.writers;
-    this.#reader = reader;
+    this.#source = source;
     this.#sequence = sequence;
   }
 
-  get #facts(): Summary | undefined {
+  get #reader(): RunReader {
+    return this.#source.reader();
+  }
+
+  #fact(name: keyof Summary): number | undefined {
+    if ('value' in this.#sequence) return this.#sequence.value(name);
     if (this.#summary === null) this.#summary = this.#reader.summary(this.#sequence);
-    return this.#summary;
+    return this.#summary?.[name];
   }
 
   /** Value at the greatest step; NaN when every point is hidden. */
   get last(): number {
-    return this.#facts?.last ?? Number.NaN;
+    return this.#fact('last') ?? Number.NaN;
   }
 
   get lastStep(): number | undefined {
-    return this.#facts?.lastStep;
+    return this.#fact('lastStep');
   }
 
   /** Value at the smallest step. */
   get first(): number {
-    return this.#facts?.first ?? Number.NaN;
+    return this.#fact('first') ?? Number.NaN;
   }
 
   get firstStep(): number | undefined {
-    return this.#facts?.firstStep;
+    return this.#fact('firstStep');
   }
 
   /** Without NaN; NaN when there is no other value. */
   get min(): number {
-    return this.#facts?.min ?? Number.NaN;
+    return this.#fact('min') ?? Number.NaN;
   }
 
   get max(): number {
-    return this.#facts?.max ?? Number.NaN;
+    return this.#fact('max') ?? Number.NaN;
   }
 
   /** Points that `values()` gives. */
   get count(): number {
-    return this.#facts?.count ?? 0;
+    return this.#fact('count') ?? 0;
   }
 
   /** Of all values that are not NaN. */
   get sum(): number {
-    return this.#facts?.sum ?? 0;
+    return this.#fact('sum') ?? 0;
   }
 
   /** @throws TypeError, RangeError naming the option; RunlogError CORRUPT, IO. */
@@ -204,6 +217,12 @@ export class Metric {
         throw new TypeError(`${name}: expected a number, got ${given(value)}`);
     }
     if (writer !== undefined) checkWriterName(writer);
-    return rowsBetween(this.#reader.rows(this.#sequence, { writer, raw }), fromStep, toStep);
+    const isPlain = writer === undefined && raw !== true;
+    const rows = isPlain ? this.#source.rows(this.#sequence.key) : undefined;
+    return rowsBetween(
+      rows ?? this.#reader.rows(this.#sequence, { writer, raw }),
+      fromStep,
+      toStep,
+    );
   }
 }

@@ -9,8 +9,9 @@
 //    is only looked at: whether it ends the process is seen at exit.
 // 4. From beforeExit or exit on there is no end of a turn to wait for: what is tracked is flushed at once,
 //    until the loop turns again after all.
-// 5. A handler of exit may call process.exit, and none comes after it: an end is recorded by the first
-//    listener of exit and made final by the last.
+// 5. An end is recorded by the first listener of exit and made final by the last. A handler between them
+//    may call process.exit, and no other comes then: what that calls at once is ours while the process
+//    exits. In a worker it calls nothing that could be.
 //
 // Test: test/sdk/process-hooks.test.ts, test/process/endings.test.ts.
 
@@ -81,6 +82,7 @@ function beginLastTurn(): void {
   setImmediate(() => {
     isLastTurn = false;
     isExiting = false;
+    leaveReallyExit();
   }).unref();
 }
 
@@ -90,8 +92,33 @@ const beforeExit = (): void => {
   callEach(open, (each) => each.onFlush());
 };
 
+type ReallyExit = (code?: number) => void;
+const withReallyExit = process as unknown as { reallyExit?: ReallyExit };
+let reallyExit: { readonly own: ReallyExit; readonly before: ReallyExit } | undefined;
+
+/** What `process.exit` calls when its handlers have run, or when one of them calls it again. */
+function takeReallyExit(): void {
+  const before = withReallyExit.reallyExit;
+  if (reallyExit !== undefined || before === undefined) return;
+  const own = (code?: number): void => {
+    leaveReallyExit();
+    const exitCode = Number(code ?? 0);
+    callEach(open, (each) => each.onExited(exitOf(each, exitCode)));
+    Reflect.apply(before, process, [code]);
+  };
+  reallyExit = { own, before };
+  withReallyExit.reallyExit = own;
+}
+
+function leaveReallyExit(): void {
+  if (reallyExit !== undefined && withReallyExit.reallyExit === reallyExit.own)
+    withReallyExit.reallyExit = reallyExit.before;
+  reallyExit = undefined;
+}
+
 const exitFirst = (code: number): void => {
   beginLastTurn();
+  takeReallyExit();
   isExiting = true;
   exitingSince = performance.now();
   callEach(open, (each) => each.onExit(exitOf(each, code)));
@@ -105,6 +132,7 @@ const exitLast = (code: number): void => {
     if (isLast) each.onExited(exitOf(each, exitCode));
     else each.onExit(exitOf(each, exitCode));
   });
+  if (isLast) leaveReallyExit();
 };
 
 /** Of an error that a handler took and the process went on, its code tells whether it ended it. */

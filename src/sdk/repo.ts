@@ -13,7 +13,6 @@ import { asRunlogError, RunlogError } from '../errors.ts';
 import { checkMembers, checkType } from '../model/check.ts';
 import { given } from '../model/given.ts';
 import type { Catalogue } from '../store/catalogue.ts';
-import { type ListedFacts, type RunFacts, readFacts, readListedFacts } from '../store/edits.ts';
 import {
   checkRepo,
   createRepo,
@@ -25,7 +24,16 @@ import {
   runPlaces,
   searchRepo,
 } from '../store/repo-directory.ts';
+import {
+  type Aggregate,
+  type AggregateCurve,
+  type AggregateCurvesOptions,
+  type AggregateOptions,
+  aggregateCurves,
+  aggregateMetrics,
+} from './aggregate.ts';
 import { copyContents, verifyContents } from './artifact-maintenance.ts';
+import { type Asked, type AskedRepo, askMetrics, askObjects, askRuns } from './ask.ts';
 import { copyRun } from './copy-run.ts';
 import { deleteRun, refuseLive } from './delete-run.ts';
 import {
@@ -34,6 +42,10 @@ import {
   followRepo,
   type RepoFollowEvent,
 } from './follow-repo.ts';
+import type { Metric } from './metric.ts';
+import type { ObjectSequence } from './objects/object-sequence.ts';
+import type { QueryOptions } from './query-options.ts';
+import { type RepoKeys, repoKeys } from './repo-keys.ts';
 import {
   type CompactOptions,
   type CompactReport,
@@ -54,21 +66,7 @@ export interface RepoOptions {
   readonly readOnly?: boolean;
 }
 
-export interface RunsOptions {
-  /** At most so many. Default: all. */
-  readonly limit?: number;
-  /** By `createdAt`. Default 'newest'. */
-  readonly order?: 'newest' | 'oldest';
-  /** Ends the listing with ABORTED. */
-  readonly signal?: AbortSignal;
-  /** Also archived runs. Default false. */
-  readonly archived?: boolean;
-  /** Told of each run that is left out because it cannot be read. */
-  readonly onUnreadable?: (hash: string, error: RunlogError) => void;
-}
-
 const openNames = new Set(['readOnly']);
-const runsNames = new Set(['limit', 'order', 'signal', 'archived', 'onUnreadable']);
 const compactNames = new Set(['dropHidden']);
 
 export class Repo {
@@ -164,9 +162,9 @@ export class Repo {
     }
   }
 
-  async #view(hash: string, known?: ListedFacts): Promise<RunView | undefined> {
+  async #view(hash: string): Promise<RunView | undefined> {
     try {
-      return await RunView.open(this.#vfs, this.path, hash, this.readOnly, known);
+      return await RunView.open(this.#vfs, this.path, hash, this.readOnly);
     } catch (error) {
       throw asRunlogError(error, runPlaces(this.path, hash).directory);
     }
@@ -181,55 +179,77 @@ export class Repo {
   }
 
   /**
-   * The runs of the repo, newest first. One that cannot be read does not end the others: it is left
-   * out, and told to `onUnreadable`.
+   * The runs that match the query (spec/query.md), as `run.hparams.lr > 1e-3`; without one all that are not
+   * archived. Newest first unless `order` says otherwise. A run that cannot be read does not end the others:
+   * it is left out, and told to `onUnreadable`.
    *
-   * @throws TypeError, RangeError naming the option, at the first step; RunlogError ABORTED, IO.
+   * @throws TypeError, RangeError naming the option, at the first step; RunlogError QUERY_SYNTAX with line and
+   * column, QUERY_EVALUATION where `strict` is given, LIMIT, ABORTED, IO.
    */
-  async *runs(options: RunsOptions = {}): AsyncGenerator<RunView> {
-    checkMembers(options, 'options', runsNames);
-    const {
-      limit = Number.POSITIVE_INFINITY,
-      order = 'newest',
-      signal,
-      archived = false,
-      onUnreadable,
-    } = options;
-    checkType(onUnreadable, 'function', 'onUnreadable');
-    if (!(Number.isInteger(limit) || limit === Number.POSITIVE_INFINITY) || limit < 0)
-      throw new RangeError(`limit: expected an integer from 0 on, got ${given(limit)}`);
-    checkType(archived, 'boolean', 'archived');
-    if (signal !== undefined && !(signal instanceof AbortSignal))
-      throw new TypeError(`signal: expected an AbortSignal, got ${given(signal)}`);
-    if (order !== 'newest' && order !== 'oldest')
-      throw new RangeError(`order: expected 'newest' or 'oldest', got ${given(order)}`);
-    const isShown = (facts: RunFacts): boolean => !facts.isDeleted && (archived || !facts.archived);
-    const dated = listHashes(this.#vfs, this.path)
-      .map((hash) => ({
-        hash,
-        known: this.#readable(hash, onUnreadable, () => this.#factsOf(hash, isShown)),
-      }))
-      .filter(({ known }) => known?.facts !== undefined && isShown(known.facts))
-      .sort(
-        (a, b) =>
-          (b.known?.facts?.createdAt ?? 0) - (a.known?.facts?.createdAt ?? 0) ||
-          (a.hash < b.hash ? -1 : 1),
-      );
-    if (order === 'oldest') dated.reverse();
-    let count = 0;
-    for (const { hash, known } of dated) {
-      if (signal?.aborted)
-        throw new RunlogError('ABORTED', 'the signal was aborted', { cause: signal.reason });
-      if (count >= limit) return;
-      const view = await this.#view(hash, known).catch((error: unknown) =>
-        this.#readable<undefined>(hash, onUnreadable, () => {
-          throw error;
-        }),
-      );
-      if (view === undefined) continue;
-      count += 1;
-      yield view;
-    }
+  runs(query?: string, options?: QueryOptions): AsyncGenerator<RunView>;
+  runs(options: QueryOptions): AsyncGenerator<RunView>;
+  runs(...question: Asked): AsyncGenerator<RunView> {
+    return askRuns(this.#asked, ...question);
+  }
+
+  /** The metrics that match, as `metric.name == 'loss' and run.hparams.lr > 1e-3`. @throws as `runs`. */
+  metrics(query?: string, options?: QueryOptions): AsyncGenerator<Metric>;
+  metrics(options: QueryOptions): AsyncGenerator<Metric>;
+  metrics(...question: Asked): AsyncGenerator<Metric> {
+    return askMetrics(this.#asked, ...question);
+  }
+
+  /** The sequences of images that match, as `images.name == 'generated'`. @throws as `runs`. */
+  images(query?: string, options?: QueryOptions): AsyncGenerator<ObjectSequence<'images'>> {
+    return askObjects(this.#asked, 'images', query, options);
+  }
+
+  /** @throws as `runs`. */
+  texts(query?: string, options?: QueryOptions): AsyncGenerator<ObjectSequence<'texts'>> {
+    return askObjects(this.#asked, 'texts', query, options);
+  }
+
+  /** @throws as `runs`. */
+  distributions(
+    query?: string,
+    options?: QueryOptions,
+  ): AsyncGenerator<ObjectSequence<'distributions'>> {
+    return askObjects(this.#asked, 'distributions', query, options);
+  }
+
+  /** @throws as `runs`. */
+  figures(query?: string, options?: QueryOptions): AsyncGenerator<ObjectSequence<'figures'>> {
+    return askObjects(this.#asked, 'figures', query, options);
+  }
+
+  /**
+   * A number of each matching metric, by groups: how many, mean, median, standard deviation, least and
+   * greatest. @throws as `runs`.
+   */
+  aggregate(query?: string, options?: AggregateOptions): Promise<Aggregate[]> {
+    return aggregateMetrics(this.#asked, query, options);
+  }
+
+  /** The matching metrics as curves, aligned by step, by groups. @throws as `runs`. */
+  aggregateCurves(query?: string, options?: AggregateCurvesOptions): Promise<AggregateCurve[]> {
+    return aggregateCurves(this.#asked, query, options);
+  }
+
+  /**
+   * What queries may name: params with their types and example values, metrics and the contexts that they
+   * are tracked under, of the runs that match. @throws as `runs`.
+   */
+  keys(query?: string, options?: QueryOptions): Promise<RepoKeys> {
+    return repoKeys(this.#asked, query, options);
+  }
+
+  get #asked(): AskedRepo {
+    return {
+      vfs: this.#vfs,
+      path: this.path,
+      readOnly: this.readOnly,
+      catalogue: () => this.catalogue(),
+    };
   }
 
   /**
@@ -249,28 +269,6 @@ export class Repo {
       (loaded) => new loaded.Catalogue(this.#vfs, this.path, { readOnly: this.readOnly }),
     );
     return this.#catalogue;
-  }
-
-  /** Of a run that is left out for them they are certain; of the others when the run is opened. */
-  #factsOf(hash: string, isShown: (facts: RunFacts) => boolean): ListedFacts | undefined {
-    const { directory, edits } = runPlaces(this.path, hash);
-    if (!this.#vfs.stat(directory)?.isDirectory || this.#vfs.stat(edits) === undefined)
-      return undefined;
-    const listed = readListedFacts(this.#vfs, edits);
-    if (listed.facts === undefined || isShown(listed.facts)) return listed;
-    return { ...listed, facts: readFacts(this.#vfs, edits, listed) };
-  }
-
-  /** What `read` gives, or undefined where the world does not let it; our own mistakes go on. */
-  #readable<T>(hash: string, onUnreadable: RunsOptions['onUnreadable'], read: () => T) {
-    try {
-      return read();
-    } catch (thrown) {
-      const error = asRunlogError(thrown, runPlaces(this.path, hash).directory);
-      if (!(error instanceof RunlogError)) throw error;
-      onUnreadable?.(hash, error);
-      return undefined;
-    }
   }
 
   /** Checks every byte of every run and of what it has logged, and changes nothing. */

@@ -13,18 +13,12 @@ import { type Context, canonicalContext } from '../model/context.ts';
 import { checkName } from '../model/names.ts';
 import { getParam } from '../model/params.ts';
 import { sequenceKey } from '../model/sequence.ts';
-import { type CatalogueEntry, writersOf } from '../store/catalogue-entry.ts';
+import type { CatalogueEntry } from '../store/catalogue-entry.ts';
 import type { WriterRow } from '../store/catalogue-row.ts';
-import {
-  type ListedFacts,
-  type Note,
-  publishEdit,
-  type RunFacts,
-  syncEdits,
-} from '../store/edits.ts';
+import { type Note, publishEdit, type RunFacts, syncEdits } from '../store/edits.ts';
 import type { ObjectKind } from '../store/object-record.ts';
 import { type RunPlaces, runPlaces } from '../store/repo-directory.ts';
-import { RunReader } from '../store/run-reader.ts';
+import { RunReader, type SequenceFacts } from '../store/run-reader.ts';
 import { type Artifact, artifactsOf } from './artifact.ts';
 import {
   checkFollowOptions,
@@ -94,13 +88,12 @@ export class RunView {
     repo: string,
     hash: string,
     isReadOnly = false,
-    known?: ListedFacts,
   ): Promise<RunView | undefined> {
     const places = runPlaces(repo, hash);
     if (vfs.stat(places.edits) === undefined) return undefined;
-    const reader = await RunReader.open(vfs, places, { known });
+    const reader = await RunReader.open(vfs, places);
     if (reader.facts === undefined || reader.facts.isDeleted) return undefined;
-    const signs = await lastSignsOf(vfs, places, writersOf(reader));
+    const signs = await lastSignsOf(vfs, places, reader.writers);
     const view = new RunView(vfs, places, hash, reader, signs);
     view.#isReadOnly = isReadOnly;
     return view;
@@ -129,7 +122,7 @@ export class RunView {
     if (reader.facts === undefined || reader.facts.isDeleted) {
       throw new RunlogError('RUN_NOT_FOUND', `${this.hash}: the run was deleted`);
     }
-    this.#signs = await lastSignsOf(this.#vfs, this.#places, writersOf(reader));
+    this.#signs = await lastSignsOf(this.#vfs, this.#places, reader.writers);
     this.#read = reader;
     this.#entry = undefined;
     this.#objectsRead = undefined;
@@ -145,7 +138,7 @@ export class RunView {
   }
 
   get #writers(): readonly WriterRow[] {
-    return this.#entry?.writers ?? writersOf(this.#reader);
+    return this.#entry?.writers ?? this.#reader.writers;
   }
 
   get name(): string | undefined {
@@ -242,16 +235,30 @@ export class RunView {
 
   /** Every metric that has a point. */
   metrics(): Metric[] {
-    return [...this.#reader.sequences().values()].map(
-      (each) => new Metric(this, this.#reader, each),
-    );
+    return this.#sequences().map((each) => this.#metricOf(each));
   }
 
   /** One metric; undefined when no writer has tracked it. */
   metric(name: string, context?: Context): Metric | undefined {
     const key = sequenceKey(checkName(name, 'name'), canonicalContext(context));
-    const sequence = this.#reader.sequences().get(key);
-    return sequence === undefined ? undefined : new Metric(this, this.#reader, sequence);
+    if (this.#entry === undefined) {
+      const sequence = this.#reader.sequences().get(key);
+      return sequence === undefined ? undefined : this.#metricOf(sequence);
+    }
+    const sequence = this.#sequences().find((each) => each.key === key);
+    return sequence === undefined ? undefined : this.#metricOf(sequence);
+  }
+
+  #sequences(): readonly SequenceFacts[] {
+    if (this.#entry === undefined) return [...this.#reader.sequences().values()];
+    return this.#entry.sequences().filter((each) => each.kind === 'metric');
+  }
+
+  #metricOf(sequence: SequenceFacts): Metric {
+    const entry = this.#entry;
+    const reader = (): RunReader => this.#reader;
+    const rows = (key: string) => entry?.rows(key);
+    return new Metric(this, { reader, rows }, sequence);
   }
 
   /** Every sequence of objects that has a step, of one kind or of all. @throws RangeError; RunlogError. */

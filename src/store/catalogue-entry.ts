@@ -74,7 +74,7 @@ export class CatalogueEntry {
   get writers(): readonly WriterRow[] {
     return this.#either(
       ({ part, row }) => part.writers(row),
-      (reader) => writersOf(reader),
+      (reader) => reader.writers,
     );
   }
 
@@ -180,9 +180,6 @@ function factsOf({ facts }: RunReader, hash: string): RunFacts {
   if (facts !== undefined) return facts;
   throw new RunlogError('RUN_NOT_FOUND', `${hash}: the run is gone`);
 }
-
-export const writersOf = ({ logs }: RunReader): WriterRow[] =>
-  logs.map(({ writer, state: { openingCount, openings } }) => ({ writer, openingCount, openings }));
 
 /** A sequence of a run, and what its visible points amount to. */
 export class CatalogueSequence {

@@ -11,7 +11,7 @@
 
 import { nodeHost, type Vfs } from '../engine/index.ts';
 import { asRunlogError, RunlogError } from '../errors.ts';
-import { CatalogueEntry, sequenceRowsOf, writersOf } from './catalogue-entry.ts';
+import { CatalogueEntry, sequenceRowsOf } from './catalogue-entry.ts';
 import { CatalogueFiles, unlessRefused } from './catalogue-files.ts';
 import type { CataloguePart } from './catalogue-part.ts';
 import { segmentsOf } from './catalogue-points.ts';
@@ -318,7 +318,7 @@ class Scan {
     // Of damage that is known it is told each time.
     if (facts === undefined || reader.damage.length > 0) return;
     const segments = run.stamp.isSettled ? segmentsOf(reader) : undefined;
-    this.#keep(run, { facts, params, writers: writersOf(reader), segments }, sequences);
+    this.#keep(run, { facts, params, writers: reader.writers, segments }, sequences);
   }
 
   #keep(

@@ -9,6 +9,7 @@
 import { type Damage, Log, loadXxhash, readNewestFence, type Vfs } from '../engine/index.ts';
 import type { ParamsTree } from '../model/params.ts';
 import { parseSequenceKey } from '../model/sequence.ts';
+import type { WriterRow } from './catalogue-row.ts';
 import { type ListedFacts, type RunFacts, readFacts } from './edits.ts';
 import { LogContents } from './log-contents.ts';
 import { mergeParams, type WriterChange } from './params-merge.ts';
@@ -117,6 +118,15 @@ export class RunReader {
     return this.logs.flatMap(({ writer, state }) =>
       state.changes.map((each) => ({ ...each, writer })),
     );
+  }
+
+  /** Each writer with its newest openings and closings, in the order of their names. */
+  get writers(): WriterRow[] {
+    return this.logs.map(({ writer, state: { openingCount, openings } }) => ({
+      writer,
+      openingCount,
+      openings,
+    }));
   }
 
   get params(): ParamsTree {

@@ -266,10 +266,11 @@ it('Repo.open, runs, run and copy name the argument', async () => {
   await expectRefusal(() => Repo.open(5 as unknown as string), /^repo/);
   await expectRefusal(() => Repo.open(repo.path, null as unknown as object), /^options/);
   await expectRefusal(() => Repo.open(repo.path, { readOnly: 1 } as object), /^readOnly/);
-  await expectRefusal(() => all(null), /^options/);
+  await expectRefusal(() => all(null), /^query/);
   for (const limit of [Number.NaN, -1, 1.5, '1'])
     await expectRefusal(() => all({ limit }), /^limit/);
-  await expectRefusal(() => all({ order: 'best' }), /^order/);
+  await expectRefusal(() => all({ order: 5 }), /^order/);
+  await expectRefusal(() => all({ offset: -1 }), /^offset/);
   await expectRefusal(() => all({ archived: 'yes' }), /^archived/);
   await expectRefusal(() => all({ signal: 5 }), /^signal/);
   await expectRefusal(() => repo.run(undefined as unknown as string), /^hash/);

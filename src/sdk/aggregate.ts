@@ -1,0 +1,187 @@
+// Many metrics as few numbers, or as few curves: by groups, over a number of each, or step by step.
+//
+// 1. NaN and what is missing is left out, and so is not counted. The standard deviation is that of a
+//    sample: divided by one less than the count; of one value it is NaN.
+//
+// Test: test/sdk/aggregate.test.ts.
+
+import { given } from '../model/given.ts';
+import { type AskedRepo, rowsOf, throwIfAborted, Views } from './ask.ts';
+import type { QueryOptions } from './query-options.ts';
+import type { Row } from './scan.ts';
+
+/** Groups stand in the order of `order`: by their first metric. */
+interface Grouping extends Omit<QueryOptions, 'limit' | 'offset'> {
+  /** Expressions over run and metric: those with equal values are a group. Default: one group of all. */
+  readonly groupBy?: string | readonly string[];
+}
+
+export interface AggregateOptions extends Grouping {
+  /** The number of each metric: an expression. Default `metric.last`. */
+  readonly value?: string;
+}
+
+export interface AggregateCurvesOptions extends Grouping {
+  /** First step; default the first there is. */
+  readonly fromStep?: number;
+  /** One past the last step. */
+  readonly toStep?: number;
+}
+
+export interface Aggregate {
+  /** Values of the expressions of `groupBy`. */
+  readonly group: readonly unknown[];
+  /** Metrics of the group, also those without a number. */
+  readonly metrics: number;
+  /** Numbers that the others are made of. */
+  readonly count: number;
+  readonly mean: number;
+  readonly median: number;
+  readonly std: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Columns of equal length: one number a step that any of the curves has. */
+export interface AggregateCurve {
+  readonly group: readonly unknown[];
+  readonly metrics: number;
+  readonly steps: Float64Array;
+  readonly count: Float64Array;
+  readonly mean: Float64Array;
+  readonly median: Float64Array;
+  readonly std: Float64Array;
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+}
+
+type Statistics = Omit<Aggregate, 'group' | 'metrics'>;
+
+/** Requires: no NaN. Sorts what it is given. */
+export function statisticsOf(numbers: Float64Array): Statistics {
+  const count = numbers.length;
+  if (count === 0) {
+    const none = Number.NaN;
+    return { count, mean: none, median: none, std: none, min: none, max: none };
+  }
+  numbers.sort();
+  const at = (index: number): number => numbers[index] as number;
+  const mean = numbers.reduce((sum, each) => sum + each, 0) / count;
+  const squares = numbers.reduce((sum, each) => sum + (each - mean) ** 2, 0);
+  const middle = count >> 1;
+  return {
+    count,
+    mean,
+    median: count % 2 === 1 ? at(middle) : (at(middle - 1) + at(middle)) / 2,
+    std: count === 1 ? Number.NaN : Math.sqrt(squares / (count - 1)),
+    min: at(0),
+    max: at(count - 1),
+  };
+}
+
+function checkExpressions(value: unknown, argument: string): readonly string[] {
+  const all = value === undefined ? [] : Array.isArray(value) ? value : [value];
+  for (const each of all)
+    if (typeof each !== 'string')
+      throw new TypeError(`${argument}: expected an expression or several, got ${given(value)}`);
+  return all as string[];
+}
+
+/** Rows by the values of the first `size` expressions. */
+function groupsOf(rows: readonly Row[], size: number): { group: unknown[]; rows: Row[] }[] {
+  const groups = new Map<string, { group: unknown[]; rows: Row[] }>();
+  for (const row of rows) {
+    const group = row.values.slice(0, size);
+    const key = keyOf(group);
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, { group, rows: [row] });
+    else known.rows.push(row);
+  }
+  return [...groups.values()];
+}
+
+/** Equal for equal values: a number and a text that looks like it are two. */
+const keyOf = (group: readonly unknown[]): string =>
+  JSON.stringify(group, (_, value: unknown) => {
+    if (typeof value === 'bigint') return { bigint: String(value) };
+    if (typeof value === 'number' && !Number.isFinite(value)) return { number: String(value) };
+    return value === undefined ? null : value;
+  });
+
+export async function aggregateMetrics(
+  repo: AskedRepo,
+  query: string | undefined,
+  { groupBy, value = 'metric.last', ...options }: AggregateOptions = {},
+): Promise<Aggregate[]> {
+  const by = checkExpressions(groupBy, 'groupBy');
+  const [number] = checkExpressions(value, 'value') as [string];
+  const { rows } = await rowsOf(repo, 'metric', [query, options], [...by, number]);
+  return groupsOf(rows, by.length).map(({ group, rows: own }) => {
+    const numbers = own.map((row) => row.values[by.length]).filter(isNumber);
+    return { group, metrics: own.length, ...statisticsOf(Float64Array.from(numbers, Number)) };
+  });
+}
+
+const isNumber = (value: unknown): boolean =>
+  (typeof value === 'number' && !Number.isNaN(value)) ||
+  typeof value === 'bigint' ||
+  typeof value === 'boolean';
+
+export async function aggregateCurves(
+  repo: AskedRepo,
+  query: string | undefined,
+  { groupBy, fromStep, toStep, ...options }: AggregateCurvesOptions = {},
+): Promise<AggregateCurve[]> {
+  const by = checkExpressions(groupBy, 'groupBy');
+  const { rows, signal } = await rowsOf(repo, 'metric', [query, options], by);
+  const views = new Views(repo);
+  const window = {
+    ...(fromStep === undefined ? {} : { fromStep }),
+    ...(toStep === undefined ? {} : { toStep }),
+  };
+  const curves: AggregateCurve[] = [];
+  for (const { group, rows: own } of groupsOf(rows, by.length)) {
+    const points: { steps: Float64Array; values: Float64Array }[] = [];
+    for (const row of own) {
+      throwIfAborted(signal);
+      const metric = await views.metricOf(row);
+      if (metric !== undefined) points.push(await metric.values(window));
+    }
+    curves.push({ group, metrics: own.length, ...align(points) });
+  }
+  return curves;
+}
+
+/** Each step that a curve has, with what the curves amount to there. */
+export function align(
+  curves: readonly { readonly steps: Float64Array; readonly values: Float64Array }[],
+): Omit<AggregateCurve, 'group' | 'metrics'> {
+  const steps = Float64Array.from(new Set(curves.flatMap((each) => [...each.steps]))).sort();
+  const column = (): Float64Array => new Float64Array(steps.length);
+  const result = {
+    steps,
+    count: column(),
+    mean: column(),
+    median: column(),
+    std: column(),
+    min: column(),
+    max: column(),
+  };
+  const places = curves.map(() => 0);
+  for (const [index, step] of steps.entries()) {
+    const here: number[] = [];
+    for (const [number, curve] of curves.entries()) {
+      let place = places[number] as number;
+      // Several writers may have one step.
+      for (; curve.steps[place] === step; place += 1) {
+        const value = curve.values[place] as number;
+        if (!Number.isNaN(value)) here.push(value);
+      }
+      places[number] = place;
+    }
+    const statistics = statisticsOf(Float64Array.from(here));
+    for (const name of ['count', 'mean', 'median', 'std', 'min', 'max'] as const)
+      result[name][index] = statistics[name];
+  }
+  return result;
+}

@@ -1,0 +1,116 @@
+// Questions to a repo, as `Repo` takes them: rows of a scan made into views, metrics and sequences.
+//
+// 1. Loaded late: the language and what it stands on cost an import what few programs use.
+//
+// Spec: spec/query.md. Test: test/sdk/query.test.ts.
+
+import type { Vfs } from '../engine/index.ts';
+import { RunlogError } from '../errors.ts';
+import type { Context } from '../model/context.ts';
+import { given, isPlainObject } from '../model/given.ts';
+import type { Catalogue } from '../store/catalogue.ts';
+import type { ObjectKind } from '../store/object-record.ts';
+import type { Metric } from './metric.ts';
+import type { ObjectSequence } from './objects/object-sequence.ts';
+import { checkQueryOptions, type QueryOptions } from './query-options.ts';
+import { RunView } from './run-view.ts';
+import type { Row } from './scan.ts';
+
+export interface AskedRepo {
+  readonly vfs: Vfs;
+  /** The `.aim` directory. */
+  readonly path: string;
+  readonly readOnly: boolean;
+  catalogue(): Promise<Catalogue>;
+}
+
+/** A query may be left out: the first argument is the options then. */
+export type Asked = readonly [
+  query?: string | QueryOptions | undefined,
+  options?: QueryOptions | undefined,
+];
+
+function asked([query = '', options]: Asked): { text: string; options: QueryOptions } {
+  if (typeof query === 'string') return { text: query, options: options ?? {} };
+  if (!isPlainObject(query) || options !== undefined)
+    throw new TypeError(`query: expected a string, got ${given(query)}`);
+  return { text: '', options: query };
+}
+
+/** `wanted`: expressions whose values each row brings. */
+export async function rowsOf(
+  repo: AskedRepo,
+  kind: 'run' | 'metric' | Exclude<ObjectKind, 'tables'>,
+  question: Asked,
+  wanted: readonly string[] = [],
+): Promise<{ rows: Row[]; signal: AbortSignal | undefined }> {
+  const { text, options } = asked(question);
+  const checked = checkQueryOptions(options);
+  const { RowScan } = await import('./scan.ts');
+  const place = { vfs: repo.vfs, path: repo.path, catalogue: await repo.catalogue() };
+  const scan = await RowScan.of(place, kind, text, checked, wanted);
+  return { rows: await scan.rows(), signal: options.signal };
+}
+
+/** The runs that match. @throws TypeError, RangeError; RunlogError QUERY_SYNTAX, QUERY_EVALUATION, LIMIT. */
+export async function* askRuns(repo: AskedRepo, ...question: Asked): AsyncGenerator<RunView> {
+  const { rows, signal } = await rowsOf(repo, 'run', question);
+  for (const { entry } of rows) {
+    throwIfAborted(signal);
+    yield await RunView.ofEntry(repo.vfs, repo.path, entry, repo.readOnly);
+  }
+}
+
+/** The metrics that match, each with its run. */
+export async function* askMetrics(repo: AskedRepo, ...question: Asked): AsyncGenerator<Metric> {
+  const { rows, signal } = await rowsOf(repo, 'metric', question);
+  const views = new Views(repo);
+  for (const row of rows) {
+    throwIfAborted(signal);
+    const metric = await views.metricOf(row);
+    if (metric !== undefined) yield metric;
+  }
+}
+
+/** The sequences of one kind of objects that match. */
+export async function* askObjects<Kind extends Exclude<ObjectKind, 'tables'>>(
+  repo: AskedRepo,
+  kind: Kind,
+  ...question: Asked
+): AsyncGenerator<ObjectSequence<Kind>> {
+  const { rows, signal } = await rowsOf(repo, kind, question);
+  for (const { sequence } of rows) {
+    throwIfAborted(signal);
+    yield sequence as ObjectSequence<Kind>;
+  }
+}
+
+/** One view a run, however many of its metrics match. */
+export class Views {
+  readonly #repo: AskedRepo;
+  readonly #views = new Map<string, RunView>();
+
+  constructor(repo: AskedRepo) {
+    this.#repo = repo;
+  }
+
+  async of({ entry }: Row): Promise<RunView> {
+    const known = this.#views.get(entry.hash);
+    if (known !== undefined) return known;
+    const { vfs, path, readOnly } = this.#repo;
+    const view = await RunView.ofEntry(vfs, path, entry, readOnly);
+    this.#views.set(entry.hash, view);
+    return view;
+  }
+
+  /** Undefined: it is gone since. */
+  async metricOf(row: Row): Promise<Metric | undefined> {
+    const { name, context } = row.sequence as { name: string; context: Context };
+    return (await this.of(row)).metric(name, context);
+  }
+}
+
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted)
+    throw new RunlogError('ABORTED', 'the signal was aborted', { cause: signal.reason });
+}

@@ -1,0 +1,203 @@
+// What a query asks of a run, answered by an entry of a scan: from the catalogue while it knows, else from
+// the run itself.
+//
+// Spec: spec/query.md, Names. Test: test/sdk/query.test.ts.
+
+import type { Context } from '../model/context.ts';
+import { parseContext } from '../model/context.ts';
+import {
+  type OpeningFactsForQuery,
+  type PointFacts,
+  pointFacts,
+  type RunFactsForQuery,
+  type SequenceFactsForQuery,
+  type SequenceKind,
+} from '../query/facts.ts';
+import type { CatalogueEntry, CatalogueSequence } from '../store/catalogue-entry.ts';
+import { type LastSigns, lastOpening, type OpeningFacts, stateOf } from './openings.ts';
+
+export class EntryFacts implements RunFactsForQuery {
+  readonly entry: CatalogueEntry;
+  readonly #signs: LastSigns;
+  #sequences: readonly EntrySequence[] | undefined;
+  #lastOpenings: readonly OpeningFacts[] | undefined;
+
+  /** `signs` of its writers that have not closed, where something asks for its state. */
+  constructor(entry: CatalogueEntry, signs: LastSigns) {
+    this.entry = entry;
+    this.#signs = signs;
+  }
+
+  get hash(): string {
+    return this.entry.hash;
+  }
+
+  get name(): string | undefined {
+    return this.entry.fact('name');
+  }
+
+  get experiment(): string {
+    return this.entry.fact('experiment');
+  }
+
+  get description(): string | undefined {
+    return this.entry.fact('description');
+  }
+
+  get tags(): readonly string[] {
+    return this.entry.fact('tags');
+  }
+
+  get notes(): readonly string[] {
+    return this.entry.facts.notes.map((each) => each.text);
+  }
+
+  get archived(): boolean {
+    return this.entry.fact('archived');
+  }
+
+  get createdAt(): number {
+    return this.entry.fact('createdAt');
+  }
+
+  get endedAt(): number | undefined {
+    return latest(this.#last.map((each) => each.closedAt));
+  }
+
+  /** Times of single changes are not kept. */
+  get updatedAt(): number | undefined {
+    return undefined;
+  }
+
+  get state(): RunFactsForQuery['state'] {
+    return stateOf(this.entry.writers, this.#signs);
+  }
+
+  get lastSeenAt(): number | undefined {
+    return latest(this.#last.map((each) => each.lastSeenAt));
+  }
+
+  /** Of the newest opening. */
+  get host(): string | undefined {
+    return [...this.#last].sort((a, b) => a.openedAt - b.openedAt).at(-1)?.host;
+  }
+
+  get writers(): readonly string[] {
+    return this.entry.writers.map((each) => each.writer);
+  }
+
+  /** The last of each writer. */
+  get openings(): readonly OpeningFactsForQuery[] {
+    return this.#last.map((each) => ({ ...each, error: each.error?.message }));
+  }
+
+  get #last(): readonly OpeningFacts[] {
+    this.#lastOpenings ??= this.entry.writers
+      .map((each) => lastOpening(each, this.#signs))
+      .filter((each) => each !== undefined);
+    return this.#lastOpenings;
+  }
+
+  param(path: readonly string[]): unknown {
+    return this.entry.param(path);
+  }
+
+  get sequences(): readonly EntrySequence[] {
+    this.#sequences ??= this.entry.sequences().map((each) => new EntrySequence(this.entry, each));
+    return this.#sequences;
+  }
+
+  get metrics(): readonly SequenceFactsForQuery[] {
+    return this.sequences.filter((each) => each.kind === 'metric');
+  }
+
+  metric(name: string, contextText: string): SequenceFactsForQuery | undefined {
+    return this.sequences.find(
+      ({ sequence, kind }) =>
+        kind === 'metric' && sequence.name === name && sequence.contextText === contextText,
+    );
+  }
+}
+
+/** Undefined when one of them is, or there is none. */
+function latest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((each) => each !== undefined);
+  return known.length < times.length || known.length === 0 ? undefined : Math.max(...known);
+}
+
+export class EntrySequence implements SequenceFactsForQuery {
+  readonly sequence: CatalogueSequence;
+  readonly #entry: CatalogueEntry;
+  #context: Context | undefined;
+  #points: PointFacts | undefined;
+
+  constructor(entry: CatalogueEntry, sequence: CatalogueSequence) {
+    this.#entry = entry;
+    this.sequence = sequence;
+  }
+
+  get kind(): SequenceKind {
+    return this.sequence.kind as SequenceKind;
+  }
+
+  get name(): string {
+    return this.sequence.name;
+  }
+
+  get context(): Context {
+    this.#context ??= parseContext(this.sequence.contextText);
+    return this.#context;
+  }
+
+  get writers(): readonly string[] {
+    return this.sequence.writers;
+  }
+
+  get count(): number {
+    return this.sequence.value('count') ?? 0;
+  }
+
+  get firstStep(): number | undefined {
+    return this.sequence.value('firstStep');
+  }
+
+  get lastStep(): number | undefined {
+    return this.sequence.value('lastStep');
+  }
+
+  get first(): number | undefined {
+    return this.#value('first');
+  }
+
+  get last(): number | undefined {
+    return this.#value('last');
+  }
+
+  get min(): number | undefined {
+    return this.#value('min');
+  }
+
+  get max(): number | undefined {
+    return this.#value('max');
+  }
+
+  get mean(): number | undefined {
+    const count = this.count - (this.sequence.value('nanCount') ?? 0);
+    const sum = this.#value('sum');
+    return sum === undefined || count === 0 ? undefined : sum / count;
+  }
+
+  #value(name: 'first' | 'last' | 'min' | 'max' | 'sum'): number | undefined {
+    return this.kind === 'metric' ? this.sequence.value(name) : undefined;
+  }
+
+  /** Every point is read, once: which the summaries of blocks alone do not tell. */
+  get points(): PointFacts | undefined {
+    if (this.kind !== 'metric') return undefined;
+    if (this.#points === undefined) {
+      const { steps, values } = this.#entry.rows(this.sequence.key);
+      this.#points = pointFacts(steps, values);
+    }
+    return this.#points;
+  }
+}

@@ -1,0 +1,82 @@
+// Options of asking: how many rows, in which order, and what becomes of rows that fail.
+//
+// Test: test/sdk/query.test.ts.
+
+import type { RunlogError } from '../errors.ts';
+import { checkMembers, checkType } from '../model/check.ts';
+import { given } from '../model/given.ts';
+import type { FailureCount } from '../query/query.ts';
+
+export type { FailureCount } from '../query/query.ts';
+
+export interface QueryOptions {
+  /** At most so many. Default: all. */
+  readonly limit?: number;
+  /** So many are passed over first. Default 0. */
+  readonly offset?: number;
+  /**
+   * 'newest' (default) or 'oldest': by `createdAt`; else an expression, as `run.metrics['loss'].min`, by
+   * whose value rows ascend. What has no value comes last, whichever way.
+   */
+  readonly order?: string;
+  /** With an expression as `order`: from the greatest value down. Default false. */
+  readonly descending?: boolean;
+  /** Ends the listing with ABORTED. */
+  readonly signal?: AbortSignal;
+  /** Also archived runs, as if the query named `run.archived`. Default false. */
+  readonly archived?: boolean;
+  /** A row in which an expression fails ends everything with QUERY_EVALUATION. Default false. */
+  readonly strict?: boolean;
+  /** Told of each run that is left out because it cannot be read. */
+  readonly onUnreadable?: (hash: string, error: RunlogError) => void;
+  /** Told, before the first row is given, of the kinds of failures for which rows were left out. */
+  readonly onFailures?: (failures: readonly FailureCount[]) => void;
+}
+
+const names = new Set([
+  'limit',
+  'offset',
+  'order',
+  'descending',
+  'signal',
+  'archived',
+  'strict',
+  'onUnreadable',
+  'onFailures',
+]);
+
+export type CheckedQueryOptions = QueryOptions &
+  Required<Pick<QueryOptions, 'limit' | 'offset' | 'order' | 'archived' | 'strict'>>;
+
+/** @throws TypeError, RangeError naming the option. */
+export function checkQueryOptions(
+  options: QueryOptions,
+  others: readonly string[] = [],
+): CheckedQueryOptions {
+  checkMembers(options, 'options', others.length === 0 ? names : new Set([...names, ...others]));
+  const {
+    limit = Number.POSITIVE_INFINITY,
+    offset = 0,
+    order = 'newest',
+    archived = false,
+    strict = false,
+    signal,
+  } = options;
+  checkCount(limit, 'limit');
+  checkCount(offset, 'offset');
+  if (typeof order !== 'string' || order.trim() === '')
+    throw new TypeError(`order: expected 'newest', 'oldest' or an expression, got ${given(order)}`);
+  for (const name of ['descending', 'archived', 'strict'] as const)
+    checkType(options[name], 'boolean', name);
+  for (const name of ['onUnreadable', 'onFailures'] as const)
+    checkType(options[name], 'function', name);
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new TypeError(`signal: expected an AbortSignal, got ${given(signal)}`);
+  return { ...options, limit, offset, order, archived, strict };
+}
+
+function checkCount(value: unknown, argument: string): void {
+  const isCount = Number.isInteger(value) || value === Number.POSITIVE_INFINITY;
+  if (!isCount || (value as number) < 0)
+    throw new RangeError(`${argument}: expected an integer from 0 on, got ${given(value)}`);
+}

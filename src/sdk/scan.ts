@@ -1,0 +1,201 @@
+// Asking the runs of a repo: which of them match, or which of their sequences do, in an order.
+//
+// 1. Each run is evaluated in its turn of the scan; of one that does not match nothing is kept, of one that
+//    does its entry. A view, or a sequence, is made when its row is given.
+// 2. What can be decided of a run is decided before its sequences are opened; this loses no row.
+// 3. The event loop is let go every few milliseconds, however long the scan is.
+//
+// Spec: spec/query.md. Test: test/sdk/query.test.ts.
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import type { Vfs } from '../engine/index.ts';
+import { asRunlogError, RunlogError } from '../errors.ts';
+import { durations } from '../limits.ts';
+import type { SequenceFactsForQuery } from '../query/facts.ts';
+import {
+  comparePlain,
+  MetricObject,
+  parseQuery,
+  parseRowValue,
+  type Query,
+  RowFailures,
+  type RowKind,
+  type RowValue,
+  RunObject,
+} from '../query/query.ts';
+import type { Catalogue } from '../store/catalogue.ts';
+import type { CatalogueEntry } from '../store/catalogue-entry.ts';
+import { runPlaces } from '../store/repo-directory.ts';
+import { EntryFacts, EntrySequence } from './entry-facts.ts';
+import { type ObjectSequence, RunObjects } from './objects/object-sequence.ts';
+import { type LastSigns, lastSignsOf } from './openings.ts';
+import type { CheckedQueryOptions } from './query-options.ts';
+
+export interface ScanPlace {
+  readonly vfs: Vfs;
+  /** The `.aim` directory. */
+  readonly path: string;
+  readonly catalogue: Catalogue;
+}
+
+/** A row that matches. */
+export interface Row {
+  readonly entry: CatalogueEntry;
+  /** Of a query for sequences: the one that matches. */
+  readonly sequence: EntrySequence | ObjectSequence | undefined;
+  readonly createdAt: number;
+  /** Values of the expressions that were asked for with it. */
+  readonly values: readonly unknown[];
+}
+
+/** Properties that need to know whether the writer of a run that has not closed is alive. */
+const needSigns = ['state', 'active', 'duration', 'openings'];
+
+const ofTheQuery: readonly string[] = ['QUERY_EVALUATION', 'LIMIT'];
+
+const NO_SIGNS: LastSigns = new Map();
+
+export class RowScan {
+  readonly #place: ScanPlace;
+  readonly #options: CheckedQueryOptions;
+  readonly #query: Query;
+  readonly #kind: RowKind;
+  /** Evaluated of each row that matches; the last of them is the order, where that is an expression. */
+  readonly #wanted: readonly RowValue[];
+  readonly #failures: RowFailures | undefined;
+
+  private constructor(
+    place: ScanPlace,
+    query: Query,
+    wanted: readonly RowValue[],
+    options: CheckedQueryOptions,
+  ) {
+    this.#place = place;
+    this.#query = query;
+    this.#kind = query.kind;
+    this.#wanted = wanted;
+    this.#options = options;
+    this.#failures = options.strict ? undefined : new RowFailures();
+  }
+
+  /** `wanted`: expressions whose values each row brings. @throws TypeError; RunlogError QUERY_SYNTAX, LIMIT. */
+  static async of(
+    place: ScanPlace,
+    kind: RowKind,
+    text: string,
+    options: CheckedQueryOptions,
+    wanted: readonly string[] = [],
+  ): Promise<RowScan> {
+    const query = await parseQuery(text, kind, options.archived);
+    const expressions = isByTime(options.order) ? wanted : [...wanted, options.order];
+    const values: RowValue[] = [];
+    for (const each of expressions) values.push(await parseRowValue(each, kind));
+    return new RowScan(place, query, values, options);
+  }
+
+  /** The rows that match, in order, from `offset` on, `limit` of them. @throws RunlogError. */
+  async rows(): Promise<Row[]> {
+    const found: Row[] = [];
+    for await (const { facts, run } of this.#runs()) found.push(...this.#readable(facts, run));
+    const { offset, limit, onFailures } = this.#options;
+    const kinds = this.#failures?.kinds ?? [];
+    if (kinds.length > 0) onFailures?.(kinds);
+    return found.sort(this.#compare()).slice(offset, offset + limit);
+  }
+
+  async *#runs(): AsyncGenerator<{ facts: EntryFacts; run: RunObject }> {
+    const { catalogue } = this.#place;
+    const { signal, onUnreadable } = this.#options;
+    const sequences = this.#asksForSequences();
+    let start = performance.now();
+    for (const entry of catalogue.scan({ sequences, onUnreadable })) {
+      if (signal?.aborted)
+        throw new RunlogError('ABORTED', 'the signal was aborted', { cause: signal.reason });
+      const facts = new EntryFacts(entry, await this.#signsOf(entry));
+      yield { facts, run: new RunObject(facts) };
+      if (performance.now() - start < durations.sliceMs) continue;
+      await nextTurn();
+      start = performance.now();
+    }
+  }
+
+  #asksForSequences(): boolean {
+    const asks = ({ reads }: Query | RowValue): boolean =>
+      reads.metrics.size > 0 || reads.hasOtherMetrics;
+    return this.#kind === 'metric' || [this.#query, ...this.#wanted].some(asks);
+  }
+
+  async #signsOf(entry: CatalogueEntry): Promise<LastSigns> {
+    const isAsked = [this.#query, ...this.#wanted].some(({ reads }) =>
+      needSigns.some((each) => reads.runProperties.has(each)),
+    );
+    if (!isAsked) return NO_SIGNS;
+    const { vfs, path } = this.#place;
+    return lastSignsOf(vfs, runPlaces(path, entry.hash), entry.writers);
+  }
+
+  /** A run of which something that is asked for cannot be read is told, and does not end the others. */
+  #readable(facts: EntryFacts, run: RunObject): Row[] {
+    try {
+      return this.#rowsOf(facts, run);
+    } catch (thrown) {
+      const error = asRunlogError(thrown, runPlaces(this.#place.path, facts.hash).directory);
+      if (!(error instanceof RunlogError) || ofTheQuery.includes(error.code)) throw error;
+      this.#options.onUnreadable?.(facts.hash, error);
+      return [];
+    }
+  }
+
+  #rowsOf(facts: EntryFacts, run: RunObject): Row[] {
+    if (this.#kind === 'run')
+      return this.#query.matches(run, undefined, this.#failures) ? [this.#row(facts, run)] : [];
+    if (!this.#query.mayMatch(run, this.#options.strict)) return [];
+    return this.#sequencesOf(facts).flatMap((each) => {
+      const object = new MetricObject(factsOf(each), run);
+      return this.#query.matches(run, object, this.#failures)
+        ? [this.#row(facts, run, each, object)]
+        : [];
+    });
+  }
+
+  /** Those of objects are not in the catalogue: the run is read. */
+  #sequencesOf(facts: EntryFacts): readonly (EntrySequence | ObjectSequence)[] {
+    const kind = this.#kind;
+    if (kind === 'metric' || kind === 'run')
+      return facts.sequences.filter((each) => each.kind === 'metric');
+    return kind === 'audios' ? [] : new RunObjects(facts.entry.reader()).all(kind);
+  }
+
+  #row(
+    facts: EntryFacts,
+    run: RunObject,
+    sequence?: EntrySequence | ObjectSequence,
+    object?: MetricObject,
+  ): Row {
+    const values = this.#wanted.map((each) => each.value(run, object, this.#failures));
+    return { entry: facts.entry, sequence, createdAt: facts.createdAt, values };
+  }
+
+  #compare(): (a: Row, b: Row) => number {
+    const { order, descending = false } = this.#options;
+    const newest = (a: Row, b: Row): number =>
+      b.createdAt - a.createdAt || (a.entry.hash < b.entry.hash ? -1 : Number(a.entry !== b.entry));
+    if (order === 'newest') return newest;
+    if (order === 'oldest') return (a, b) => (a.entry === b.entry ? 0 : newest(b, a));
+    return (a, b) => {
+      const [first, second] = [a.values.at(-1), b.values.at(-1)];
+      const isEither = isNothing(first) || isNothing(second);
+      const sign = descending && !isEither ? -1 : 1;
+      return sign * comparePlain(first, second) || newest(a, b);
+    };
+  }
+}
+
+export const isByTime = (order: string): boolean => order === 'newest' || order === 'oldest';
+
+const isNothing = (value: unknown): boolean =>
+  value === null || value === undefined || Number.isNaN(value);
+
+const factsOf = (sequence: EntrySequence | ObjectSequence): SequenceFactsForQuery =>
+  sequence instanceof EntrySequence ? sequence : (sequence as unknown as SequenceFactsForQuery);
