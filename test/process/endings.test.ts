@@ -155,9 +155,9 @@ const rows: readonly Expected[] = [
   exited('exit-handler-before', 3, { count: 2 }),
   exited('exit-handler-after', 3, { count: 3 }),
   exited('exit-handler-last-turn', 3, { count: 3 }),
-  // It comes after the record, and nothing comes after it.
-  exited('exit-handler-exits-before', 9, { exitCode: 3 }),
-  exited('exit-handler-exits-after', 9, { exitCode: 3, count: 2 }),
+  exited('exit-handler-exits-before', 9),
+  exited('exit-handler-exits-after', 9, { count: 2 }),
+  exited('exit-handler-fails-a-good-end', 9, { count: 2 }),
   exited('exit-handler-sets-code', 6),
   uncaught('exit-handler-throws', { error: brokenExit, count: 2 }),
   uncaught('exit-handler-throws-after-exit', {

@@ -238,6 +238,12 @@ const ways: Record<string, () => unknown> = {
     });
     process.exit(3);
   },
+  'exit-handler-fails-a-good-end'() {
+    process.on('exit', () => {
+      track();
+      process.exit(9);
+    });
+  },
   'exit-handler-sets-code'() {
     process.on('exit', () => {
       process.exitCode = 6;
