@@ -54,7 +54,7 @@ export class ContentPlacer {
   async place(chunks: AsyncIterable<Uint8Array>): Promise<Content> {
     const { vfs } = this.#disk;
     const temporary = this.#temporary();
-    let file: FileHandle | undefined = temporary.file;
+    const { file } = temporary;
     let isNamed = false;
     try {
       const { sha256, size } = await this.#fill(file, chunks);
@@ -63,13 +63,13 @@ export class ContentPlacer {
       if (this.#isYoung(path, file, size)) return { sha256, size };
       this.#disk.protect(file);
       await vfs.syncLater(file);
-      vfs.close(file);
-      file = undefined;
-      this.#rename(temporary.path, path);
-      isNamed = true;
+      isNamed = this.#rename(temporary.path, path);
+      // A collector has taken it from a process that stood still for a day: its bytes are here yet.
+      if (!isNamed) return await this.place(chunksOf(this.#disk, file, size));
       return { sha256, size };
     } finally {
-      if (file !== undefined) closeQuietly(this.#disk, file);
+      // What it holds is synced, or nobody will read it.
+      closeQuietly(this.#disk, file);
       if (!isNamed) unlinkQuietly(this.#disk, temporary.path);
     }
   }
@@ -104,15 +104,18 @@ export class ContentPlacer {
     return this.#disk.vfs.facts(file).changed - there.changed < this.#graceMs / 2;
   }
 
-  #rename(temporary: string, path: string): void {
+  /** False: the temporary file is gone. */
+  #rename(temporary: string, path: string): boolean {
     const { vfs } = this.#disk;
     try {
       vfs.rename(temporary, path);
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;
+      if (vfs.stat(temporary) === undefined) return false;
       makeDirectories(vfs, path.slice(0, path.lastIndexOf('/')));
       vfs.rename(temporary, path);
     }
+    return true;
   }
 
   /** What was placed is durable. Throws Node's error. */
@@ -127,6 +130,20 @@ export class ContentPlacer {
     // Also where somebody else has made them: it may not have come to it yet.
     await this.#disk.syncDirectory(artifactsPath(this.#repo));
     await this.#disk.syncDirectory(this.#repo);
+  }
+}
+
+async function* chunksOf(
+  disk: ContentDisk,
+  file: FileHandle,
+  size: number,
+): AsyncGenerator<Uint8Array> {
+  const chunk = new Uint8Array(Math.min(size, limits.artifactChunkSize));
+  for (let offset = 0; offset < size; ) {
+    const count = await disk.read(file, chunk, offset);
+    if (count === 0) return;
+    yield chunk.subarray(0, count);
+    offset += count;
   }
 }
 
