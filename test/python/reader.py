@@ -4,7 +4,7 @@ Standard library plus `msgpack` and `xxhash`. Usage: reader.py PATH/.aim; prints
 properties, params, and every sequence by writer with visible and raw rows. Floats are the hex of their
 eight bytes, big-endian, so that nothing is lost on the way.
 """
-import array, json, os, re, struct, sys, zlib
+import array, hashlib, json, os, re, struct, sys, zlib
 import msgpack, xxhash
 
 class Corrupt(Exception):
@@ -80,16 +80,16 @@ class Segment:
             at = found[0]
 
 def records(at, frame, rewritten):
-    """(place, type, key, body) of each record of a frame."""
+    """(place, type, key, body, first position of its frame) of each record of a frame."""
     _, kind, flags, count, first, _, body = frame
     if 0 < kind & 127 < 16 or not body:
         return
     value = unpack(zlib.decompress(body, -15) if flags & 4 else body)
     if kind & 127:
-        yield at, kind & 127, *(value if flags & 1 else (None, value))
+        yield at, kind & 127, *(value if flags & 1 else (None, value)), first
     else:
         for inner, key, each in value:
-            yield at, inner & 127, key, each
+            yield at, inner & 127, key, each, first
 
 def newest(names, word):
     numbers = sorted(int(name.split('-')[1]) for name in names if re.fullmatch(word + r'-\d{8,}', name))
@@ -218,10 +218,10 @@ def read_run(directory):
     life, deleted, facts = facts_of(f'{directory}/edits')
     if deleted:
         return None
-    changes, rewinds, undone, rows, keys = [], [], set(), {}, {}
+    changes, rewinds, undone, rows, keys, objects, contents = [], [], set(), {}, {}, {}, {}
     for writer in sorted(os.listdir(f'{directory}/logs')):
         axes = {}
-        for place, kind, key, body in read_log(f'{directory}/logs/{writer}'):
+        for place, kind, key, body, position in read_log(f'{directory}/logs/{writer}'):
             if kind in (19, 33):
                 keys[writer, body[0]] = key
             if kind == 18:
@@ -238,6 +238,10 @@ def read_run(directory):
                 rewinds.append(body)
             elif kind == 22:
                 undone.add(body[0])
+            elif kind == 25:
+                contents[writer, key] = body[1]
+            elif kind == 26:
+                objects.setdefault((body[0], key, writer), []).append((position, *body[1:]))
             elif kind == 32:
                 count = body[0]
                 epochs = [float('nan')] * count if body[3] is None else column(body[3], count)
@@ -248,19 +252,39 @@ def read_run(directory):
                     own = range(len(axis[0])) if block[14] is None else [i for i in range(len(axis[0])) if block[14][i >> 3] >> (i & 7) & 1]
                     values, numbers = column(block[12], block[1]), column(block[13], block[1])
                     rows.setdefault((key, writer), []).extend((axis[0][r], n, v, axis[1][r], axis[2][r]) for r, v, n in zip(own, values, numbers))
-    return {'facts': facts, 'params': params_of(changes), 'sequences': [shown(key, writer, each, rewinds, undone) for (key, writer), each in sorted(rows.items())]}
+    return {'facts': facts, 'params': params_of(changes), 'sequences': [shown(key, writer, each, rewinds, undone) for (key, writer), each in sorted(rows.items())],
+            'objects': [objects_of(*name, each, contents, rewinds, undone) for name, each in sorted(objects.items())]}
+
+def is_hidden(key, writer, step, rewinds, undone, is_before):
+    """`is_before`: of a target's position and point number, whether they lie behind what is asked for."""
+    name, context = key.rsplit('\0', 1)
+    for rewind, at, of, in_context, targets, _ in rewinds:
+        meant = (not name.startswith('__system__') if of is None else of == name) and in_context in (None, context)
+        if rewind not in undone and meant and step >= at and any(w == writer and is_before(p, n) for w, p, n in targets):
+            return True
+    return False
+
+# ---- objects (objects.md)
+def objects_of(kind, key, writer, rows, contents, rewinds, undone):
+    name, context = key.rsplit('\0', 1)
+    visible = {}
+    for position, step, epoch, time, items in sorted(rows, key=lambda row: row[0]):
+        if not is_hidden(key, writer, step, rewinds, undone, lambda p, _: position < p):
+            visible[step] = [step, epoch, time, [object_of(writer, item, contents) for item in items]]
+    return {'kind': kind, 'name': name, 'context': json.loads(context), 'writer': writer, 'visible': [visible[step] for step in sorted(visible)]}
+
+def object_of(writer, item, contents):
+    attributes, size, content = item
+    data = content[0] if isinstance(content, list) else contents[writer, '\0' + content.hex()]
+    digest = hashlib.sha256(data).digest()
+    if len(data) != size or (isinstance(content, bytes) and digest != content):
+        raise Corrupt('content')
+    return [attributes, digest.hex(), data]
 
 def shown(key, writer, rows, rewinds, undone):
     name, context = key.rsplit('\0', 1)
     rows = sorted(rows, key=lambda row: row[:2])
-
-    def hidden(row):
-        for rewind, step, of, in_context, targets, _ in rewinds:
-            meant = (not name.startswith('__system__') if of is None else of == name) and in_context in (None, context)
-            if rewind not in undone and meant and row[0] >= step and any(w == writer and row[1] < n for w, _, n in targets):
-                return True
-        return False
-
+    hidden = lambda row: is_hidden(key, writer, row[0], rewinds, undone, lambda _, n: row[1] < n)
     visible = {row[0]: row for row in rows if not hidden(row)}
     columns = lambda some: {word: bits(row[i] for row in some) for word, i in (('steps', 0), ('values', 2), ('times', 3), ('epochs', 4))}
     return {'name': name, 'context': json.loads(context), 'writer': writer, 'visible': columns([visible[s] for s in sorted(visible)]), 'raw': columns(rows)}

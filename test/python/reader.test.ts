@@ -8,7 +8,16 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Repo, Run, type RunView } from '../../src/index.ts';
+import {
+  Distribution,
+  Figure,
+  Image,
+  Repo,
+  Run,
+  type RunView,
+  Table,
+  Text,
+} from '../../src/index.ts';
 
 const reader = resolve(import.meta.dirname, 'reader.py');
 const golden = resolve(import.meta.dirname, '../golden/v1');
@@ -32,7 +41,16 @@ interface PythonRun {
     visible: Columns;
     raw: Columns;
   }[];
+  readonly objects: {
+    kind: string;
+    name: string;
+    context: object;
+    writer: string;
+    visible: [step: number, epoch: number | null, time: number, items: PythonObject[]][];
+  }[];
 }
+
+type PythonObject = [attributes: object, hash: string, data: { $bytes: string }];
 
 const missing = spawnSync('python3', ['-c', 'import msgpack, xxhash']).status !== 0;
 
@@ -108,10 +126,13 @@ async function writeRuns(): Promise<void> {
         });
       if (step % 500 === 0) run.flush();
     }
+    trackObjects(run);
     const undone = run.rewind({ step: 5 });
     run.undoRewind(undone);
     run.rewind({ step: count - 4, name: 'loss' });
     run.track(9, { name: 'loss', step: count - 3 });
+    run.rewind({ step: 6, name: 'said' });
+    run.track(new Text('after'), { name: 'said', step: 7 });
     await run.close();
   }
   const many = await Promise.all(
@@ -133,11 +154,56 @@ async function writeRuns(): Promise<void> {
   ).close();
 }
 
+/** Of each kind, some twice, some larger than what stands in the record of its step. */
+function trackObjects(run: Run): void {
+  const data = Uint8Array.from({ length: 3000 }, (_, index) => (index * 7919) & 255);
+  const image = new Image({ data, width: 50, height: 20, channels: 3 }, { caption: 'waves' });
+  for (let step = 0; step < 10; step += 1) {
+    const time = 1_700_000_000_000 + step;
+    run.track([image, image], { name: 'waves', step: step % 8, time });
+    run.track(new Text(`${step} `.repeat(step * 40 + 1)), { name: 'said', epoch: step / 2, time });
+    const samples = Array.from({ length: 50 }, (_, index) => Math.sin(index * step));
+    run.track(new Distribution(samples), { name: 'spread', context: { layer: step % 2 }, time });
+  }
+  run.track(new Figure({ data: [{ y: [1, 2] }] }), { name: 'drawn', time: 1 });
+  const columns = [{ name: 'a', values: [1, null, Number.NaN] }];
+  run.track(new Table({ columns }), { name: 'listed', time: 1 });
+}
+
+async function compareObjects(view: RunView, run: PythonRun | undefined): Promise<void> {
+  const own: unknown[] = [];
+  for (const sequence of view.objects()) {
+    const { kind, name, context } = sequence;
+    for (const writer of sequence.writers) {
+      const visible = (await sequence.values({ writer })).map(async (each) => {
+        const objects = each.objects.map(async (one) => {
+          const bytes = Buffer.from(await one.data()).toString('hex');
+          return [one.hash, { $bytes: bytes }];
+        });
+        return [each.step, each.epoch ?? null, each.time, await Promise.all(objects)];
+      });
+      own.push({ kind, name, context, writer, visible: await Promise.all(visible) });
+    }
+  }
+  const theirs = run?.objects.map(({ visible, ...rest }) => ({
+    ...rest,
+    visible: visible.map(([step, epoch, time, items]) => [
+      step,
+      epoch,
+      time,
+      items.map(([, hash, data]) => [hash, data]),
+    ]),
+  }));
+  const byName = (each: unknown): string => JSON.stringify(each);
+  expect(theirs?.map(byName).sort()).toEqual(own.map(byName).sort());
+}
+
 async function compare(repo: Repo, found: Record<string, PythonRun>): Promise<void> {
   const hashes: string[] = [];
   for await (const view of repo.runs({ archived: true })) {
     hashes.push(view.hash);
     compareFacts(view, found[view.hash] as PythonRun);
+    await compareObjects(view, found[view.hash]);
     for (const metric of view.metrics()) {
       for (const writer of metric.writers) {
         const other = found[view.hash]?.sequences.find(
@@ -186,6 +252,7 @@ it('reads closed runs, sealed and small, with several writers, rewinds and folde
   const repo = await Repo.open(directory);
   const found = readByPython(repo.path);
   await compare(repo, found);
+  expect(found['small']?.objects).toHaveLength(6);
   expect(found['small']?.params).toEqual({
     hparams: {
       lr: 0.01,
