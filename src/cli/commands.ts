@@ -64,6 +64,12 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
       load: async () => (await import('./commands/compare.ts')).addCompare,
     },
     {
+      name: 'query',
+      usage: '[what...]',
+      summary: 'says what metrics come to, in groups: count, mean, median, ...',
+      load: async () => (await import('./commands/query.ts')).addQuery,
+    },
+    {
       name: 'params',
       usage: '[what...]',
       summary: 'lists the params that runs have, their types and some values',

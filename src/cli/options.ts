@@ -63,6 +63,17 @@ export const contextOption = (): Option =>
 export const limitOption = (rows: number): Option =>
   new Option('-n, --limit <count>', 'at most so many').argParser(natural).default(rows);
 
+export const orderOption = (): Option =>
+  new Option('-o, --order <expression>', 'newest, oldest, or an expression: least first').default(
+    'newest',
+  );
+
+export const descendingOption = (): Option =>
+  new Option('-d, --descending', 'with an expression: greatest first').default(false);
+
+export const strictOption = (): Option =>
+  new Option('--strict', 'a row on which the query fails ends the command').default(false);
+
 /** The end of a command's help: what is typed, and what it does. */
 export function examples(...lines: readonly (readonly [string, string])[]): string {
   const width = Math.max(...lines.map(([typed]) => typed.length));

@@ -2,7 +2,8 @@
 //
 // 1. Words are read twice: once against the names alone, to load the file of the one command, then
 //    against its options. A start costs one command, not all of them.
-// 2. A RunlogError is one line, never a stack trace. What it is stands in the exit code.
+// 2. A RunlogError is one line, a wrong query with its place, never a stack trace. What it is stands in
+//    the exit code.
 //
 // Test: test/cli/usage.test.ts, test/cli/command-page.test.ts.
 
@@ -14,7 +15,7 @@ import { type CommandEntry, commandEntries, commandGroups } from './commands.ts'
 import { exitCode, exitCodeHelp, exitCodeOf } from './exit-code.ts';
 import { repoOption, repoVariable } from './open.ts';
 import { examples } from './options.ts';
-import { printAside } from './print.ts';
+import { escaped, printAside } from './print.ts';
 
 function versionOf(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
@@ -116,7 +117,9 @@ function codeOf(error: unknown, program: Command): number {
   if (error instanceof CommanderError)
     return error.exitCode === 0 ? exitCode.done : exitCode.notFoundOrUsage;
   if (error instanceof RunlogError) {
-    printAside(`${error.code}: ${error.message}${originOf(error, program)}`);
+    const [first = '', ...more] = linesOf(error);
+    printAside(`${error.code}: ${first}${originOf(error, program)}`);
+    for (const line of more) process.stderr.write(`${escaped(line)}\n`);
     return exitCodeOf(error);
   }
   if (error instanceof TypeError || error instanceof RangeError) {
@@ -125,6 +128,10 @@ function codeOf(error: unknown, program: Command): number {
   }
   throw error;
 }
+
+/** A wrong query is shown with its place below it; other messages may hold texts of a repo, and are one line. */
+const linesOf = ({ code, message }: RunlogError): string[] =>
+  code === 'QUERY_SYNTAX' ? message.split('\n') : [message];
 
 /** Where the path came from, if no argument says it. */
 function originOf(error: RunlogError, program: Command): string {

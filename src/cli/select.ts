@@ -6,14 +6,19 @@
 //
 // Test: test/cli/select.test.ts.
 
-import { type Metric, type Repo, RunlogError, type RunView } from '../index.ts';
+import { type Metric, type QueryOptions, type Repo, RunlogError, type RunView } from '../index.ts';
 import { isSystemMetric, textOf } from './facts.ts';
 import { findRun } from './open.ts';
 import type { WantedContext } from './options.ts';
-import { tellUnreadable } from './trouble.ts';
+import { tellFailures, tellUnreadable } from './trouble.ts';
 
 export interface WantedRuns {
   readonly archived?: boolean;
+  /** 'newest', 'oldest', or an expression. */
+  readonly order?: string;
+  readonly descending?: boolean;
+  /** A row in which the query fails ends the command. */
+  readonly strict?: boolean;
   /** Runs that cannot be read are left out without a word: they are said in another pass. */
   readonly isQuiet?: boolean;
 }
@@ -28,30 +33,59 @@ export interface WantedMetrics extends WantedRuns {
 const isReference = (word: string): boolean =>
   /^-[1-9]\d*$/.test(word) || (/^[a-z0-9][a-z0-9._-]{0,63}$/.test(word) && !/^run\./.test(word));
 
-/** Runs that the words name, in their order, each once; of all runs the newest first. */
+/** The query that the words are, or undefined where they are runs. None are a query for all. */
+const queryOf = (words: readonly string[]): string | undefined =>
+  // A query that a shell took apart is one all the same.
+  words.length > 0 && words.every(isReference) ? undefined : words.join(' ');
+
+const queryOptions = ({
+  archived = false,
+  order = 'newest',
+  descending = false,
+  strict = false,
+  isQuiet = false,
+}: WantedRuns): QueryOptions => ({
+  archived,
+  order,
+  strict,
+  // Only an expression has a direction of its own.
+  ...(order === 'newest' || order === 'oldest' ? {} : { descending }),
+  ...(isQuiet ? {} : { onUnreadable: tellUnreadable, onFailures: tellFailures }),
+});
+
+/** Runs that the words name, in their order, each once; of a query in its order. */
 export async function* selectRuns(
   repo: Repo,
   words: readonly string[],
-  { archived = false, isQuiet = false }: WantedRuns = {},
+  wanted: WantedRuns = {},
 ): AsyncGenerator<RunView> {
-  const onUnreadable = isQuiet ? () => {} : tellUnreadable;
-  if (words.length === 0) {
-    yield* repo.runs({ archived, onUnreadable });
+  const query = queryOf(words);
+  if (query !== undefined) {
+    yield* repo.runs(query, queryOptions(wanted));
     return;
   }
-  // A query that a shell took apart is one all the same.
-  if (!words.every(isReference)) throw noQuery(words.join(' '));
   const given = new Set<string>();
   for (const word of words) {
-    const view = await readable(repo, word, onUnreadable);
+    const view = await readable(repo, word, wanted.isQuiet ? () => {} : tellUnreadable);
     if (view === undefined || given.has(view.hash)) continue;
     given.add(view.hash);
     yield view;
   }
 }
 
-const noQuery = (query: string): RunlogError =>
-  new RunlogError('QUERY_SYNTAX', `${query}: expected runs: hashes, prefixes or -1`);
+/** The question that the words are: of runs, one for those hashes; and its options. */
+export async function questionOf(
+  repo: Repo,
+  words: readonly string[],
+  wanted: WantedRuns,
+): Promise<[string, QueryOptions]> {
+  const query = queryOf(words);
+  if (query !== undefined) return [query, queryOptions(wanted)];
+  const hashes: string[] = [];
+  for await (const { hash } of selectRuns(repo, words, wanted)) hashes.push(hash);
+  // Who names a run means it, archived or not.
+  return [`run.hash in ${JSON.stringify(hashes)}`, queryOptions({ ...wanted, archived: true })];
+}
 
 /** Undefined: it is damaged, and that was said. A run that is not there ends the command. */
 async function readable(
@@ -68,13 +102,21 @@ async function readable(
   }
 }
 
-/** Metrics of the runs that the words name, those of a run together. */
+/** Metrics of the runs that the words name, those of a run together; of a query those that match it. */
 export async function* selectMetrics(
   repo: Repo,
   words: readonly string[],
   wanted: WantedMetrics = {},
 ): AsyncGenerator<Metric> {
-  for await (const view of selectRuns(repo, words, wanted)) yield* metricsOf(view, wanted);
+  const query = queryOf(words);
+  if (query === undefined || query === '') {
+    for await (const view of selectRuns(repo, words, wanted)) yield* metricsOf(view, wanted);
+    return;
+  }
+  // What the query names is asked for, of the machine too.
+  const system = wanted.system === true || query.includes('__system__');
+  for await (const metric of repo.metrics(query, queryOptions(wanted)))
+    if (isWanted(metric, { ...wanted, system })) yield metric;
 }
 
 /** The metrics of a run that are asked for. */

@@ -2,9 +2,9 @@
 //
 // Test: test/cli/damage.test.ts.
 
-import type { RepoReport, RunlogError, RunView } from '../index.ts';
+import type { FailureCount, RepoReport, RunlogError, RunView } from '../index.ts';
 import { exitCode, exitCodeOf } from './exit-code.ts';
-import { printAside } from './print.ts';
+import { counted, printAside } from './print.ts';
 
 type Damage = RepoReport['damaged'][number];
 
@@ -28,4 +28,15 @@ export function tellDamage(view: RunView): void {
 export function tellUnreadable(hash: string, error: RunlogError): void {
   printAside(`left out: ${hash}: ${error.code}: ${error.message}; run \`runlog verify\``);
   process.exitCode = exitCodeOf(error);
+}
+
+/** Rows that a query left out because it failed on them: a missing value is no mistake, and is not told. */
+export function tellFailures(failures: readonly FailureCount[]): void {
+  const mistakes = failures.filter((each) => !each.isMissing);
+  for (const { message, count, example } of mistakes.slice(0, 3))
+    printAside(
+      `left out where the query fails: ${counted(count, 'row')}, as ${example}: ${message}`,
+    );
+  if (mistakes.length > 3)
+    printAside(`and ${mistakes.length - 3} other kinds; --strict stops at the first`);
 }

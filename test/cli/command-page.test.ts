@@ -86,6 +86,8 @@ const asked: readonly (readonly string[])[] = [
   ['plot', HASHES[0], HASHES[1]],
   ['compare', ...HASHES],
   ['compare', ...HASHES, '--all'],
+  ['query'],
+  ['query', '-m', 'loss', '-g', 'run.hparams.lr', ...HASHES],
   ['params'],
   ['params', '--system'],
   ['export', HASHES[0]],

@@ -66,10 +66,13 @@ describe('in an empty repo', () => {
     },
   );
 
-  it.each(['ls', 'metrics', 'params', 'plot'])('%s --json is an empty list', async (name) => {
-    const answer = await runlogHere(place('empty'), [name, '--json']);
-    expect(answer).toEqual({ status: 0, out: '[]\n', err: '' });
-  });
+  it.each(['ls', 'metrics', 'params', 'plot', 'query'])(
+    '%s --json is an empty list',
+    async (name) => {
+      const answer = await runlogHere(place('empty'), [name, '--json']);
+      expect(answer).toEqual({ status: 0, out: '[]\n', err: '' });
+    },
+  );
 });
 
 describe('after the first run', () => {

@@ -15,8 +15,11 @@ import { openRepo, shortHashes } from '../open.ts';
 import {
   archivedOption,
   contextOption,
+  descendingOption,
   jsonOption,
   metricOption,
+  orderOption,
+  strictOption,
   systemOption,
   withExamples,
 } from '../options.ts';
@@ -141,6 +144,9 @@ export function addCompare(program: Command): void {
       .option('--all', 'also what is the same', false)
       .addOption(metricOption())
       .addOption(contextOption())
+      .addOption(orderOption())
+      .addOption(descendingOption())
+      .addOption(strictOption())
       .addOption(archivedOption())
       .addOption(systemOption())
       .addOption(jsonOption())

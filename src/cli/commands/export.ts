@@ -171,9 +171,15 @@ async function* rows(
     return;
   }
   const heads = { params: paramNames, metrics: metricNames, points: pointNames, runs: [] };
-  if (format === 'csv') yield csvLine(heads[what]);
+  let head = format === 'csv' ? csvLine(heads[what]) : '';
   const spell = format === 'csv' && what !== 'runs' ? csv[what] : jsonl[what];
-  for await (const view of views()) yield* spell(view, options);
+  for await (const view of views()) {
+    // Behind the first run: a query that is wrong writes nothing.
+    if (head !== '') yield head;
+    head = '';
+    yield* spell(view, options);
+  }
+  if (head !== '') yield head;
 }
 
 /** As the name of the file says, unless an option does. */

@@ -9,8 +9,11 @@ import { openRepo, shortHashes } from '../open.ts';
 import {
   archivedOption,
   count,
+  descendingOption,
   jsonOption,
   limitOption,
+  orderOption,
+  strictOption,
   systemOption,
   withExamples,
 } from '../options.ts';
@@ -98,6 +101,9 @@ export function addList(program: Command): void {
       .argument('[what...]', 'runs, or one query; all runs if left out')
       .addOption(limitOption(50))
       .option('--offset <count>', 'leaves out so many first', count, 0)
+      .addOption(orderOption())
+      .addOption(descendingOption())
+      .addOption(strictOption())
       .addOption(archivedOption())
       .addOption(systemOption())
       .addOption(jsonOption())

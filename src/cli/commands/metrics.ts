@@ -9,9 +9,12 @@ import { openRepo, shortHashes } from '../open.ts';
 import {
   archivedOption,
   contextOption,
+  descendingOption,
   jsonOption,
   limitOption,
   metricOption,
+  orderOption,
+  strictOption,
   systemOption,
   withExamples,
 } from '../options.ts';
@@ -104,6 +107,9 @@ export function addMetrics(program: Command): void {
       .addOption(contextOption())
       .option('--names', 'each name and context once, with the number of its runs', false)
       .addOption(limitOption(50))
+      .addOption(orderOption())
+      .addOption(descendingOption())
+      .addOption(strictOption())
       .addOption(archivedOption())
       .addOption(systemOption())
       .addOption(jsonOption())

@@ -2,13 +2,12 @@
 // for. Params of the environment (`__system_params`) stand apart: --system.
 
 import type { Command } from 'commander';
-import { isSystemPath, leavesOf, pathText, textOf } from '../facts.ts';
+import { isSystemPath, pathText, textOf } from '../facts.ts';
 import { tellNext, tellNothing } from '../hints.ts';
 import { openRepo } from '../open.ts';
 import { archivedOption, jsonOption, withExamples } from '../options.ts';
 import { printJson, printTable } from '../print.ts';
-import { selectRuns } from '../select.ts';
-import { tellDamage } from '../trouble.ts';
+import { questionOf } from '../select.ts';
 
 interface ParamsOptions {
   readonly archived: boolean;
@@ -16,53 +15,13 @@ interface ParamsOptions {
   readonly json: boolean;
 }
 
-interface Known {
-  readonly path: readonly string[];
-  readonly types: Set<string>;
-  runs: number;
-  /** By their text: each once. */
-  readonly examples: Map<string, unknown>;
-}
-
-const EXAMPLES = 3;
-
-/** As queries name types. */
-function typeOf(value: unknown): string {
-  if (value === null || value === undefined) return 'None';
-  if (typeof value === 'boolean') return 'bool';
-  if (typeof value === 'bigint') return 'int';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float';
-  if (typeof value === 'string') return 'str';
-  if (Array.isArray(value) || ArrayBuffer.isView(value)) return 'list';
-  if (value instanceof Set) return 'set';
-  return value instanceof Date ? 'datetime' : 'dict';
-}
-
 async function params(words: string[], options: ParamsOptions, command: Command): Promise<void> {
   const repo = await openRepo(command);
-  const known = new Map<string, Known>();
-  for await (const view of selectRuns(repo, words, options)) {
-    for (const { path, value } of leavesOf(view.get())) {
-      if (isSystemPath(path) && !options.system) continue;
-      const key = JSON.stringify(path);
-      const each = known.get(key) ?? { path, types: new Set(), runs: 0, examples: new Map() };
-      each.types.add(typeOf(value));
-      each.runs += 1;
-      if (each.examples.size < EXAMPLES) each.examples.set(textOf(value), value);
-      known.set(key, each);
-    }
-    tellDamage(view);
-  }
-  const sorted = [...known.values()].sort((a, b) => (pathText(a.path) < pathText(b.path) ? -1 : 1));
+  const [query, asked] = await questionOf(repo, words, options);
+  const keys = await repo.keys(query, asked);
+  const sorted = keys.params.filter(({ path }) => options.system || !isSystemPath(path));
   if (options.json) {
-    printJson(
-      sorted.map(({ path, types, runs, examples }) => ({
-        path,
-        types: [...types].sort(),
-        runs,
-        examples: [...examples.values()],
-      })),
-    );
+    printJson(sorted);
     return;
   }
   if (sorted.length === 0) tellNothing(repo, 'param', words);
@@ -71,9 +30,9 @@ async function params(words: string[], options: ParamsOptions, command: Command)
       ['param', 'type', { right: 'runs' }, 'for example'],
       sorted.map(({ path, types, runs, examples }) => [
         pathText(path),
-        [...types].sort().join(', '),
+        types.join(', '),
         String(runs),
-        [...examples.keys()].join(', '),
+        examples.map(textOf).join(', '),
       ]),
     );
   if (sorted.length > 0) tellNext(repo, 'runlog show -1', 'runlog metrics');

@@ -13,11 +13,14 @@ import { openRepo, shortHashes } from '../open.ts';
 import {
   archivedOption,
   contextOption,
+  descendingOption,
   finite,
   jsonOption,
   limitOption,
   metricOption,
   natural,
+  orderOption,
+  strictOption,
   systemOption,
   withExamples,
 } from '../options.ts';
@@ -200,6 +203,9 @@ export function addPlot(program: Command): void {
       .option('--width <characters>', 'of a line (default: the terminal, or 100)', natural)
       .option('--height <lines>', 'of the curves', natural, 16)
       .addOption(limitOption(12))
+      .addOption(orderOption())
+      .addOption(descendingOption())
+      .addOption(strictOption())
       .addOption(archivedOption())
       .addOption(systemOption())
       .addOption(jsonOption())

@@ -1,0 +1,190 @@
+// `runlog query`: what metrics come to, by groups: a number of each, or as curves step by step.
+//
+// 1. Metrics of the machine are left out as everywhere; a wrong query is shown as it was typed.
+
+import { type Command, Option } from 'commander';
+import { type AggregateCurve, type AggregateOptions, type Repo, RunlogError } from '../../index.ts';
+import { chart, letterOfCurve, styleOfCurve } from '../chart.ts';
+import { textOf } from '../facts.ts';
+import { tellNothing } from '../hints.ts';
+import { openRepo } from '../open.ts';
+import {
+  archivedOption,
+  descendingOption,
+  finite,
+  jsonOption,
+  metricOption,
+  orderOption,
+  strictOption,
+  systemOption,
+  withExamples,
+} from '../options.ts';
+import {
+  type Cell,
+  isTerminal,
+  number,
+  print,
+  printJson,
+  printTable,
+  widthOfOutput,
+} from '../print.ts';
+import { questionOf, type WantedMetrics } from '../select.ts';
+
+const statistics = ['mean', 'median', 'std', 'min', 'max'] as const;
+
+interface QueryCommandOptions extends WantedMetrics {
+  readonly groupBy?: readonly string[];
+  readonly value: string;
+  readonly curves: boolean;
+  readonly statistic: (typeof statistics)[number];
+  readonly from?: number;
+  readonly to?: number;
+  readonly json: boolean;
+}
+
+const PIPE_WIDTH = 100;
+const CURVE_LINES = 16;
+
+/** The query with what the options ask for besides. */
+function narrowed(query: string, { metric, system }: QueryCommandOptions): string {
+  const isOpen = system === true || metric !== undefined || query.includes('__system__');
+  const parts = [
+    ...(query.trim() === '' ? [] : [`(${query})`]),
+    ...(metric === undefined ? [] : [`metric.name in ${JSON.stringify(metric)}`]),
+    ...(isOpen ? [] : ["not metric.name.startswith('__system__')"]),
+  ];
+  return parts.join(' and ');
+}
+
+async function query(
+  words: string[],
+  options: QueryCommandOptions,
+  command: Command,
+): Promise<void> {
+  const repo = await openRepo(command);
+  const groupBy = options.groupBy ?? ['metric.name'];
+  const [text, asked] = await questionOf(repo, words, options);
+  const grouping = { ...asked, groupBy };
+  const answer = async (wanted: string): Promise<number> =>
+    options.curves
+      ? tellCurves(repo, wanted, grouping, options)
+      : tellNumbers(repo, wanted, { ...grouping, value: options.value }, options);
+  try {
+    const groups = await answer(narrowed(text, options));
+    if (groups === 0 && !options.json) tellNothing(repo, 'metric', words);
+  } catch (error) {
+    // Its line and column are those of what was typed.
+    if (error instanceof RunlogError && error.code === 'QUERY_SYNTAX' && text !== '')
+      for await (const _ of repo.runs(`${text}`, { limit: 0 }));
+    throw error;
+  }
+}
+
+async function tellNumbers(
+  repo: Repo,
+  wanted: string,
+  asked: AggregateOptions,
+  { json }: QueryCommandOptions,
+): Promise<number> {
+  const groups = await repo.aggregate(wanted, asked);
+  if (json) printJson(groups);
+  else if (groups.length > 0)
+    printTable(
+      [...headsOf(asked), ...['metrics', 'count', ...statistics].map((right) => ({ right }))],
+      groups.map(({ group, metrics, count, ...found }): Cell[] => [
+        ...group.map(groupText),
+        String(metrics),
+        String(count),
+        ...statistics.map((name) => (Number.isNaN(found[name]) ? '' : number(found[name]))),
+      ]),
+    );
+  return groups.length;
+}
+
+const headsOf = ({ groupBy = [] }: AggregateOptions): readonly string[] =>
+  typeof groupBy === 'string' ? [groupBy] : groupBy;
+
+const groupText = (value: unknown): string =>
+  value === undefined || value === null ? 'None' : textOf(value);
+
+async function tellCurves(
+  repo: Repo,
+  wanted: string,
+  asked: AggregateOptions,
+  options: QueryCommandOptions,
+): Promise<number> {
+  const { value: _, ...grouping } = asked;
+  const groups = await repo.aggregateCurves(wanted, {
+    ...grouping,
+    ...(options.from === undefined ? {} : { fromStep: options.from }),
+    ...(options.to === undefined ? {} : { toStep: options.to }),
+  });
+  if (options.json) printJson(groups);
+  else if (groups.length > 0) await drawGroups(groups, asked, options);
+  return groups.length;
+}
+
+async function drawGroups(
+  groups: readonly AggregateCurve[],
+  asked: AggregateOptions,
+  { statistic }: QueryCommandOptions,
+): Promise<void> {
+  const curves = groups.map((each) => ({ x: each.steps, y: each[statistic] }));
+  const lines = await chart(curves, {
+    width: isTerminal() ? widthOfOutput() : PIPE_WIDTH,
+    height: CURVE_LINES,
+    logX: false,
+    logY: false,
+    x: 'step',
+  });
+  for (const line of lines) print(line);
+  printTable(
+    ['', ...headsOf(asked), { right: 'metrics' }, { right: `last ${statistic}` }],
+    groups.map((each, index): Cell[] => [
+      { text: letterOfCurve(index), style: styleOfCurve(index) },
+      ...each.group.map(groupText),
+      String(each.metrics),
+      number(each[statistic].at(-1) ?? Number.NaN),
+    ]),
+  );
+}
+
+const gather = (text: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  text,
+];
+
+export function addQuery(program: Command): void {
+  withExamples(
+    program
+      .command('query')
+      .description('says what metrics come to, in groups: count, mean, median, std, min, max')
+      .argument('[what...]', 'runs, or one query over run and metric; all runs if left out')
+      .addOption(
+        new Option(
+          '-g, --group-by <expression>',
+          'metrics for which it has one value are a group (may be repeated; default: metric.name)',
+        ).argParser(gather),
+      )
+      .option('-v, --value <expression>', 'the number of each metric', 'metric.last')
+      .option('--curves', 'the metrics as curves aligned by step, drawn', false)
+      .addOption(
+        new Option('--statistic <name>', 'what of the curves is drawn')
+          .choices(statistics)
+          .default('mean'),
+      )
+      .option('--from <step>', 'of curves: from this step on', finite)
+      .option('--to <step>', 'of curves: up to this step, which is left out', finite)
+      .addOption(metricOption())
+      .addOption(orderOption())
+      .addOption(descendingOption())
+      .addOption(strictOption())
+      .addOption(archivedOption())
+      .addOption(systemOption())
+      .addOption(jsonOption())
+      .action(query),
+    ['runlog query -m loss -g run.hparams.lr', 'the last loss by learning rate'],
+    ['runlog query -m loss -g run.experiment -v metric.min', 'the least loss by experiment'],
+    ['runlog query \'metric.context.subset == "val"\' --curves', 'mean curves, a line a name'],
+  );
+}

@@ -1,0 +1,103 @@
+// Queries from the command: what matches, in which order, what metrics come to; wrong ones are shown as
+// they were typed.
+
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Answer, runlogHere, workDirectory } from './command.ts';
+import { HASHES, makeRepo } from './fixture.ts';
+
+const directory = workDirectory();
+const runlog = (...args: string[]): Promise<Answer> =>
+  runlogHere(directory, [...args, '--repo', 'kept']);
+const parsed = async (...args: string[]): Promise<unknown> => {
+  const { status, out, err } = await runlog(...args, '--json');
+  expect([status, err]).toEqual([0, '']);
+  return JSON.parse(out);
+};
+const hashes = async (...args: string[]): Promise<string[]> =>
+  ((await parsed('ls', ...args)) as { hash: string }[]).map(({ hash }) => hash);
+
+beforeAll(async () => {
+  await makeRepo(directory);
+});
+
+describe('runs', () => {
+  it('that match, newest first, also where a shell took the query apart', async () => {
+    expect(await hashes('run.hparams.lr >= 0.01')).toEqual([HASHES[1], HASHES[0]]);
+    expect(await hashes('run.hparams.lr', '>=', '0.01')).toEqual([HASHES[1], HASHES[0]]);
+    expect(await hashes("run.experiment == 'final'")).toEqual([HASHES[2]]);
+  });
+
+  it('in the order of an expression', async () => {
+    expect(await hashes('--order', 'run.hparams.lr')).toEqual([HASHES[2], HASHES[1], HASHES[0]]);
+    expect(await hashes('--order', 'run.hparams.lr', '--descending')).toEqual([...HASHES]);
+    expect(await hashes('--order', 'oldest')).toEqual([...HASHES]);
+  });
+
+  it('are what other commands work on', async () => {
+    const { out } = await runlog('export', "run.experiment == 'sweep'", '--what', 'runs');
+    expect(out.split('\n')).toHaveLength(4);
+    expect(await parsed('params', 'run.seed == 2', '--system')).toContainEqual(
+      expect.objectContaining({ path: ['__system_params', 'git_info', 'branch'] }),
+    );
+    const compared = (await parsed('compare', 'run.seed < 2')) as { runs: string[] };
+    expect(compared.runs).toEqual([HASHES[1], HASHES[0]]);
+  });
+});
+
+describe('metrics', () => {
+  it('that match, without those of the machine unless they are named', async () => {
+    const named = async (...args: string[]): Promise<string[]> =>
+      ((await parsed('metrics', ...args)) as { name: string }[]).map(({ name }) => name);
+    expect(await named('metric.last > 0.5')).toEqual(['accuracy', 'accuracy', 'accuracy']);
+    expect(await named('metric.last > 0.5', '--system')).toContain('__system__cpu');
+    expect(await named("metric.name == '__system__cpu'")).toEqual(['__system__cpu']);
+    expect((await runlog('plot', "metric.name == 'loss' and run.seed == 0")).out).toMatch(
+      /^loss\n/,
+    );
+  });
+
+  it('come to numbers, by groups', async () => {
+    expect((await runlog('query')).out).toMatchSnapshot('by name');
+    expect(
+      (await runlog('query', '-m', 'loss', '-g', 'run.experiment', '-g', 'metric.context.subset'))
+        .out,
+    ).toMatchSnapshot('by experiment and subset');
+    const [group] = (await parsed('query', HASHES[0], '-m', 'loss', '-v', 'metric.max')) as {
+      count: number;
+      mean: number;
+    }[];
+    expect(group).toMatchObject({ group: ['loss'], count: 2, mean: 8.5 });
+  });
+
+  it('come to curves, by groups', async () => {
+    const [curve] = (await parsed('query', '-m', 'accuracy', '--curves')) as {
+      steps: number[];
+      mean: number[];
+    }[];
+    expect(curve?.steps).toEqual([0, 10, 20, 30, 40, 50, 60, 70, 80, 90]);
+    expect(curve?.mean[9]).toBeCloseTo(0.9);
+    expect(
+      (await runlog('query', '-m', 'loss', '--curves', '-g', 'run.seed')).out,
+    ).toMatchSnapshot();
+  });
+});
+
+describe('wrong queries', () => {
+  it.each(['ls', 'metrics', 'plot', 'query', 'params', 'export', 'follow', 'compare'])(
+    '%s shows the place, as it was typed, and returns 2',
+    async (name) => {
+      const { status, out, err } = await runlog(name, 'run.hparams.lr = 1');
+      expect([status, out]).toEqual([2, '']);
+      expect(err).toMatch(/^runlog: QUERY_SYNTAX: .*/);
+      expect(err).toMatch(/\n {4}run\.hparams\.lr = 1\n {19}\^\n$/);
+      expect(err).not.toContain('startswith');
+    },
+  );
+
+  it('what fails on rows is named beside the answer; strict ends with it', async () => {
+    const { status, out, err } = await runlog('ls', "run.seed + 'a' == 1");
+    expect([status, out]).toEqual([0, '']);
+    expect(err).toMatch(/left out where the query fails: 3 rows/);
+    expect((await runlog('ls', "run.seed + 'a' == 1", '--strict')).status).toBe(2);
+  });
+});
