@@ -4,7 +4,7 @@
 //    not.
 // 2. A copy of a run is none before what it refers to is in its repo.
 //
-// Spec: spec/artifacts.md. Test: test/sdk/artifact-maintenance.test.ts.
+// Spec: spec/artifacts.md. Test: test/sdk/artifacts.test.ts.
 
 import type { Damage, Vfs } from '../engine/index.ts';
 import { asRunlogError, errorCode, RunlogError } from '../errors.ts';

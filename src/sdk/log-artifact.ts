@@ -4,7 +4,7 @@
 // 2. The record comes after its contents are durable; after the record they are looked for again, for a
 //    collector may have taken one from a process that stood still for half a day.
 //
-// Spec: spec/artifacts.md. Test: test/sdk/artifacts.test.ts, test/sdk/artifact-crash.test.ts.
+// Spec: spec/artifacts.md. Test: test/sdk/artifacts.test.ts, test/store/artifact-collect.test.ts.
 
 import type { Vfs } from '../engine/index.ts';
 import { RunlogError } from '../errors.ts';

@@ -5,7 +5,7 @@
 // 2. Placing one again gives it a new life, unless it is young: a collector takes none that is young.
 // 3. What is read is hashed: no byte is given out as whole that is not what its name says.
 //
-// Spec: spec/artifacts.md. Test: test/store/artifact-contents.test.ts.
+// Spec: spec/artifacts.md. Test: test/store/artifact-collect.test.ts, test/sdk/artifacts.test.ts.
 
 import { createHash, randomBytes } from 'node:crypto';
 

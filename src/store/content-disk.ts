@@ -3,7 +3,7 @@
 //
 // 1. On any other than the real file system the engine's calls serve, so that crash tests see them all.
 //
-// Spec: spec/artifacts.md. Test: test/store/artifact-contents.test.ts.
+// Spec: spec/artifacts.md. Test: test/store/artifact-collect.test.ts, test/sdk/artifacts.test.ts.
 
 import { fchmodSync, promises, read, write } from 'node:fs';
 
