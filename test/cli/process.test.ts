@@ -123,6 +123,11 @@ describe('completion', () => {
       ['loss', 'long'],
     ],
     [['--repo', 'kept', 'plot', '-m', 'ac'], ['accuracy']],
+    [
+      ['--repo', 'kept', 'ls', 'run.h'],
+      ['run.hparams.layers', 'run.hparams.lr', 'run.hparams.optimizer'],
+    ],
+    [['--repo', 'kept', 'query', '-g', 'run.s'], ['run.seed']],
     [['--repo', 'missing', 'show', ''], []],
     [['frobnicate', 'x'], []],
   ])('%j: %j', async (words, expected) => {

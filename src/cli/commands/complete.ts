@@ -6,54 +6,66 @@
 import type { Command } from 'commander';
 import { Repo } from '../../index.ts';
 import { completionScripts } from '../completion-script.ts';
+import { pathText } from '../facts.ts';
 import { repoVariable } from '../open.ts';
 import { escaped, print } from '../print.ts';
 import { type Proposals, proposalsFor } from '../proposals.ts';
 
-/** Names are looked up in so many of the newest runs, and only where not too many must be sorted. */
-const NEWEST = 5;
-const SORTED_MAX = 2000;
+/** Names are looked up where not too many runs must be gone through. */
+const RUNS_MAX = 10_000;
 /** Runs that are described beside their hash. */
 const DESCRIBED_MAX = 30;
 
 interface Known {
   readonly runs: Proposals;
   readonly metrics: Proposals;
+  /** Params as a query names them. */
+  readonly params: Proposals;
 }
 
 /** Arguments and options by what completes them. */
-const runArguments = new Set(['run', 'what']);
+const runPlaces = new Set(['run', 'what']);
 const metricPlaces = new Set(['metric', '--metric']);
+const expressionPlaces = new Set(['--order', '--group-by', '--value']);
+
+const none: Proposals = new Map();
 
 async function known(words: readonly string[]): Promise<Known> {
   const runs = new Map<string, string>();
-  const metrics = new Map<string, string>();
+  let [metrics, params] = [none, none];
   try {
     const place = words.indexOf('--repo');
     const path = place < 0 ? repoVariable() : words[place + 1];
     const repo = await Repo.open(path, { readOnly: true });
     const hashes = repo.hashes();
     for (const hash of hashes) runs.set(hash, '');
-    if (hashes.length <= SORTED_MAX)
-      for await (const view of repo.runs({ limit: DESCRIBED_MAX })) {
-        runs.set(view.hash, [view.experiment, view.name ?? ''].join(' ').trimEnd());
-        if (runs.size > NEWEST && metrics.size > 0) continue;
-        for (const { name } of view.metrics()) metrics.set(name, '');
-      }
+    if (hashes.length > RUNS_MAX) return { runs, metrics, params };
+    for await (const view of repo.runs({ limit: DESCRIBED_MAX }))
+      runs.set(view.hash, [view.experiment, view.name ?? ''].join(' ').trimEnd());
+    const keys = await repo.keys();
+    metrics = new Map(keys.metrics.map(({ name }) => [name, '']));
+    params = new Map(
+      keys.params
+        .filter((each) => each.path.every((key) => /^[A-Za-z_]\w*$/.test(key)))
+        .map((each) => [`run.${pathText(each.path)}`, each.types.join(', ')]),
+    );
   } catch {
     // A shell at work is not told of a damaged run: every other command tells.
   }
-  return { runs, metrics };
+  return { runs, metrics, params };
 }
 
 /** A shell would take a blank or a control character apart. */
 const isOneWord = (text: string): boolean => !/[\s\p{Cc}'"`\\$]/u.test(text);
 
 async function answer(words: readonly string[], whole: Whole): Promise<void> {
-  const { runs, metrics } = await known(words);
+  const { runs, metrics, params } = await known(words);
   const named = (name: string): Proposals => {
-    if (runArguments.has(name)) return runs;
-    return metricPlaces.has(name) ? metrics : new Map();
+    if (metricPlaces.has(name)) return metrics;
+    if (expressionPlaces.has(name)) return params;
+    if (!runPlaces.has(name)) return none;
+    // A query begins so; whoever has typed nothing wants a run.
+    return name === 'what' && /^r/.test(words.at(-1) ?? '') ? new Map([...runs, ...params]) : runs;
   };
   for (const [text, about] of proposalsFor(await whole(), words, named))
     if (isOneWord(text)) print(`${text}\t${escaped(about)}`);
