@@ -1,5 +1,5 @@
-// SIGKILL at random moments under load: what a flush acknowledged over the pipe is read afterwards,
-// nothing else appears, and the same hash is resumed at once. 100 rounds; FUZZ_SECONDS for more.
+// SIGKILL at random moments under load: what a flush acknowledged over the pipe, points and texts, is read
+// afterwards, nothing else appears, and the same hash is resumed at once. 100 rounds; FUZZ_SECONDS for more.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -48,6 +48,18 @@ async function stepsOf(repo: Repo, hash: string): Promise<Set<number>> {
   return steps;
 }
 
+/** Steps of the text that the tracker tracks at each hundredth step, each read whole. */
+async function textStepsOf(repo: Repo, hash: string): Promise<Set<number>> {
+  const view = await repo.run(hash);
+  const steps = new Set<number>();
+  for (const { step, objects } of (await view?.texts('said')?.values()) ?? []) {
+    if ((await objects[0]?.value()) !== `${step % 500} `.repeat(100))
+      throw new Error(`step ${step} holds another text`);
+    steps.add(step);
+  }
+  return steps;
+}
+
 const fuzzSeconds = Number(process.env['FUZZ_SECONDS'] ?? 0);
 const rounds = fuzzSeconds > 0 ? 1000 : 100;
 
@@ -81,6 +93,9 @@ it.concurrent.each(['a', 'b'])(
             `seed ${seed}, round ${round}: acknowledged step ${step} of ${acknowledged} is missing`,
           );
       }
+      const texts = await textStepsOf(repo, hash);
+      for (let step = 0; step < acknowledged; step += 100)
+        expect(texts.has(step), `seed ${seed}, round ${round}: text of step ${step}`).toBe(true);
       const last = [...steps].reduce((largest, step) => Math.max(largest, step), -1);
       expect(steps.size, 'a prefix without a hole').toBe(last + 1);
       expect(steps.size).toBeGreaterThanOrEqual(atLeast);

@@ -5,7 +5,7 @@
 
 import { writeSync } from 'node:fs';
 
-import { Run } from 'runlog';
+import { Run, Text } from 'runlog';
 
 const [repo = '', runHash = '', seed = '1', burst = '200'] = process.argv.slice(2);
 
@@ -26,6 +26,9 @@ for (;;) {
       step: next,
       context: { subset: next % 2 === 0 ? 'train' : 'val' },
     });
+    // Of few contents, so that most stand in the log already.
+    if (next % 100 === 0)
+      run.track(new Text(`${next % 500} `.repeat(100)), { name: 'said', step: next });
     next += 1;
   }
   if (random() < 0.05) run.set('count', next);
