@@ -5,6 +5,7 @@ import { commandStart } from './command.ts';
 import { corpus } from './corpus.ts';
 import { floorMsgpackr, floorWrite, flush } from './flush.ts';
 import { lengthCost, sequencesCost } from './growth.ts';
+import { images } from './image.ts';
 import { hotHandle, track, trackColumns } from './ingest.ts';
 import { openingOptions } from './opening.ts';
 import { paramScan, readMetric, readSequence } from './read.ts';
@@ -41,6 +42,7 @@ export const workloads: Readonly<Record<string, Workload>> = {
   'loop-delay': loopDelays,
   'system-sample': systemSample,
   'terminal-lines': terminalLines,
+  images,
   memory: memoryGrowth,
   'open-files': openFilesCount,
   'write-amplification': amplification,

@@ -4,8 +4,6 @@
 //
 // Spec: spec/objects.md. Test: test/sdk/image.test.ts.
 
-import { readFile, stat } from 'node:fs/promises';
-
 import { asRunlogError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import { checkMembers, checkObject } from '../../model/check.ts';
@@ -71,6 +69,7 @@ export class Image extends TrackedObject {
 
 async function readImageFile(path: string): Promise<Uint8Array> {
   try {
+    const { readFile, stat } = await import('node:fs/promises');
     const facts = await stat(path);
     // A pipe or a device might never end.
     if (!facts.isFile()) throw new TypeError(`path: ${path}: not a file`);
