@@ -20,6 +20,8 @@ const identified = /identified by (?:password )?['"]/iy;
 const quotedRest = /[^'"\r\n]{1,512}/y;
 const login = /wandb login[ \t]{1,4}(?:--\w{1,16}[ \t]{1,4})?/y;
 const loginKey = /[\w-]{32,128}/y;
+const oracle = /oracle:(?:thin|oci8?):[\w.$#-]{1,64}\//iy;
+const oraclePassword = /[^@\s"'`]{1,256}(?=@)/y;
 const telegram = /:AA[\w-]{32,34}(?![\w-])/y;
 
 /** Where a pattern ends that begins at a place, or -1. */
@@ -80,6 +82,11 @@ export const headerTriggers: readonly Trigger[] = [
     literal: 'identified by',
     anyCase: true,
     find: following('sql-password', identified, quotedRest, (value) => !isPlain(value)),
+  },
+  {
+    literal: 'oracle:',
+    anyCase: true,
+    find: following('address-password', oracle, oraclePassword, (value) => !isPlain(value)),
   },
   { literal: 'wandb login', find: following('wandb-login', login, loginKey, () => true) },
   { literal: ':AA', find: findTelegram },

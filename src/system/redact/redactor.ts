@@ -12,6 +12,7 @@ import { redactArguments } from './command-line.ts';
 import type { Found } from './found.ts';
 import { headerTriggers } from './header-values.ts';
 import { isSecretValue } from './judge.ts';
+import { commandTriggers } from './known-commands.ts';
 import { findNamed, namedValueTriggers } from './named-values.ts';
 import { privateKeyTriggers } from './private-keys.ts';
 import { type NameLevel, nameLevel } from './secret-names.ts';
@@ -73,6 +74,7 @@ class SecretRedactor implements Redactor {
       ...privateKeyTriggers,
       ...headerTriggers,
       addressTrigger,
+      ...commandTriggers,
       ...tokenTriggers,
       ...namedValueTriggers(this.#levelOf, denied),
     ]);

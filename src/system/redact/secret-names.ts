@@ -85,6 +85,9 @@ const joined =
   /(?:password|passwd|passphrase|passcode|apikey|accesskey|secretkey|privatekey|signingkey|encryptionkey|masterkey|accountkey|sharedkey|authkey|authtoken|accesstoken|refreshtoken|bearertoken|sessiontoken|apitoken|clientsecret|appsecret|secret|credential|credentials|pwd|passwort|contrasena|motdepasse)$/;
 
 const passwordLike = /(?:password|passwd|passphrase|passcode|passwort|pwd)$/;
+/** Before `pass` and `pw`, also in one word: DBPASS, ROOT_PW. `pw` alone may be a width or a power. */
+const accounts =
+  /^(?:db|sql|mysql|pg|postgres|mongo|redis|root|user|admin|login|bind|ldap|ftp|smtp|imap|mail|ssh|sudo|wifi|key|store|keystore|trust|truststore)$/;
 const mentions = /pass(?:word|wd|phrase|code)|secret|token|apikey|credential|private|webhook/;
 
 const known = new Map<string, NameLevel>();
@@ -131,6 +134,8 @@ function ofLastWord(
 ): NameLevel {
   if (passwordLike.test(last)) return 'password';
   if (last === 'pass') return passLevel(before, words);
+  if (last === 'pw') return accounts.test(before) ? 'password' : 'likely';
+  if (/pass$|pw$/.test(last) && accounts.test(last.replace(/(?:pass|pw)$/, ''))) return 'password';
   if (last === 'id') return idLevel(all);
   if (/^(?:(?:php|j|asp)?sess(?:ion)?id|sid)$/.test(last)) return 'likely';
   if (last === 'key') return keyLevel(before, words);
@@ -154,6 +159,7 @@ function ofLastWord(
     return 'likely';
   if (last === 'url' && before === 'webhook') return 'likely';
   if (/(?:token|apikey)$/.test(last) && last.length > 5) return 'likely';
+  if (last.endsWith('key') && secretKeys.has(last.slice(0, -3))) return 'likely';
   if (about.has(last)) return mentions.test(all) ? 'weak' : 'none';
   return mentions.test(all) || /api_?key/.test(all) ? 'likely' : 'none';
 }
