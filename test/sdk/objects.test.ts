@@ -2,7 +2,7 @@
 // lists, with steps, epochs, times and contexts; content is stored once; kinds do not mix; none of them is a
 // metric, and metrics do not read them.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -53,8 +53,8 @@ const pixels = (seed: number, side = 4) => ({
 const figure = { $schema: 'https://vega.github.io/schema/vega-lite/v5.json', mark: 'bar' };
 
 /** A WebP file of this size whose pixels are noise. */
-function losslessWebp(size: number): Uint8Array {
-  const file = seeded('noise').bytes(size);
+function losslessWebp(size: number, seed = 1): Uint8Array {
+  const file = seeded('noise', seed).bytes(size);
   const view = new DataView(file.buffer);
   file.set(Buffer.from('RIFF....WEBPVP8L....'));
   view.setUint32(4, size - 8, true);
@@ -366,6 +366,85 @@ describe('content', () => {
     let count = 0;
     for await (const _ of view.logRecords()) count += 1;
     expect(count).toBe(64);
+  });
+});
+
+/** Every segment file of a run's one log. */
+const segmentsOf = (hash: string): string[] => {
+  const log = join(directory, '.aim/runs', hash, 'logs/main');
+  return readdirSync(log)
+    .filter((name) => /^(segment|rewritten)-/.test(name))
+    .map((name) => join(log, name));
+};
+
+describe('on disk', () => {
+  it('a damaged content is named, and everything else is read', async () => {
+    const run = await open('damaged');
+    const [whole, broken] = [1, 2].map((seed) => losslessWebp(100_000, seed)) as [
+      Uint8Array,
+      Uint8Array,
+    ];
+    for (const each of [broken, whole]) run.track(new Image(each), { name: 'samples' });
+    run.track(0.5, { name: 'loss' });
+    await run.close();
+    const [file = ''] = segmentsOf('damaged');
+    const bytes = readFileSync(file);
+    const place = bytes.indexOf(broken.subarray(50_000, 50_100));
+    expect(place).toBeGreaterThan(0);
+    bytes[place] = (bytes[place] as number) ^ 1;
+    writeFileSync(file, bytes);
+    const view = await viewOf('damaged');
+    expect(view.metric('loss')?.last).toBe(0.5);
+    const values = await view.images('samples')?.values();
+    const [first, second] = values?.map((each) => each.objects[0]) ?? [];
+    await expect(first?.data()).rejects.toMatchObject({
+      code: 'CORRUPT',
+      message: expect.stringContaining(`content ${first?.hash} is damaged`),
+    });
+    expect(await second?.data()).toEqual(whole);
+    const report = await (await Repo.open(directory)).verify();
+    expect(report.damaged.map((each) => each.file)).toEqual([file]);
+    // Tracked again it stands anew, and is read from there.
+    const again = await open('damaged', { onError() {} });
+    again.track(new Image(broken), { name: 'samples' });
+    await again.close();
+    const healed = await (await viewOf('damaged')).images('samples')?.values();
+    expect(await healed?.[0]?.objects[0]?.data()).toEqual(broken);
+    await (await Repo.open(directory)).delete('damaged');
+  });
+
+  it('the largest object there may be is kept, also when the loop does not yield', async () => {
+    const run = await open('largest');
+    const file = losslessWebp(limits.objectSizeMax, 3);
+    for (let step = 0; step < 6; step += 1) {
+      file[1000] = step;
+      run.track(new Image(file, { caption: `${step}` }), { name: 'samples' });
+    }
+    expect(run.lost).toBe(0);
+    await run.close();
+    const values = (await (await viewOf('largest')).images('samples')?.values()) ?? [];
+    expect(values).toHaveLength(6);
+    for (const [step, { objects }] of values.entries()) {
+      const data = await objects[0]?.data();
+      file[1000] = step;
+      expect(Buffer.compare(data ?? new Uint8Array(), file)).toBe(0);
+    }
+    expect(() => new Image(losslessWebp(limits.objectSizeMax + 1))).toThrow(
+      expect.objectContaining({ code: 'LIMIT' }),
+    );
+    await (await Repo.open(directory)).delete('largest');
+  });
+
+  it('a copy of a run has them', async () => {
+    const run = await open('copied');
+    const file = losslessWebp(50_000);
+    run.track(new Image(file), { name: 'samples' });
+    await run.close();
+    const other = mkdtempSync(join(directory, 'other-'));
+    await (await Repo.open(directory)).copy('copied', other);
+    const copied = await (await Repo.open(other)).run('copied');
+    const [value] = (await copied?.images('samples')?.values()) ?? [];
+    expect(await value?.objects[0]?.data()).toEqual(file);
   });
 });
 
