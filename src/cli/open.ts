@@ -15,8 +15,8 @@ export const repoOption = (command: Command): string | undefined =>
 /** RUNLOG_REPO, where it says something. */
 export const repoVariable = (): string | undefined => process.env['RUNLOG_REPO'] || undefined;
 
-export const openRepo = (command: Command, options = { readOnly: true }): Promise<Repo> =>
-  Repo.open(repoOption(command), options);
+/** Also for reading it is opened to write: what a scan learns of the runs is kept for the next one. */
+export const openRepo = (command: Command): Promise<Repo> => Repo.open(repoOption(command));
 
 /** By hash, unique prefix, or `-1` for the newest, `-2` for the one before it. */
 export async function findRun(repo: Repo, text: string): Promise<RunView> {

@@ -120,7 +120,7 @@ describe('completion', () => {
     [['--repo', 'kept', 'show', '-1', 'bb'], []],
     [
       ['--repo', 'kept', 'values', '-1', 'l'],
-      ['loss', 'long'],
+      ['long', 'loss'],
     ],
     [['--repo', 'kept', 'plot', '-m', 'ac'], ['accuracy']],
     [

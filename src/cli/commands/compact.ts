@@ -14,7 +14,7 @@ interface CompactCommandOptions {
 }
 
 async function compact(options: CompactCommandOptions, command: Command): Promise<void> {
-  const repo = await openRepo(command, { readOnly: false });
+  const repo = await openRepo(command);
   const { dropHidden } = options;
   const question = `Delete the points that rewinds hide, for good, in every run of ${repo.path}?`;
   if (dropHidden && !(await confirm(question, options.yes))) return;

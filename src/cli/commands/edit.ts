@@ -41,7 +41,7 @@ async function editOne(
   options: EditOptions,
   command: Command,
 ): Promise<void> {
-  const repo = await openRepo(command, { readOnly: false });
+  const repo = await openRepo(command);
   await edit(repo, [await findRun(repo, run)], change, done, options);
 }
 
@@ -109,7 +109,7 @@ export function addRename(program: Command): void {
 const setArchived =
   (archived: boolean) =>
   async (words: string[], options: EditOptions, command: Command): Promise<void> => {
-    const repo = await openRepo(command, { readOnly: false });
+    const repo = await openRepo(command);
     const views: RunView[] = [];
     for await (const view of selectRuns(repo, words, { archived: !archived })) views.push(view);
     if (views.length === 0 && !options.json) tellNothing(repo, 'run', words);

@@ -28,7 +28,7 @@ export function namesOf(views: readonly RunView[], short: (hash: string) => stri
 }
 
 async function remove(words: string[], options: RemoveOptions, command: Command): Promise<void> {
-  const repo = await openRepo(command, { readOnly: false });
+  const repo = await openRepo(command);
   const short = shortHashes(repo.hashes());
   const views: RunView[] = [];
   for await (const view of selectRuns(repo, words, options)) views.push(view);

@@ -15,7 +15,7 @@ interface RepairOptions {
 }
 
 async function repair(options: RepairOptions, command: Command): Promise<void> {
-  const repo = await openRepo(command, { readOnly: false });
+  const repo = await openRepo(command);
   const question =
     'Publish new manifests and put damaged files aside (nothing is deleted; `runlog verify` lists them)?';
   if (!(await confirm(question, options.yes))) return;
