@@ -23,6 +23,7 @@ import {
 import { limits } from '../../src/limits.ts';
 import { runPlaces } from '../../src/store/repo-directory.ts';
 import { RunReader } from '../../src/store/run-reader.ts';
+import { RunWriter } from '../../src/store/run-writer.ts';
 import { seeded } from '../support/random.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'runlog-objects-'));
@@ -366,6 +367,24 @@ describe('content', () => {
     let count = 0;
     for await (const _ of view.logRecords()) count += 1;
     expect(count).toBe(64);
+    // Opened again, neither history nor a content is read.
+    read = 0;
+    const writer = await RunWriter.open({
+      directory: join(places.logs, 'main'),
+      writer: 'main',
+      log: { vfs: counting, durability: { syncMs: null } },
+      others: [],
+      rewinds: [],
+      undone: [],
+      onError() {},
+    });
+    expect(read).toBeLessThan(256 * 1024);
+    // Its next step is found by the headers of the frames before it.
+    const at = { step: undefined, epoch: Number.NaN, time: 0 };
+    writer.objects.track('samples', '{}', [new Image(file).input], at);
+    expect(read).toBeLessThan(4 * 1024 * 1024);
+    await writer.close(undefined);
+    expect((await viewOf(hash)).images('samples')?.lastStep).toBe(64);
   });
 });
 
