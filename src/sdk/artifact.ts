@@ -22,6 +22,7 @@ import {
 import { contentDisk } from '../store/content-disk.ts';
 import { recordType } from '../store/record.ts';
 import type { WriterLog } from '../store/run-reader.ts';
+import { download } from './artifact-download.ts';
 import { checkPath } from './artifact-options.ts';
 
 export interface DownloadOptions {
@@ -163,7 +164,6 @@ export class Artifact {
     const target = checkPath(directory, 'directory');
     checkMembers(options, 'options', downloadNames);
     checkType(options.overwrite, 'boolean', 'overwrite');
-    const { download } = await import('./artifact-download.ts');
     try {
       return await download(this.files, target, {
         overwrite: options.overwrite ?? false,

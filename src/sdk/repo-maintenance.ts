@@ -18,6 +18,7 @@ import {
   type Vfs,
 } from '../engine/index.ts';
 import { asRunlogError, errorCode, RunlogError } from '../errors.ts';
+import { collectContents } from '../store/artifact-collect.ts';
 import { artifactsPath } from '../store/artifact-contents.ts';
 import { holdsRun, readFacts, verifyEdits } from '../store/edits.ts';
 import { isNoObject } from '../store/object-record.ts';
@@ -133,7 +134,6 @@ export async function compactRepo(
 ): Promise<CompactReport> {
   await loadXxhash();
   const report = { rewritten: 0, skipped: 0, reclaimed: 0 };
-  const { collectContents } = await import('../store/artifact-collect.ts');
   const host = nodeHost();
   for (const hash of listHashes(vfs, repo)) {
     const places = runPlaces(repo, hash);

@@ -1,7 +1,6 @@
 // The artifacts that a run is logging: `close` waits for them.
 //
 // 1. A failure rejects the promise of its artifact and is said once; the run goes on.
-// 2. What does the work is loaded when the first is logged.
 //
 // Test: test/sdk/artifacts.test.ts.
 
@@ -9,7 +8,7 @@ import { nodeVfs } from '../engine/index.ts';
 import { asRunlogError, RunlogError } from '../errors.ts';
 import type { CheckedArtifact } from './artifact-options.ts';
 import type { Attachment, RunInside } from './attachment.ts';
-import type { LoggedArtifact } from './log-artifact.ts';
+import { type LoggedArtifact, logArtifact } from './log-artifact.ts';
 
 export class RunArtifacts implements Attachment {
   readonly #run: RunInside;
@@ -22,7 +21,9 @@ export class RunArtifacts implements Attachment {
 
   /** `repo`: the `.aim` directory. */
   async log(repo: string, artifact: CheckedArtifact): Promise<LoggedArtifact> {
-    const logged = this.#log(repo, artifact);
+    const { writer } = this.#run;
+    const isClosed = (): boolean => this.#isClosing;
+    const logged = logArtifact({ vfs: nodeVfs(), repo, writer, isClosed }, artifact);
     this.#underWay.add(logged);
     try {
       return await logged;
@@ -33,12 +34,6 @@ export class RunArtifacts implements Attachment {
     } finally {
       this.#underWay.delete(logged);
     }
-  }
-
-  async #log(repo: string, artifact: CheckedArtifact): Promise<LoggedArtifact> {
-    const { logArtifact } = await import('./log-artifact.ts');
-    const { writer } = this.#run;
-    return logArtifact({ vfs: nodeVfs(), repo, writer, isClosed: () => this.#isClosing }, artifact);
   }
 
   /** However long they take: they were asked for. */

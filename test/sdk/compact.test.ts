@@ -95,7 +95,7 @@ describe('compact of what is compact', () => {
     await large.close();
     const repo = await Repo.open(own);
     const before = await repo.size();
-    expect(await repo.compact()).toEqual({ rewritten: 0, skipped: 0, reclaimed: 0 });
+    expect(await repo.compact()).toMatchObject({ rewritten: 0, skipped: 0, reclaimed: 0 });
     expect(await repo.size()).toEqual(before);
   });
 
