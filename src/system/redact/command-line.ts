@@ -39,8 +39,10 @@ function ofWord(word: string, before: string | undefined, rules: WordRules): str
 
 function isValueOf(name: string, word: string, rules: WordRules): boolean {
   if (word.startsWith(mark) || !rules.isTelling(name)) return false;
-  // `config set api_key x`: a bare name may be any word, so that the value must not be one.
-  if (!name.startsWith('-')) return /^[\w.:/-]{1,128}$/.test(name) && isGuarded(word);
+  // `config set api_key x`: a bare name may be any word, so that the value must not be one. The name is
+  // recorded: it must be no secret itself.
+  if (!name.startsWith('-'))
+    return /^[\w.:/-]{1,128}$/.test(name) && randomness(name) === 'none' && isGuarded(word);
   const isFlag = flag.test(word) && randomness(word) === 'none';
   return flag.test(name) && !isFlag && !source.test(word);
 }

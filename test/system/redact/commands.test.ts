@@ -89,3 +89,10 @@ it.each([
 ])('leaves the line %s', (line) => {
   expect(createRedactor().text(line)).toBe(line);
 });
+
+it('takes no secret for the name of the word behind it', () => {
+  const redactor = createRedactor();
+  const words = [`secret_${secret}`, `SECRET-KEY-${secret}`, secret];
+  redactor.arguments(words);
+  expect(JSON.stringify(redactor.counts)).not.toContain('Zk9v');
+});
