@@ -1,5 +1,6 @@
 // The demo: a small network learns handwritten digits, is killed with SIGKILL, resumed by the hash of
-// its run, and looked at; then a sweep of short trainings at once into the same repo.
+// its run, and looked at; then a sweep of short trainings at once into the same repo; then questions to it
+// through the command.
 //
 //   npm run demo                    a few seconds, less than a minute on a slow machine; no network
 //   npm run demo -- --seed 7        the same trainings and the same moment of the kill again
@@ -9,8 +10,6 @@
 // every check held.
 
 import { randomInt } from 'node:crypto';
-import { relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import Table from 'cli-table3';
@@ -18,6 +17,7 @@ import type { Repo } from 'runlog';
 import { killAndResume } from './kill-and-resume.ts';
 import { bestAccuracyOf, createPlace, pointCountOf } from './place.ts';
 import { check, failedCheckCount, formatCount, print } from './print.ts';
+import { askQuestions, commandFor } from './questions.ts';
 import { createRandom } from './random.ts';
 import { FULL_SIZE, SMALL_SIZE } from './settings.ts';
 import { showSurroundings } from './surroundings.ts';
@@ -80,19 +80,15 @@ async function main(): Promise<void> {
   await sweep(place, size.sweep, seed);
   await printRuns(place.repo);
   check((await place.repo.verify()).ok, 'every byte of the repo verifies');
+  askQuestions(place);
   await place.repo.close();
   const seconds = (performance.now() - start) / 1000;
   const failed = failedCheckCount();
   print(
     `\n${failed === 0 ? 'Every check held' : `${failed} checks FAILED`}, ${seconds.toFixed(1)} s`,
   );
-  // As it was compiled with this demo: a fresh checkout has no other.
-  const program = relative(
-    process.cwd(),
-    fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url)),
-  );
   print(`The repo is in ${place.directory}; look at it with:`);
-  print(`  node ${program} ls --repo ${place.directory}`);
+  print(`  ${commandFor(place)}`);
   if (failed > 0) process.exitCode = 1;
 }
 
