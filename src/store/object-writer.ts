@@ -1,8 +1,8 @@
 // Objects by step as a writer puts them into its log: each content once, then the record that names it.
 //
 // 1. A content stands before the first record that names it: a prefix of the log holds both or no name.
-// 2. Contents that this opening has met are known without looking, as many as CONTENTS_KEPT; others are
-//    looked up by their key. A look-up that fails stores the content again.
+// 2. A content that was met lately is known to be there, and one that no opening can have met not to be:
+//    of the others the log is asked. A look-up that fails stores the content again.
 // 3. Kinds of a sequence do not mix within a log, whoever of its openings tracked it first.
 //
 // Spec: spec/objects.md. Test: test/sdk/objects.test.ts, test/store/object-oracle.test.ts.
@@ -22,6 +22,9 @@ import { type Rewind, recordType } from './record.ts';
 
 /** Hashes of 64 characters. */
 const CONTENTS_KEPT = 16_384;
+/** Numbers, 40 bytes each. */
+const PREFIXES_KEPT = 262_144;
+const prefixOf = (hash: string): number => Number.parseInt(hash.slice(0, 12), 16);
 /** Bytes accepted before a flush is asked for. */
 const FLUSH_SIZE = 4 * 1024 * 1024;
 
@@ -69,8 +72,9 @@ export class ObjectWriter {
   readonly #options: ObjectWriterOptions;
   readonly #sequences = new Map<string, ObjectSequence>();
   readonly #contents = new Set<string>();
-  /** Every content of this log is among the kept ones. */
-  #areContentsKnown: boolean;
+  readonly #prefixes = new Set<number>();
+  /** Every content of this log has its prefix there. */
+  #arePrefixesWhole: boolean;
   /** The log as it was when the first unknown next step was asked for. */
   #earlier: ObjectContents | undefined;
   #gatheredSize = 0;
@@ -79,7 +83,7 @@ export class ObjectWriter {
 
   constructor(options: ObjectWriterOptions) {
     this.#options = options;
-    this.#areContentsKnown = !options.isResumed;
+    this.#arePrefixesWhole = !options.isResumed;
   }
 
   /** `stored`: the newest record of the key. @throws TypeError where it holds objects. */
@@ -140,7 +144,7 @@ export class ObjectWriter {
 
   #holds(hash: string): boolean {
     if (this.#contents.has(hash)) return true;
-    if (this.#areContentsKnown) return false;
+    if (this.#arePrefixesWhole && !this.#prefixes.has(prefixOf(hash))) return false;
     const record = this.#options.quietly(() => this.#options.log.newest(contentKey(hash)));
     if (record?.type !== recordType.content) return false;
     this.#keep(hash);
@@ -148,14 +152,11 @@ export class ObjectWriter {
   }
 
   #keep(hash: string): void {
-    if (this.#contents.size >= CONTENTS_KEPT) {
-      this.#areContentsKnown = false;
-      for (const oldest of this.#contents) {
-        this.#contents.delete(oldest);
-        break;
-      }
-    }
+    const [oldest] = this.#contents.size < CONTENTS_KEPT ? [] : this.#contents;
+    if (oldest !== undefined) this.#contents.delete(oldest);
     this.#contents.add(hash);
+    if (this.#prefixes.size < PREFIXES_KEPT) this.#prefixes.add(prefixOf(hash));
+    else this.#arePrefixesWhole = false;
   }
 
   #lookedUp(sequence: ObjectSequence): number {

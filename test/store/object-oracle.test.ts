@@ -18,7 +18,7 @@ import {
   type TrackedObject,
 } from '../../src/index.ts';
 import { ObjectContents, readContent } from '../../src/store/object-contents.ts';
-import { type ObjectKind, objectKinds } from '../../src/store/object-record.ts';
+import { type ObjectInput, type ObjectKind, objectKinds } from '../../src/store/object-record.ts';
 import { recordType } from '../../src/store/record.ts';
 import { runPlaces } from '../../src/store/repo-directory.ts';
 import { rewriteWithoutHidden } from '../../src/store/rewrite-run.ts';
@@ -258,7 +258,10 @@ it('whatever happens, objects are what was tracked', async () => {
 
 const KEY = 'said\0{}';
 
-async function openSmall(vfs: MemoryVfs): Promise<RunWriter> {
+async function openSmall(
+  vfs: MemoryVfs,
+  sizes: object = { segmentSize: 3000, stateInterval: 1000 },
+): Promise<RunWriter> {
   return RunWriter.open({
     directory: '/log',
     writer: 'main',
@@ -266,7 +269,7 @@ async function openSmall(vfs: MemoryVfs): Promise<RunWriter> {
       vfs,
       host: simulatedHost(),
       durability: { syncMs: null },
-      sizes: { segmentSize: 3000, stateInterval: 1000 },
+      sizes,
     },
     others: [],
     rewinds: [],
@@ -311,6 +314,30 @@ it('positions, contents and steps stay what they are through rewriting and mergi
   expect(read).toEqual(texts);
   const stored = [...log.records()].filter((each) => each.type === recordType.content);
   expect(stored).toHaveLength(new Set(texts.filter((each) => each.length > 256)).size);
+});
+
+it('a content that was met long ago is still known, and a log that is opened again is asked', async () => {
+  const vfs = memoryVfs();
+  vfs.makeDirectory('/log');
+  let writer = await openSmall(vfs, {});
+  const text = (index: number): ObjectInput => new Text(`${index} `.repeat(200)).input;
+  const track = (index: number): void => {
+    const at = { step: undefined, epoch: Number.NaN, time: 0 };
+    if (writer.objects.track('said', '{}', [text(index)], at)) writer.flush();
+  };
+  const count = 17_000;
+  for (let index = 0; index < count; index += 1) track(index);
+  track(0);
+  track(count - 1);
+  await writer.close(undefined);
+  writer = await openSmall(vfs, {});
+  track(5);
+  track(count);
+  await writer.close(undefined);
+  const records = Log.snapshot('/log', { vfs }).records();
+  const types = Array.from(records, (each) => each.type);
+  expect(types.filter((each) => each === recordType.objects)).toHaveLength(count + 4);
+  expect(types.filter((each) => each === recordType.content)).toHaveLength(count + 1);
 });
 
 it('dropping what is hidden keeps contents that something else names, and what is of a kind of later', async () => {
