@@ -13,6 +13,7 @@ import {
   Figure,
   Repo,
   Run,
+  type RunlogError,
   Table,
   Text,
   type TrackedObject,
@@ -261,6 +262,7 @@ const KEY = 'said\0{}';
 async function openSmall(
   vfs: MemoryVfs,
   sizes: object = { segmentSize: 3000, stateInterval: 1000 },
+  more: { log?: object; onError?: (error: RunlogError) => void } = {},
 ): Promise<RunWriter> {
   return RunWriter.open({
     directory: '/log',
@@ -270,13 +272,16 @@ async function openSmall(
       host: simulatedHost(),
       durability: { syncMs: null },
       sizes,
+      ...more.log,
     },
     others: [],
     rewinds: [],
     undone: [],
-    onError: (error) => {
-      throw error;
-    },
+    onError:
+      more.onError ??
+      ((error) => {
+        throw error;
+      }),
   });
 }
 
@@ -338,6 +343,31 @@ it('a content that was met long ago is still known, and a log that is opened aga
   const types = Array.from(records, (each) => each.type);
   expect(types.filter((each) => each === recordType.objects)).toHaveLength(count + 4);
   expect(types.filter((each) => each === recordType.content)).toHaveLength(count + 1);
+});
+
+it('objects that a log no longer takes are counted, and throw nothing', async () => {
+  const vfs = memoryVfs();
+  vfs.makeDirectory('/log');
+  const told: string[] = [];
+  const options = { onError: (error: RunlogError) => void told.push(error.code) };
+  const writer = await openSmall(vfs, {}, options);
+  const track = (count: number): void => {
+    const objects = Array.from({ length: count }, (_, index) => new Text(`${index}`).input);
+    writer.objects.track('said', '{}', objects, { step: undefined, epoch: Number.NaN, time: 0 });
+  };
+  track(2);
+  expect(writer.flush()).toBe(true);
+  expect(writer.lost).toBe(0);
+  const next = await openSmall(vfs, {}, { log: { force: true } });
+  track(3);
+  expect(writer.flush()).toBe(false);
+  expect(writer.lost).toBe(3);
+  track(1);
+  expect(writer.lost).toBe(4);
+  expect(told).toEqual(['RUN_FENCED']);
+  await next.close(undefined);
+  const contents = new ObjectContents(Log.snapshot('/log', { vfs }));
+  expect([...contents.sequences().values()].map((each) => each.rows.length)).toEqual([1]);
 });
 
 it('dropping what is hidden keeps contents that something else names, and what is of a kind of later', async () => {
