@@ -159,8 +159,8 @@ const TIME_MAX = 8.64e15;
 
 /** An upper bound of the bytes that a change takes in an edit. */
 export function changeSize([, value]: Change): number {
-  const text = Array.isArray(value) ? value[1] : value;
-  return CHANGE_SIZE + (typeof text === 'string' ? Buffer.byteLength(text) : 0);
+  const texts = (Array.isArray(value) ? value : [value]).filter((each) => typeof each === 'string');
+  return texts.reduce((sum, each) => sum + Buffer.byteLength(each), CHANGE_SIZE);
 }
 
 /** @throws TypeError, RangeError naming the option and what was given. */

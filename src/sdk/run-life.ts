@@ -11,8 +11,9 @@
 import { type KeptError, keepError } from '../store/kept-error.ts';
 import type { Close, How } from '../store/record.ts';
 import type { Attachment } from './attachment.ts';
+import { redactedError } from './late-redactor.ts';
 import type { OpenedRun } from './open-run.ts';
-import { type CloseOptions, checkCloseOptions } from './options.ts';
+import { type CloseOptions, checkCloseOptions, type RunOptions } from './options.ts';
 import type { Exit } from './process-hooks.ts';
 import { closedError } from './refusals.ts';
 import type { RunProperties } from './run-properties.ts';
@@ -34,8 +35,12 @@ export class RunLife {
   readonly turn: Turn | undefined;
   /** What records beside the program, in the order in which it was begun. */
   attachments: readonly Attachment[] = [];
+  /** As given to `Run.open`. */
+  options: RunOptions = {};
   readonly #parts: LifeParts;
   #error: KeptError | undefined;
+  /** As it came up, and as it is recorded. */
+  #uncaught: { readonly thrown: KeptError; readonly kept: KeptError } | undefined;
   #closing: Promise<void> | undefined;
   /** What `close` was told, until it is recorded. */
   #due: Close | undefined;
@@ -54,7 +59,7 @@ export class RunLife {
   }
 
   fail(error: unknown): void {
-    this.#error = keepError(error);
+    this.#error = this.#kept(error);
   }
 
   /** As `run.sync`. */
@@ -70,6 +75,10 @@ export class RunLife {
     opened.syncEdits();
   }
 
+  #kept(error: unknown): KeptError {
+    return redactedError(keepError(error), this.options);
+  }
+
   /** A refused argument is no close: the next call closes. */
   async close(options: CloseOptions, how?: How): Promise<void> {
     checkCloseOptions(options);
@@ -79,7 +88,7 @@ export class RunLife {
 
   async #close(options: CloseOptions, how: How | undefined): Promise<void> {
     const { outcome, error, endedAt } = options;
-    const kept = error === undefined ? this.#error : keepError(error);
+    const kept = error === undefined ? this.#error : this.#kept(error);
     const { opened, properties } = this.#parts;
     const { writer } = opened;
     const isPublished = this.#parts.publish();
@@ -119,7 +128,7 @@ export class RunLife {
       return;
     }
     this.#parts.flush();
-    this.#record(closeAtExit(exit, this.#error));
+    this.#record(this.#closeAtExit(exit));
   }
 
   /** What a close that is not over yet has to record is in the kernel. */
@@ -136,11 +145,32 @@ export class RunLife {
       this.#parts.flush();
       this.#stopAttachments();
       this.isClosed = true;
-      this.#record(closeAtExit(exit, this.#error));
+      this.#record(this.#closeAtExit(exit));
     } else this.#stopAttachments();
     this.turn?.stop();
     opened.writer?.closeSync(undefined, exit.isSyncing);
     if (exit.isSyncing) opened.syncEdits();
+  }
+
+  #closeAtExit({ code, uncaught }: Exit): Close {
+    // What the program itself has said comes first.
+    const isFailed = code !== 0 || uncaught !== undefined || this.#error !== undefined;
+    return {
+      closedAt: Date.now(),
+      outcome: isFailed ? 'failed' : 'finished',
+      error: this.#error ?? this.#redacted(uncaught?.error),
+      how: uncaught === undefined ? 'exit' : 'uncaught',
+      exitCode: code,
+      origin: uncaught?.origin,
+    };
+  }
+
+  /** The same for the same: ends are compared. */
+  #redacted(error: KeptError | undefined): KeptError | undefined {
+    if (error === undefined) return undefined;
+    if (this.#uncaught?.thrown === error) return this.#uncaught.kept;
+    this.#uncaught = { thrown: error, kept: redactedError(error, this.options) };
+    return this.#uncaught.kept;
   }
 
   /** Once, unless the end is another now or something came behind it. */
@@ -153,19 +183,6 @@ export class RunLife {
     writer.end(close);
     this.#atExit = { close, position: writer.target().position };
   }
-}
-
-/** Pure: `error` is what the program itself has said. */
-function closeAtExit({ code, uncaught }: Exit, error: KeptError | undefined): Close {
-  const isFailed = code !== 0 || uncaught !== undefined || error !== undefined;
-  return {
-    closedAt: Date.now(),
-    outcome: isFailed ? 'failed' : 'finished',
-    error: error ?? uncaught?.error,
-    how: uncaught === undefined ? 'exit' : 'uncaught',
-    exitCode: code,
-    origin: uncaught?.origin,
-  };
 }
 
 const isSameEnd = (a: Close, b: Close): boolean =>

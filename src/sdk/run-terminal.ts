@@ -20,16 +20,9 @@ import { type Listener, listen } from '../system/terminal/written.ts';
 import type { Attachment, RunInside } from './attachment.ts';
 import type { TerminalOptions } from './capture-options.ts';
 import { loadedRedactor, loadRedactor } from './late-redactor.ts';
-import type { RunOptions } from './options.ts';
 
 /** Characters that are gathered before they are flushed without being asked. */
 const GATHERED_MAX = 256 * 1024;
-
-/** What `attachTerminal` needs to have been loaded for a run of these options. */
-export async function prepareTerminal({ captureTerminalLogs }: RunOptions): Promise<void> {
-  const { redact = false } = typeof captureTerminalLogs === 'object' ? captureTerminalLogs : {};
-  if (redact) await loadRedactor();
-}
 
 /** The param that tells what was taken out of lines. */
 const TERMINAL_REDACTED_KEY = '__terminal_redacted';

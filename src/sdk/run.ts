@@ -20,6 +20,7 @@ import type { Change } from '../store/edits.ts';
 import { checkArtifact, type LogArtifactOptions } from './artifact-options.ts';
 import { attachAll } from './attachments.ts';
 import { handled } from './handled.ts';
+import { prepareRedactor } from './late-redactor.ts';
 import type { LoggedArtifact } from './log-artifact.ts';
 import { objectsOf, type TrackedObject } from './objects/tracked-object.ts';
 import { type OpenedRun, openRun } from './open-run.ts';
@@ -41,7 +42,7 @@ import { RunArtifacts } from './run-artifacts.ts';
 import { RunLife } from './run-life.ts';
 import { RunLog } from './run-log.ts';
 import { RunProperties } from './run-properties.ts';
-import { prepareTerminal, RunTerminal } from './run-terminal.ts';
+import { RunTerminal } from './run-terminal.ts';
 import { type Columns, Sequence } from './sequence.ts';
 import type { SpawnOptions, SpawnResult } from './spawn.ts';
 import { checkedMoment, checkedValues } from './tracked-values.ts';
@@ -92,8 +93,9 @@ export class Run {
     const opened = await openRun(options, (error) => report(error)).catch((error: unknown) => {
       throw asRunlogError(error, 'the run could not be opened');
     });
-    await prepareTerminal(options);
+    await prepareRedactor(options);
     const run = new Run(opened);
+    run.#life.options = options;
     report = (error) => run.#reporter.report(error);
     for (const error of early) report(error);
     run.#turn?.touch();

@@ -141,3 +141,49 @@ it('a run of a process full of secrets holds none', { timeout: 60_000 }, async (
   ];
   expect(findSecrets(held, secrets)).toEqual([]);
 });
+
+it('nor do the errors that end such a run', { timeout: 60_000 }, async () => {
+  const make = new SecretMaker(seeded('errors'));
+  const [password, token, arg] = [make.of(24), `hf_${make.of(34)}`, make.of(20)];
+  const failing = join(directory, 'failing.mjs');
+  fs.writeFileSync(
+    failing,
+    `const { Run } = await import(process.env.LIBRARY);
+    const [repo, how] = process.argv.slice(2);
+    const { password, token } = JSON.parse(process.env.TEXTS);
+    const cause = new AggregateError([new Error('token=' + token)], 'with ' + process.env.DB_PASSWORD);
+    const error = new Error('no answer of postgres://ada:' + password + '@h/db', { cause });
+    const options = { repo, runHash: how, systemTrackingInterval: null, ...JSON.parse(process.env.OPTIONS) };
+    if (how === 'with') await Run.with(options, () => { throw error; }).catch(() => {});
+    else {
+      const run = await Run.open(options);
+      if (how === 'thrown') throw error;
+      if (how === 'fails') run.fail(error);
+      await run.close(how === 'closes' ? { error } : {});
+    }`,
+  );
+  const options = [{ logSystemParams: true }, { redact: {} }];
+  for (const [index, each] of options.entries()) {
+    const repo = join(directory, `failed-${index}`);
+    const env = {
+      PATH: process.env['PATH'],
+      LIBRARY: pathToFileURL(join(inject('toolsDirectory'), 'src/index.js')).href,
+      TEXTS: JSON.stringify({ password, token }),
+      DB_PASSWORD: arg,
+      OPTIONS: JSON.stringify(each),
+    };
+    for (const how of ['thrown', 'fails', 'closes', 'with']) {
+      spawnSync(process.execPath, [failing, repo, how], { env, timeout: 20_000 });
+      const view = await (await Repo.open(repo)).run(how);
+      const error = view?.openings[0]?.error;
+      expect(error?.message, how).toBe('no answer of postgres://ada:[redacted]@h/db');
+      expect(error?.stack, how).toMatch(/^Error: no answer .*\n +at /);
+      expect(
+        error?.causes?.map(({ message }) => message),
+        how,
+      ).toEqual(['with [redacted]', 'token=[redacted]']);
+    }
+    const held = await everyText(join(repo, '.aim'));
+    expect(findSecrets(held, [password, token, arg])).toEqual([]);
+  }
+});

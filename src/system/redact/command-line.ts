@@ -33,7 +33,8 @@ export function redactArguments(args: readonly string[], rules: WordRules): stri
 function ofWord(word: string, before: string | undefined, rules: WordRules): string {
   if (before !== undefined && isValueOf(before, word, rules)) return rules.value(before, word);
   const [, name = '', value = ''] = assignment.exec(word) ?? [];
-  if (name !== '' && rules.isTelling(name)) return `${name}=${rules.value(name, value)}`;
+  if (randomness(name) === 'none' && rules.isTelling(name))
+    return `${name}=${rules.value(name, value)}`;
   return rules.text(word);
 }
 
