@@ -97,6 +97,15 @@ describe('each kind', () => {
       const image = (await view.images('images', context)?.values())?.[0]?.objects[0];
       expect(image).toMatchObject({ format: 'png', width: 4, height: 4, caption: 'noise' });
       expect(await image?.data()).toEqual(new Image(pixels(1)).input.bytes);
+      const { hash, bytes } = new Image(pixels(1)).input;
+      expect(JSON.parse(JSON.stringify(image))).toEqual({
+        format: 'png',
+        width: 4,
+        height: 4,
+        caption: 'noise',
+        size: bytes.length,
+        hash,
+      });
       const distribution = (await view.distributions('distributions', context)?.values())?.[0]
         ?.objects[0];
       expect(distribution).toMatchObject({ count: 4, min: 1, max: 3, mean: 2, nan: 0 });

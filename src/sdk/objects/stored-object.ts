@@ -33,6 +33,11 @@ export class StoredObject {
     return this.#item.hash ?? hashOf(this.#item.bytes ?? new Uint8Array());
   }
 
+  /** What is known without the content. */
+  toJSON(): Readonly<Record<string, unknown>> {
+    return { ...this.#item.attributes, size: this.size, hash: this.hash };
+  }
+
   /** The content as stored: of an image the file, of the others text or JSON. @throws RunlogError CORRUPT, IO. */
   async data(): Promise<Uint8Array> {
     const { hash, bytes } = this.#item;
