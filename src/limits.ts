@@ -19,6 +19,8 @@ export const limits = {
   segmentCountMax: 1024,
   /** Small files (fence, manifest, edit) are read whole. */
   documentSizeMax: 64 * KiB,
+  /** Properties of a run, together: the snapshot of edits that holds them is read whole. */
+  propertiesSizeMax: 4 * MiB,
   /** Hot bytes between two state records: bounds what opening folds. */
   stateInterval: 4 * MiB,
   /** Unsynced bytes held for replay after a failed sync. */
@@ -76,6 +78,8 @@ export const limits = {
   inlineContentSizeMax: 256,
   /** Objects tracked together at one step: one record names them all. */
   objectCountMax: 1024,
+  /** Captions, names of columns and the like of the objects of one step, as JSON: one record has them. */
+  objectAttributesSizeMax: 8 * MiB,
   /** Text of a `Text`, UTF-8 bytes: a reader holds it whole. */
   textSizeMax: 4 * MiB,
   /** Caption of an image, UTF-8 bytes: captions of all objects of a step stand in one record. */

@@ -281,6 +281,14 @@ describe('wrong use', () => {
     wrong([text, 'b'], { name: 'm' }, /^value\[1\]: expected an object like the others/);
     wrong([text, new Distribution([1])], { name: 'm' }, /^value\[1\]: distributions among texts/);
     wrong(Array(limits.objectCountMax + 1).fill(text), { name: 'm' }, /objectCountMax/);
+    const columns = Array.from({ length: 1024 }, (_, index) => ({
+      name: `${index} `.padEnd(1024, '\u0bb5'),
+    }));
+    wrong(
+      Array(4).fill(new Table({ columns, rows: [] })),
+      { name: 'm' },
+      /objectAttributesSizeMax/,
+    );
     expect(() => run.sequence('m').track(text as unknown as number)).toThrow(/^value: /);
     run.track(1, { name: 'm' });
     await run.close();

@@ -62,6 +62,7 @@ export function objectsOf(value: unknown): readonly ObjectInput[] | undefined {
       `value: ${value.length} objects, at most ${limits.objectCountMax} at one step (objectCountMax)`,
     );
   let kind: ObjectKind | undefined;
+  let size = 0;
   return Array.from(value, (each: unknown, index) => {
     if (!(each instanceof TrackedObject))
       throw new TypeError(
@@ -71,6 +72,11 @@ export function objectsOf(value: unknown): readonly ObjectInput[] | undefined {
     kind ??= input.kind;
     if (input.kind !== kind)
       throw new TypeError(`value[${index}]: ${input.kind} among ${kind}; a list holds one kind`);
+    size += Buffer.byteLength(JSON.stringify(input.attributes));
+    if (size > limits.objectAttributesSizeMax)
+      throw new RangeError(
+        `value[${index}]: captions and names up to here take ${size} bytes, at most ${limits.objectAttributesSizeMax} at one step (objectAttributesSizeMax)`,
+      );
     return input;
   });
 }
