@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import zlib from 'node:zlib';
-import { afterAll, expect, inject, it } from 'vitest';
+import { afterAll, expect, inject, it, vi } from 'vitest';
 import { Log } from '../../src/engine/index.ts';
 import { Repo, Run } from '../../src/index.ts';
 import { everyText, findSecrets } from '../support/every-text.ts';
@@ -23,11 +23,14 @@ const secretPart = (token: string): string =>
 
 it('a planted secret is found, in whatever it is packed', async () => {
   const repo = join(directory, 'planted');
-  const [param, name, packed, encoded] = [
+  const [param, name, packed, encoded, coloured, printed, state] = [
     'planted-param-1',
     'planted-name-2',
     'planted-packed-3',
     'planted-encoded-4',
+    'coloured-6',
+    'planted-line-7',
+    'planted-state-8',
   ];
   const run = await Run.open({ repo, systemTrackingInterval: null });
   run.set('deep', { in: [{ a: param }] });
@@ -37,12 +40,27 @@ it('a planted secret is found, in whatever it is packed', async () => {
   await run.close();
   const logs = join(repo, '.aim', 'else', 'logs');
   fs.mkdirSync(logs, { recursive: true });
+  const write = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
+  const printing = await Run.open({
+    repo,
+    systemTrackingInterval: null,
+    captureTerminalLogs: true,
+  });
+  process.stderr.write(`\x1b[31mplanted-\x1b[32m${coloured}\x1b[0m\n`);
+  for (let line = 0; line < 2000; line++) process.stderr.write(`${printed} ${line}\n`);
+  printing.set('padded', `${state}${'x'.repeat(2000)}`);
+  await printing.close();
+  write.mockRestore();
   const log = await Log.open(join(logs, 'main'));
   log.append(20, [new Uint8Array(zlib.deflateRawSync(Buffer.from(`${'x'.repeat(100)}${packed}`)))]);
   await log.close();
   const held = await everyText(join(repo, '.aim'));
-  for (const secret of [param, name, packed, encoded])
+  for (const secret of [param, name, packed, encoded, `planted-${coloured}`, `${printed} 1999`])
     expect(findSecrets(held, [secret]), secret).not.toEqual([]);
+  // What is in no file as it is: the deflated frames of lines, params and the folded state.
+  const places = held.filter(({ bytes }) => bytes.includes(state)).map(({ place }) => place);
+  expect(places.filter((place) => place.endsWith('unpacked')).length).toBeGreaterThanOrEqual(2);
+  expect(places.filter((place) => place.endsWith('000001'))).toEqual([]);
   expect(held.some(({ bytes }) => bytes.includes(packed) && bytes.length < 4096)).toBe(true);
   expect(findSecrets(held, ['planted-nowhere-5'])).toEqual([]);
 });

@@ -1,10 +1,15 @@
-// Everything that a repo holds, for a search: the bytes of each file, and each record of each log as the
-// engine reads it, walked to its strings and bytes, with what is packed unpacked.
+// Everything that a repo holds, for a search: the bytes of each file; each frame of each segment, also those
+// that are no records; each record of each log as the engine reads it, walked to its strings and bytes;
+// with what is packed unpacked, and colours left out, which may stand within a word.
 
 import fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import zlib from 'node:zlib';
 import { Log, nodeVfs } from '../../src/engine/index.ts';
+import { decodeLines } from '../../src/store/lines.ts';
+import { recordType } from '../../src/store/record.ts';
+import { framesOf } from './log-files.ts';
 
 export interface Held {
   readonly place: string;
@@ -19,10 +24,24 @@ export async function everyText(repo: string): Promise<Held[]> {
   for (const entry of entries) {
     const path = join(entry.parentPath, entry.name);
     held.push({ place: 'a file name', bytes: Buffer.from(path) });
-    if (entry.isFile()) held.push({ place: path, bytes: fs.readFileSync(path) });
+    if (entry.isFile()) addFile(path, held);
     if (entry.isDirectory() && basename(dirname(path)) === 'logs') await addLog(path, held);
   }
   return held;
+}
+
+const isSegment = (name: string): boolean => /^(?:segment|rewritten)-/.test(name);
+const FRAME_HEADER_SIZE = 48;
+
+function addFile(path: string, held: Held[]): void {
+  const bytes = fs.readFileSync(path);
+  held.push({ place: path, bytes });
+  if (!isSegment(basename(path))) return;
+  for (const { offset, end, type } of framesOf(bytes)) {
+    const size = bytes.readUInt32LE(offset + 4);
+    const body = bytes.subarray(offset + FRAME_HEADER_SIZE, offset + FRAME_HEADER_SIZE + size);
+    if (end <= bytes.length) addBytes(body, `${path}, frame of type ${type} at ${offset}`, held);
+  }
 }
 
 async function addLog(directory: string, held: Held[]): Promise<void> {
@@ -30,13 +49,14 @@ async function addLog(directory: string, held: Held[]): Promise<void> {
   for (const { type, key, body, position } of log.records()) {
     const place = `${directory}, record ${position} of type ${type}`;
     walk([key, body], place, held, 0);
+    if (type === recordType.lines) walk(decodeLines(body).texts, `${place}, a line`, held, 0);
   }
   await log.close();
 }
 
 function walk(value: unknown, place: string, held: Held[], depth: number): void {
   if (depth > DEPTH_MAX) throw new RangeError(`${place}: deeper than ${DEPTH_MAX}`);
-  if (typeof value === 'string') held.push({ place, bytes: Buffer.from(value) });
+  if (typeof value === 'string') addText(value, place, held);
   else if (value instanceof Uint8Array) addBytes(Buffer.from(value), place, held);
   else if (value instanceof Map) for (const each of value) walk(each, place, held, depth + 1);
   else if (typeof value === 'object' && value !== null)
@@ -44,6 +64,12 @@ function walk(value: unknown, place: string, held: Held[], depth: number): void 
       held.push({ place, bytes: Buffer.from(name) });
       walk(each, place, held, depth + 1);
     }
+}
+
+function addText(text: string, place: string, held: Held[]): void {
+  held.push({ place, bytes: Buffer.from(text) });
+  if (!text.includes('\x1b')) return;
+  held.push({ place: `${place}, uncoloured`, bytes: Buffer.from(stripVTControlCharacters(text)) });
 }
 
 const unpackings = [
