@@ -7,13 +7,14 @@
 
 import { Log, loadXxhash, type Vfs } from '../engine/index.ts';
 import { RunlogError } from '../errors.ts';
-import { type Change, publishEdit, readFacts, syncEdits } from '../store/edits.ts';
+import { type Change, publishEdit, publishFacts, readFacts, syncEdits } from '../store/edits.ts';
 import {
   listIfThere,
   listWriters,
   makeDirectories,
   type RunPlaces,
 } from '../store/repo-directory.ts';
+import { changeSize, EDIT_SIZE_MAX } from './options.ts';
 
 /**
  * `copyContents` is called when the records are there.
@@ -54,11 +55,15 @@ export async function copyRun(
     ...facts.tags.map((tag): Change => ['addTag', tag]),
     ...facts.notes.map(({ time, text }): Change => ['addNote', [time, text]]),
   ];
-  publishEdit(vfs, target.edits, {
-    kind: 'create',
-    time: facts.createdAt,
-    life: facts.life,
-    changes,
-  });
+  const size = changes.reduce((sum, change) => sum + changeSize(change), 0);
+  if (size <= EDIT_SIZE_MAX)
+    publishEdit(vfs, target.edits, {
+      kind: 'create',
+      time: facts.createdAt,
+      life: facts.life,
+      changes,
+    });
+  // All properties or none, and one edit does not hold them.
+  else publishFacts(vfs, target.edits, facts);
   syncEdits(vfs, target.edits);
 }

@@ -2,10 +2,13 @@
 //
 // Spec: spec/edits.md. Test: test/sdk/run-view.test.ts.
 
+import { RunlogError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { checkMembers, checkType } from '../model/check.ts';
+import { given } from '../model/given.ts';
 import { checkName } from '../model/names.ts';
-import type { Change } from '../store/edits.ts';
-import { checkTags, checkText } from './options.ts';
+import { type Change, type Note, noteSum, type Properties } from '../store/edits.ts';
+import { changeSize, checkTags, checkText } from './options.ts';
 
 /** What is left out stays as it is. */
 export interface RunEdit {
@@ -20,10 +23,29 @@ export interface RunEdit {
   readonly tags?: { readonly add?: readonly string[]; readonly remove?: readonly string[] };
   /** Added to the notes that are there, with the time of now. */
   readonly note?: string;
+  /**
+   * Notes of `view.notes`: changed with their time kept, or removed. One that is not so any more, because
+   * another process was faster, stays as that one left it.
+   */
+  readonly notes?: {
+    readonly change?: readonly { readonly note: Note; readonly text: string }[];
+    readonly remove?: readonly Note[];
+  };
 }
 
-const editNames = new Set(['name', 'description', 'experiment', 'archived', 'tags', 'note']);
+const editNames = new Set([
+  'name',
+  'description',
+  'experiment',
+  'archived',
+  'tags',
+  'note',
+  'notes',
+]);
 const tagsNames = new Set(['add', 'remove']);
+const notesNames = new Set(['change', 'remove']);
+const noteNames = new Set(['time', 'text']);
+const changeNames = new Set(['note', 'text']);
 
 /** @throws TypeError, RangeError naming the property. */
 export function changesOf(edit: RunEdit): Change[] {
@@ -47,5 +69,57 @@ export function changesOf(edit: RunEdit): Change[] {
     checkText(note, 'note');
     changes.push(['addNote', [Date.now(), note]]);
   }
-  return changes;
+  return [...changes, ...changesOfNotes(edit.notes)];
+}
+
+function changesOfNotes(notes: RunEdit['notes'] = {}): Change[] {
+  checkMembers(notes, 'notes', notesNames);
+  const { change = [], remove = [] } = notes;
+  const changed = listed(change, 'notes.change').map((each, index): Change => {
+    const place = `notes.change[${index}]`;
+    checkMembers(each, place, changeNames);
+    checkNote(each.note, `${place}.note`);
+    checkText(each.text ?? null, `${place}.text`);
+    return ['changeNote', [each.note.time, noteSum(each.note.text), each.text]];
+  });
+  const removed = listed(remove, 'notes.remove').map((each, index): Change => {
+    checkNote(each, `notes.remove[${index}]`);
+    return ['removeNote', [each.time, noteSum(each.text)]];
+  });
+  return [...changed, ...removed];
+}
+
+/** @throws RunlogError LIMIT where no snapshot would hold what the properties are then. */
+export function checkRoom(facts: Properties, changes: readonly Change[]): void {
+  const added = changes.filter(
+    ([field]) => !['removeNote', 'removeTag', 'archived'].includes(field),
+  );
+  if (added.length === 0) return;
+  const { name, experiment, description, tags, notes } = facts;
+  const texts = [
+    name ?? '',
+    experiment,
+    description ?? '',
+    ...tags,
+    ...notes.map((each) => each.text),
+  ];
+  const held = texts.map((each): Change => ['addTag', each]);
+  const size = [...held, ...added].reduce((sum, each) => sum + changeSize(each), 0);
+  if (size <= limits.propertiesSizeMax) return;
+  throw new RunlogError(
+    'LIMIT',
+    `notes, tags and description of the run would take ${size} bytes, at most ${limits.propertiesSizeMax} (propertiesSizeMax); remove notes, or log a file`,
+    { limit: 'propertiesSizeMax' },
+  );
+}
+
+function listed<T>(list: readonly T[], argument: string): readonly T[] {
+  if (Array.isArray(list)) return list;
+  throw new TypeError(`${argument}: expected an array, got ${given(list)}`);
+}
+
+function checkNote(note: Note, argument: string): void {
+  checkMembers(note, argument, noteNames);
+  if (typeof note.time !== 'number' || typeof note.text !== 'string')
+    throw new TypeError(`${argument}: expected a note of view.notes, got ${given(note)}`);
 }

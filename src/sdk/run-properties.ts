@@ -7,6 +7,7 @@
 import { RunlogError } from '../errors.ts';
 import type { Change, RunFacts } from '../store/edits.ts';
 import type { OpenedRun } from './open-run.ts';
+import { checkRoom } from './run-edit.ts';
 
 export class RunProperties {
   facts: RunFacts;
@@ -18,7 +19,9 @@ export class RunProperties {
     this.facts = opened.facts;
   }
 
+  /** @throws RunlogError LIMIT. */
   change(change: Change): void {
+    checkRoom(this.facts, [change]);
     this.facts = this.#opened.applyChange(this.facts, change);
     this.#changes.push(change);
   }

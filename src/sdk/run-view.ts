@@ -39,7 +39,7 @@ import {
   stateOf,
 } from './openings.ts';
 import { pathOf } from './options.ts';
-import { changesOf, type RunEdit } from './run-edit.ts';
+import { changesOf, checkRoom, type RunEdit } from './run-edit.ts';
 import {
   checkLogRecordsOptions,
   checkTerminalLinesOptions,
@@ -356,6 +356,7 @@ export class RunView {
         `${this.hash}: its repo was opened with readOnly; open it without to edit`,
       );
     if (changes.length === 0) return;
+    checkRoom(this.#facts, changes);
     try {
       publishEdit(this.#vfs, this.#places.edits, {
         kind: 'change',

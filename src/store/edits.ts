@@ -35,6 +35,7 @@ export {
   DEFAULT_EXPERIMENT,
   type EditKind,
   type Note,
+  noteSum,
   type Properties,
   type RunFacts,
 } from './run-facts.ts';
@@ -126,7 +127,7 @@ export function readEdit(vfs: Vfs, directory: string, number: number): Edit | un
 export function readSnapshot(vfs: Vfs, directory: string, number: number): Folded {
   const file = `${directory}/${snapshotName(number)}`;
   const { body } = decodeDocument(
-    readWhole(vfs, file, limits.documentSizeMax),
+    readWhole(vfs, file, limits.propertiesSizeMax),
     fileLetter.snapshot,
     file,
   );
@@ -289,6 +290,19 @@ export async function createRun(
         id,
       );
     } else publish(vfs, directory, editName(0), bytes, { sync: true });
+  }
+}
+
+/**
+ * Begins a life with these properties, as one snapshot: for what no edit would hold. Throws Node's error;
+ * RunlogError LIMIT.
+ */
+export function publishFacts(vfs: Vfs, directory: string, facts: RunFacts): void {
+  const bytes = encodeSnapshot({ facts, ids: [] });
+  for (;;) {
+    const { last, snapshot } = listEdits(vfs, directory);
+    const name = snapshotName(Math.max(last, snapshot) + 1);
+    if (publish(vfs, directory, name, bytes, { sync: true })) return;
   }
 }
 

@@ -2,6 +2,8 @@
 //
 // Spec: spec/edits.md. Test: test/store/edits.test.ts.
 
+import { xxh64 } from '../engine/index.ts';
+
 export type EditKind = 'create' | 'change' | 'deleted';
 
 /** One change of a property, as it is stored. */
@@ -10,6 +12,8 @@ export type Change =
   | readonly ['archived', boolean]
   | readonly ['addTag' | 'removeTag', string]
   | readonly ['addNote', readonly [time: number, text: string]]
+  | readonly ['changeNote', readonly [time: number, sum: Uint8Array, changed: string]]
+  | readonly ['removeNote', readonly [time: number, sum: Uint8Array]]
   | readonly ['createdAt', number];
 
 export interface Note {
@@ -56,6 +60,13 @@ export const NOTHING: RunFacts = {
   notes: [],
 };
 
+/** What a note is named by beside its time: the text itself may be as long as an edit. */
+export function noteSum(text: string): Uint8Array {
+  const sum = Buffer.alloc(8);
+  sum.writeBigUInt64LE(xxh64(Buffer.from(text), 0n));
+  return new Uint8Array(sum);
+}
+
 /** Applies one edit. Pure. */
 export function applyEdit(facts: RunFacts, edit: EditContent): RunFacts {
   if (edit.kind === 'create') {
@@ -86,7 +97,26 @@ function applyChange(facts: RunFacts, [field, value]: Change): RunFacts {
       return { ...facts, tags: facts.tags.filter((tag) => tag !== value) };
     case 'addNote':
       return { ...facts, notes: [...facts.notes, { time: value[0], text: value[1] }] };
+    case 'changeNote':
+      return withNotes(facts, value, { time: value[0], text: value[2] });
+    case 'removeNote':
+      return withNotes(facts, value);
     default:
       return facts;
   }
+}
+
+/**
+ * With the first note of this time and sum changed, or without it; nothing where none is so any more:
+ * somebody else was faster.
+ */
+function withNotes(
+  facts: RunFacts,
+  [time, sum]: readonly [number, Uint8Array, ...unknown[]],
+  ...changed: readonly Note[]
+): RunFacts {
+  const index = facts.notes.findIndex(
+    (each) => each.time === time && Buffer.compare(noteSum(each.text), sum) === 0,
+  );
+  return index < 0 ? facts : { ...facts, notes: facts.notes.toSpliced(index, 1, ...changed) };
 }

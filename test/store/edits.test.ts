@@ -2,7 +2,7 @@
 // crash, a folder or another life does takes an edit away or tears one.
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -13,6 +13,7 @@ import {
   type Change,
   createRun,
   foldEdits,
+  noteSum,
   publishEdit,
   readFacts,
   syncEdits,
@@ -66,6 +67,7 @@ describe('edits from several processes', () => {
     for (let index = 0; index < 12; index += 1) {
       run.addTag(`owner-${index}`);
       run.addNote(`owner ${index}`);
+      run.track(index, { name: 'loss', step: index + 1 });
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
     expect(await Promise.all(ended)).toEqual([0, 0, 0, 0]);
@@ -80,9 +82,13 @@ describe('edits from several processes', () => {
       expect(own).toEqual(Array.from({ length: 12 }, (_, index) => `${name} ${index}`));
       expect(view.tags.filter((each) => each.startsWith(`${name}-`)).length).toBe(12);
     }
+    expect(view.state).toBe('running');
+    expect([...((await view.metric('loss')?.values())?.values ?? [])]).toHaveLength(13);
     // A process's name and note are one edit: the name is that of the last note that is not the owner's.
     const last = view.notes.findLast((each) => !each.text.startsWith('owner'));
     expect(view.name).toBe(last?.text.split(' ')[0]);
+    expect(view.description).toBe(last?.text);
+    expect(view.archived).toBe(Number(last?.text.split(' ')[1]) % 2 === 1);
     await run.close();
     // Folded by the next opening: the same.
     await (
@@ -90,6 +96,97 @@ describe('edits from several processes', () => {
     ).close();
     const folded = await read();
     expect([folded.name, folded.tags, folded.notes]).toEqual([view.name, view.tags, view.notes]);
+  });
+});
+
+describe('notes', () => {
+  const noted = (life: string, ...changes: Change[]) => ({
+    kind: 'change' as const,
+    time: 3,
+    life,
+    changes,
+  });
+
+  it('are changed and removed by time and text; who comes second changes nothing', async () => {
+    const { vfs, life } = await madeRun();
+    publishEdit(vfs, FOLDER, noted(life, ['addNote', [1, 'a']], ['addNote', [2, 'b']]));
+    publishEdit(vfs, FOLDER, noted(life, ['changeNote', [1, noteSum('a'), 'first']]));
+    publishEdit(
+      vfs,
+      FOLDER,
+      noted(life, ['changeNote', [1, noteSum('a'), 'second']], ['addTag', 't']),
+    );
+    publishEdit(
+      vfs,
+      FOLDER,
+      noted(life, ['removeNote', [1, noteSum('a')]], ['removeNote', [9, noteSum('b')]]),
+    );
+    const expected = [
+      { time: 1, text: 'first' },
+      { time: 2, text: 'b' },
+    ];
+    expect(readFacts(vfs, FOLDER)).toMatchObject({ notes: expected, tags: ['t'] });
+    foldEdits(vfs, FOLDER, 1);
+    expect(readFacts(vfs, FOLDER)?.notes).toEqual(expected);
+    publishEdit(vfs, FOLDER, noted(life, ['removeNote', [1, noteSum('first')]]));
+    expect(readFacts(vfs, FOLDER)?.notes).toEqual([{ time: 2, text: 'b' }]);
+  });
+
+  it('of megabytes are folded into one file', async () => {
+    const { vfs, life } = await madeRun();
+    const text = 'x'.repeat(60_000);
+    for (let index = 0; index < 60; index += 1)
+      publishEdit(vfs, FOLDER, noted(life, ['addNote', [index, text]]));
+    foldEdits(vfs, FOLDER);
+    expect(vfs.list(FOLDER)).toEqual(['snapshot-00000060']);
+    expect(readFacts(vfs, FOLDER)?.notes).toHaveLength(60);
+    expect(readFacts(vfs, FOLDER)?.notes[59]).toEqual({ time: 59, text });
+  });
+
+  it('are edited through a view, go along in a copy however many, and end at a limit', async () => {
+    const source = join(directory, 'notes');
+    const options = { repo: source, runHash: 'n', systemTrackingInterval: null };
+    const run = await Run.open(options);
+    const text = 'y'.repeat(60_000);
+    run.addNote('mine');
+    run.flush();
+    const repo = await Repo.open(source);
+    const view = (await repo.run('n')) as NonNullable<Awaited<ReturnType<Repo['run']>>>;
+    const [note] = view.notes as [(typeof view.notes)[0]];
+    await view.edit({ notes: { change: [{ note, text: 'better' }] } });
+    expect(view.notes).toEqual([{ time: note.time, text: 'better' }]);
+    await view.edit({ note: 'second', notes: { remove: view.notes } });
+    expect(view.notes.map((each) => each.text)).toEqual(['second']);
+    for (const wrong of [5, [5], [{ time: 'x', text: 'y' }], [{ time: 1 }], [{ ...note, id: 1 }]])
+      await expect(view.edit({ notes: { remove: wrong } } as never)).rejects.toThrow(TypeError);
+    const nothing = { notes: { change: [{ note, text: undefined }] } };
+    await expect(view.edit(nothing as never)).rejects.toThrow(/notes.change\[0\].text/);
+
+    for (let index = 0; index < 3; index += 1) run.addNote(text);
+    await run.close();
+    const other = join(directory, 'notes-copy');
+    await repo.copy('n', other);
+    const copied = await (await Repo.open(other)).run('n');
+    await view.refresh();
+    expect(view.notes).toHaveLength(4);
+    expect(copied?.notes).toEqual(view.notes);
+    expect(copied?.createdAt).toBe(view.createdAt);
+    expect((await (await Repo.open(other)).verify()).ok).toBe(true);
+
+    const again = await Run.open(options);
+    const fill = (): void => {
+      for (let index = 0; index < 100; index += 1) again.addNote(text);
+    };
+    expect(fill).toThrow(expect.objectContaining({ code: 'LIMIT' }));
+    expect(again.flush()).toBe(true);
+    await view.refresh();
+    await expect(view.edit({ note: text })).rejects.toMatchObject({ code: 'LIMIT' });
+    await view.edit({ archived: true, notes: { remove: view.notes.slice(0, 9) } });
+    await view.edit({ note: text });
+    await again.close();
+    await (await Run.open(options)).close();
+    const names = readdirSync(join(source, '.aim/runs/n/edits'));
+    expect(names.filter((name) => !name.startsWith('temporary'))).toHaveLength(1);
   });
 });
 

@@ -34,19 +34,17 @@ function checksumOf(bytes: Uint8Array): bigint {
   return xxh64(copy, 0n);
 }
 
+/** A snapshot of edits holds every note of a run. */
+const sizeLimitOf = (letter: FileLetter): 'propertiesSizeMax' | 'documentSizeMax' =>
+  letter === fileLetter.snapshot ? 'propertiesSizeMax' : 'documentSizeMax';
+
 /** @throws RunlogError LIMIT when the body is too large. */
 export function encodeDocument(letter: FileLetter, kind: number, body: unknown): Uint8Array {
   const packed = packBody(body);
   const size = DOCUMENT_HEADER_SIZE + packed.length;
-  if (size > limits.documentSizeMax) {
-    throw new RunlogError(
-      'LIMIT',
-      `documentSizeMax: ${size} bytes, at most ${limits.documentSizeMax}`,
-      {
-        limit: 'documentSizeMax',
-      },
-    );
-  }
+  const limit = sizeLimitOf(letter);
+  if (size > limits[limit])
+    throw new RunlogError('LIMIT', `${limit}: ${size} bytes, at most ${limits[limit]}`, { limit });
   const bytes = new Uint8Array(size);
   writeMagic(bytes, letter);
   const view = dataViewOf(bytes);
@@ -71,8 +69,8 @@ export function decodeDocument(bytes: Uint8Array, letter: FileLetter, file: stri
     });
   const fault = faultOfStart(bytes, letter, DOCUMENT_HEADER_SIZE, file);
   if (fault !== undefined) throw corrupt(fault);
-  if (bytes.length > limits.documentSizeMax)
-    throw corrupt(`${bytes.length} bytes, at most ${limits.documentSizeMax}`);
+  const sizeMax = limits[sizeLimitOf(letter)];
+  if (bytes.length > sizeMax) throw corrupt(`${bytes.length} bytes, at most ${sizeMax}`);
   const view = dataViewOf(bytes);
   if (DOCUMENT_HEADER_SIZE + view.getUint32(12, true) !== bytes.length)
     throw corrupt('size and header differ');
