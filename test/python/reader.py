@@ -207,6 +207,11 @@ def facts_of(directory):
                 facts['tags'] = [tag for tag in facts['tags'] if tag != value]
             elif field == 'addNote':
                 facts['notes'].append(value)
+            elif field in ('changeNote', 'removeNote'):
+                own_sum = lambda text: xxhash.xxh64(text.encode(), 0).digest()[::-1]
+                at = next((n for n, note in enumerate(facts['notes']) if note[0] == value[0] and own_sum(note[1]) == value[1]), None)
+                if at is not None:
+                    facts['notes'][at:at + 1] = [[value[0], value[2]]] if field == 'changeNote' else []
             else:
                 facts[field] = value
     return life, deleted, facts
@@ -218,7 +223,7 @@ def read_run(directory):
     life, deleted, facts = facts_of(f'{directory}/edits')
     if deleted:
         return None
-    changes, rewinds, undone, rows, keys, objects, contents = [], [], set(), {}, {}, {}, {}
+    changes, rewinds, undone, rows, keys, objects, contents, artifacts = [], [], set(), {}, {}, {}, {}, []
     for writer in sorted(os.listdir(f'{directory}/logs')):
         axes = {}
         for place, kind, key, body, position in read_log(f'{directory}/logs/{writer}'):
@@ -242,6 +247,8 @@ def read_run(directory):
                 contents[writer, key] = body[1]
             elif kind == 26:
                 objects.setdefault((body[0], key, writer), []).append((position, *body[1:]))
+            elif kind == 27:
+                artifacts.append(artifact_of(os.path.dirname(os.path.dirname(directory)), writer, body))
             elif kind == 32:
                 count = body[0]
                 epochs = [float('nan')] * count if body[3] is None else column(body[3], count)
@@ -253,7 +260,8 @@ def read_run(directory):
                     values, numbers = column(block[12], block[1]), column(block[13], block[1])
                     rows.setdefault((key, writer), []).extend((axis[0][r], n, v, axis[1][r], axis[2][r]) for r, v, n in zip(own, values, numbers))
     return {'facts': facts, 'params': params_of(changes), 'sequences': [shown(key, writer, each, rewinds, undone) for (key, writer), each in sorted(rows.items())],
-            'objects': [objects_of(*name, each, contents, rewinds, undone) for name, each in sorted(objects.items())]}
+            'objects': [objects_of(*name, each, contents, rewinds, undone) for name, each in sorted(objects.items())],
+            'artifacts': sorted(artifacts, key=lambda each: each['time'])}
 
 def is_hidden(key, writer, step, rewinds, undone, is_before):
     """`is_before`: of a target's position and point number, whether they lie behind what is asked for."""
@@ -280,6 +288,28 @@ def object_of(writer, item, contents):
     if len(data) != size or (isinstance(content, bytes) and digest != content):
         raise Corrupt('content')
     return [attributes, digest.hex(), data]
+
+# ---- artifacts (artifacts.md)
+def artifact_of(repo, writer, body):
+    name, parts, time, kind, metadata = body[:5]
+    files, digest = [], hashlib.sha256()
+    for part in parts:
+        for path, content, size, mode, mtime in unpack(zlib.decompress(part, -15)) if isinstance(part, bytes) else part:
+            if any(each in ('', '.', '..') for each in path.split('/')):
+                raise Corrupt('path')
+            letter, shown_sum = 'd', '0' * 64
+            if isinstance(content, bytes):
+                letter, shown_sum = 'f', content.hex()
+                with open(f'{repo}/artifacts/{shown_sum[:2]}/{shown_sum}', 'rb') as file:
+                    data = file.read()
+                if len(data) != size or hashlib.sha256(data).digest() != content:
+                    raise Corrupt('content')
+            elif isinstance(content, str):
+                letter, shown_sum = 'l', hashlib.sha256(content.encode()).hexdigest()
+            digest.update(f'{letter} {shown_sum} {path}\0'.encode())
+            files.append([letter, path, shown_sum, size, mode, mtime])
+    return {'name': name, 'kind': kind, 'time': time, 'writer': writer, 'metadata': metadata,
+            'sha256': files[0][2] if kind == 'file' else digest.hexdigest(), 'files': files}
 
 def shown(key, writer, rows, rewinds, undone):
     name, context = key.rsplit('\0', 1)

@@ -3,7 +3,16 @@
 // Runs where python3 has msgpack and xxhash; says so where it has not.
 
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -12,6 +21,7 @@ import {
   Distribution,
   Figure,
   Image,
+  type Note,
   Repo,
   Run,
   type RunView,
@@ -47,6 +57,15 @@ interface PythonRun {
     context: object;
     writer: string;
     visible: [step: number, epoch: number | null, time: number, items: PythonObject[]][];
+  }[];
+  readonly artifacts: {
+    name: string;
+    kind: string;
+    time: number;
+    writer: string;
+    metadata: object | null;
+    sha256: string;
+    files: [letter: string, path: string, sum: string, size: number, ...facts: number[]][];
   }[];
 }
 
@@ -127,6 +146,7 @@ async function writeRuns(): Promise<void> {
       if (step % 500 === 0) run.flush();
     }
     trackObjects(run);
+    await logArtifacts(run, count);
     const undone = run.rewind({ step: 5 });
     run.undoRewind(undone);
     run.rewind({ step: count - 4, name: 'loss' });
@@ -203,6 +223,7 @@ async function compare(repo: Repo, found: Record<string, PythonRun>): Promise<vo
   for await (const view of repo.runs({ archived: true })) {
     hashes.push(view.hash);
     compareFacts(view, found[view.hash] as PythonRun);
+    compareArtifacts(view, found[view.hash] as PythonRun);
     await compareObjects(view, found[view.hash]);
     for (const metric of view.metrics()) {
       for (const writer of metric.writers) {
@@ -226,6 +247,36 @@ async function compare(repo: Repo, found: Record<string, PythonRun>): Promise<vo
     }
   }
   expect(Object.keys(found).sort()).toEqual(hashes.sort());
+}
+
+/** A file, and a tree whose list is deflated, with a link and an empty directory. */
+async function logArtifacts(run: Run, count: number): Promise<void> {
+  const tree = join(directory, `tree-${count}`);
+  mkdirSync(join(tree, 'empty'), { recursive: true });
+  for (let index = 0; index < 20; index += 1) writeFileSync(join(tree, `${index}`), `${index}`);
+  symlinkSync('7', join(tree, 'link'));
+  await run.logArtifact(join(tree, '3'), { name: 'file', metadata: { step: 3 } });
+  await run.logArtifact(tree, { name: 'tree \u{1f333}' });
+}
+
+function compareArtifacts(view: RunView, run: PythonRun): void {
+  const letters = { file: 'f', link: 'l', directory: 'd' };
+  const seen = run.artifacts.map(({ files, metadata, ...each }) => ({
+    ...each,
+    metadata: metadata ?? undefined,
+    files: files.map(([letter, path, , size]) => [letter, path, size]),
+  }));
+  expect(seen).toEqual(
+    view.artifacts().map(({ name, kind, time, writer, metadata, sha256, files }) => ({
+      name,
+      kind,
+      time,
+      writer,
+      metadata,
+      sha256,
+      files: files.map((each) => [letters[each.kind], each.path, each.size]),
+    })),
+  );
 }
 
 /** NaN is NaN: Python's struct may set the sign that JavaScript left open. */
@@ -253,6 +304,7 @@ it('reads closed runs, sealed and small, with several writers, rewinds and folde
   const found = readByPython(repo.path);
   await compare(repo, found);
   expect(found['small']?.objects).toHaveLength(6);
+  expect(found['small']?.artifacts.map((each) => each.files.length)).toEqual([1, 22]);
   expect(found['small']?.params).toEqual({
     hparams: {
       lr: 0.01,
@@ -275,6 +327,12 @@ it('reads a live run, and one with a torn end', async (context) => {
   for (let step = 0; step < 500; step += 1) run.track(Math.sin(step), { name: 'loss' });
   run.flush();
   const repo = await Repo.open(directory);
+  run.addNote('first');
+  run.addNote('second');
+  run.flush();
+  const live = (await repo.run('live')) as RunView;
+  const [first, second] = live.notes as [Note, Note];
+  await live.edit({ notes: { change: [{ note: first, text: 'changed' }], remove: [second] } });
   await compare(repo, readByPython(repo.path));
   const torn = join(directory, 'torn');
   cpSync(repo.path, join(torn, '.aim'), {
