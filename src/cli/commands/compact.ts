@@ -29,6 +29,12 @@ async function compact(options: CompactCommandOptions, command: Command): Promis
     `${counted(report.rewritten, 'log')} rewritten, ${counted(report.reclaimed, 'deleted run')} reclaimed: ` +
       `${bytes(before)} became ${bytes(after)}`,
   );
+  if (report.collected > 0)
+    print(
+      `${counted(report.collected, 'file')} of artifacts that no run refers to: ${bytes(report.collectedBytes)} freed`,
+    );
+  if (report.collectedNone !== undefined)
+    printAside(`no file of an artifact was collected: ${report.collectedNone}`);
   if (report.skipped > 0)
     printAside(
       `${counted(report.skipped, 'log')} left alone: written now, or damaged (\`runlog verify\`)`,
