@@ -38,10 +38,10 @@ const MODE_BITS = 0o7777n;
 const refused = (file: string, reason: string): RunlogError =>
   new RunlogError('FILE_REFUSED', `${JSON.stringify(file)}: ${reason}`, { file });
 
-const tooMany = (file: string): RunlogError =>
+const tooMany = (file: string, countMax: number): RunlogError =>
   new RunlogError(
     'LIMIT',
-    `${JSON.stringify(file)}: more than ${limits.artifactFileCountMax} files (artifactFileCountMax); log an archive of it, or its parts`,
+    `${JSON.stringify(file)}: more than ${countMax} files (artifactFileCountMax); log an archive of it, or its parts`,
     { file, limit: 'artifactFileCountMax' },
   );
 
@@ -50,10 +50,14 @@ const tooMany = (file: string): RunlogError =>
  *
  * @throws RunlogError FILE_REFUSED, LIMIT; Node's error.
  */
-export async function listSource(path: string, without: string): Promise<Source> {
+export async function listSource(
+  path: string,
+  without: string,
+  countMax: number = limits.artifactFileCountMax,
+): Promise<Source> {
   const facts = await stat(path, { bigint: true });
   if (facts.isDirectory()) {
-    const entries = await listBelow(path, await realOrSame(without));
+    const entries = await listBelow(path, await realOrSame(without), countMax);
     return { kind: 'directory', entries: entries.sort((a, b) => (a.path < b.path ? -1 : 1)) };
   }
   if (!facts.isFile()) throw refused(path, `${kindOf(facts)} cannot be kept, only files`);
@@ -79,7 +83,7 @@ const kindOf = (facts: BigIntStats): string => {
   return 'a device';
 };
 
-async function listBelow(root: string, without: string): Promise<SourceEntry[]> {
+async function listBelow(root: string, without: string, countMax: number): Promise<SourceEntry[]> {
   const entries: SourceEntry[] = [];
   const waiting = [''];
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
@@ -98,7 +102,7 @@ async function listBelow(root: string, without: string): Promise<SourceEntry[]> 
       } else if (facts.isSymbolicLink()) entries.push(await linkAt(path, file, facts));
       else if (facts.isFile()) entries.push(entryOf('file', path, file, facts));
       else throw refused(file, `${kindOf(facts)} cannot be kept, only files; leave it out`);
-      if (entries.length > limits.artifactFileCountMax) throw tooMany(root);
+      if (entries.length > countMax) throw tooMany(root, countMax);
     }
   }
   return entries;

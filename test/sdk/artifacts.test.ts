@@ -27,6 +27,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { type Artifact, Repo, Run, type RunlogError, type RunView } from '../../src/index.ts';
 import { limits } from '../../src/limits.ts';
+import { listSource, readUnchanged, type SourceEntry } from '../../src/sdk/artifact-source.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'runlog-artifacts-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -315,6 +316,66 @@ describe('what cannot be kept', () => {
   it('is a file without a size that has bytes', async (context) => {
     if (process.platform !== 'linux') return context.skip('there is no /proc');
     await refusedBy('/proc/self/status', 'FILE_REFUSED', /no size/);
+  });
+
+  it('is a file that cannot be read to its end', async (context) => {
+    if (process.platform !== 'linux') return context.skip('there is no /proc');
+    await refusedBy('/proc/self/mem', 'IO', /EIO/);
+  });
+
+  it('is what came in place of a file since it was listed: none is waited for or followed', async () => {
+    const file = put('file', 'one');
+    const { entries } = await listSource(source, '');
+    const [entry] = entries as [SourceEntry];
+    const read = (): Promise<string> =>
+      readUnchanged(entry, false, async (chunks) => {
+        let text = '';
+        for await (const chunk of chunks) text += Buffer.from(chunk).toString();
+        return text;
+      });
+    expect(await read()).toBe('one');
+    rmSync(file);
+    await expect(read()).rejects.toMatchObject({ code: 'ENOENT' });
+    execFileSync('mkfifo', [file]);
+    await expect(read()).rejects.toMatchObject({ code: 'FILE_REFUSED' });
+    rmSync(file);
+    symlinkSync('/etc/passwd', file);
+    await expect(read()).rejects.toMatchObject({ code: 'ELOOP' });
+  });
+
+  it('is not a file that changed once: it is read anew', async () => {
+    const harms: Record<string, (file: string) => void> = {
+      'another in its place': (file) => {
+        writeFileSync(`${file}-new`, 'two');
+        renameSync(`${file}-new`, file);
+      },
+      'written over': (file) => writeFileSync(file, 'two'),
+      longer: (file) => appendFileSync(file, 'two'),
+      cut: (file) => truncateSync(file, 2),
+    };
+    for (const [what, harm] of Object.entries(harms)) {
+      const file = put(`one/${what}`, 'one');
+      const { entries } = await listSource(join(source, 'one', what), '');
+      const texts: string[] = [];
+      const found = await readUnchanged(entries[0] as SourceEntry, true, async (chunks) => {
+        let text = '';
+        for await (const chunk of chunks) text += Buffer.from(chunk).toString();
+        texts.push(text);
+        if (texts.length === 1) harm(file);
+        return text;
+      });
+      expect(texts, what).toEqual(['one', readFileSync(file, 'utf8')]);
+      expect(found).toBe(texts[1]);
+    }
+  });
+
+  it('is more files than a list may hold', async () => {
+    for (const name of ['a', 'b/c', 'b/d']) put(name);
+    expect((await listSource(source, '', 3)).entries).toHaveLength(3);
+    await expect(listSource(source, '', 2)).rejects.toMatchObject({
+      code: 'LIMIT',
+      details: { limit: 'artifactFileCountMax' },
+    });
   });
 
   it('is a file that goes on changing, after three times', async () => {
