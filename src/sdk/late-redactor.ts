@@ -34,14 +34,16 @@ function isRedacting({
   return logSystemParams !== false || isOfLines || redact !== undefined;
 }
 
-/** What a run of these options needs to have been loaded. */
+/** What a run of these options needs to have been loaded. Rejects nothing: it is no reason not to open. */
 export async function prepareRedactor(options: RunOptions): Promise<void> {
-  if (isRedacting(options)) await loadRedactor();
+  // No file left for it, which Node takes for its answer ever after.
+  if (isRedacting(options)) await loadRedactor().catch(() => {});
 }
 
-/** Requires: `prepareRedactor` has resolved. */
+/** Requires: `prepareRedactor` has resolved. Without the rules nothing but the name is recorded. */
 export function redactedError(error: KeptError, options: RunOptions): KeptError {
   if (!isRedacting(options)) return error;
+  if (create === undefined) return { name: error.name, message: '[redacted]', stack: '' };
   const redactor = loadedRedactor(options.redact);
   const textsOf = ({ name, message, stack }: KeptError): KeptError => ({
     name: redactor.text(name),

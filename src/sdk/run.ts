@@ -311,7 +311,9 @@ export class Run {
     options: SpawnOptions = {},
   ): Promise<SpawnResult> {
     const writer = this.#writerOrRefuse();
-    const { spawnCaptured } = await import('./spawn.ts');
+    const { spawnCaptured } = await import('./spawn.ts').catch((error: unknown) => {
+      throw asRunlogError(error, 'run.spawn could not be loaded');
+    });
     return await spawnCaptured(command, args, options, this.#terminal, (entries) => {
       if (writer === undefined || this.#life.isClosed) return;
       writer.setParams(entries);

@@ -10,6 +10,7 @@ import zlib from 'node:zlib';
 import { afterAll, expect, inject, it, vi } from 'vitest';
 import { Log } from '../../src/engine/index.ts';
 import { Repo, Run } from '../../src/index.ts';
+import { redactedError } from '../../src/sdk/late-redactor.ts';
 import { everyText, findSecrets } from '../support/every-text.ts';
 import { seeded } from '../support/random.ts';
 import { madeTokens, SecretMaker } from '../system/redact/made-secrets.ts';
@@ -20,6 +21,16 @@ afterAll(() => fs.rmSync(directory, { recursive: true, force: true }));
 /** What must not be found of a token: of an address its secret part, of a bot's token the second half. */
 const secretPart = (token: string): string =>
   /^\d+:(AA.*)$/.exec(token)?.[1] ?? /[^/:=@]{7,}$/.exec(token)?.[0] ?? token;
+
+it('of an error the name alone is recorded where the rules could not be loaded', () => {
+  const kept = { name: 'TypeError', message: 'token x', stack: 'at token x', causes: [] };
+  expect(redactedError(kept, {})).toBe(kept);
+  expect(redactedError(kept, { redact: {} })).toEqual({
+    name: 'TypeError',
+    message: '[redacted]',
+    stack: '',
+  });
+});
 
 it('a planted secret is found, in whatever it is packed', async () => {
   const repo = join(directory, 'planted');
