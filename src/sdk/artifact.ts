@@ -12,15 +12,14 @@ import { given } from '../model/given.ts';
 import { readParams } from '../model/params.ts';
 import { contentPath, readContent } from '../store/artifact-contents.ts';
 import {
-  ARTIFACT_KEY,
   type ArtifactEntry,
   type ArtifactKind,
   decodeArtifact,
   decodeEntries,
   digestOf,
 } from '../store/artifact-record.ts';
+import { artifactRecords } from '../store/artifact-references.ts';
 import { contentDisk } from '../store/content-disk.ts';
-import { recordType } from '../store/record.ts';
 import type { WriterLog } from '../store/run-reader.ts';
 import { download } from './artifact-download.ts';
 import { checkPath } from './artifact-options.ts';
@@ -197,11 +196,10 @@ export function artifactsOf(logs: readonly WriterLog[], place: ArtifactPlace): A
   const found = logs.flatMap(({ log, writer }) => {
     // The clock of one writer may be set back: its order is that of its log.
     let time = Number.NEGATIVE_INFINITY;
-    return log.find(ARTIFACT_KEY).flatMap(({ type, body }) => {
-      if (type !== recordType.artifact) return [];
+    return artifactRecords(log).map(({ body }) => {
       const stored = decodeArtifact(body);
       time = Math.max(time, stored.time);
-      return [{ stored, writer, time }];
+      return { stored, writer, time };
     });
   });
   const versions = new Map<string, number>();

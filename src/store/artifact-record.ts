@@ -190,7 +190,14 @@ export function digestOf(kind: ArtifactKind, entries: readonly ArtifactEntry[]):
   const [first] = entries;
   if (kind === 'file' && first?.kind === 'file') return first.sha256;
   const hash = createHash('sha256');
-  for (const entry of entries) hash.update(digestLine(entry));
+  // Many lines at once: a call a line would take longer than the hashing.
+  for (let start = 0; start < entries.length; start += PART_ENTRIES)
+    hash.update(
+      entries
+        .slice(start, start + PART_ENTRIES)
+        .map(digestLine)
+        .join(''),
+    );
   return hash.digest('hex');
 }
 

@@ -11,6 +11,21 @@ import { ARTIFACT_KEY, decodeArtifact, decodeEntries } from './artifact-record.t
 import { recordType } from './record.ts';
 import { listHashes, listWriters, type RunPlaces, runPlaces } from './repo-directory.ts';
 
+/**
+ * Records of artifacts, oldest first, through the index. Where one is damaged every record is read: the
+ * others are given, and the damage is told by the log. Throws Node's error.
+ */
+export function artifactRecords(log: Pick<Log, 'find' | 'records'>): LogRecord[] {
+  try {
+    return log.find(ARTIFACT_KEY).filter(isArtifact);
+  } catch (error) {
+    if (errorCode(error) !== 'CORRUPT') throw error;
+    return [...log.records()].filter(isArtifact);
+  }
+}
+
+const isArtifact = ({ type }: LogRecord): boolean => type === recordType.artifact;
+
 /** A content, and an entry that refers to it. */
 export interface Reference {
   readonly sha256: string;
@@ -36,7 +51,7 @@ function* referencesIn(record: LogRecord, hash: string): Generator<Reference> {
 export function* referencesOf(vfs: Vfs, places: RunPlaces, hash: string): Generator<Reference> {
   for (const writer of listWriters(vfs, places.logs)) {
     const log = Log.snapshot(`${places.logs}/${writer}`, { vfs });
-    for (const record of log.find(ARTIFACT_KEY)) yield* referencesIn(record, hash);
+    for (const record of artifactRecords(log)) yield* referencesIn(record, hash);
   }
 }
 
