@@ -25,7 +25,8 @@ export interface Attachment {
   /** What is still gathered goes to the writer now. Must not throw. */
   beforeFlush?(): void;
   /**
-   * The run is being closed: what it waits for before `stop`, for a bounded time; undefined: nothing.
+   * The run is being closed: what it waits for before `stop`, for a bounded time unless the program has
+   * asked for it; undefined: nothing.
    * Must neither throw nor reject.
    */
   settle?(): Promise<void> | undefined;

@@ -568,6 +568,30 @@ describe('a repo', () => {
     expect(contents()).toHaveLength(3);
   });
 
+  it('frees what deleted runs referred to, beside live, empty and silent ones', async () => {
+    const kept = await logged(put('kept', 'kept'), {}, 'kept');
+    await logged(put('gone', 'gone'), {}, 'gone');
+    await using live = await open('live');
+    await live.logArtifact(put('live', 'live'));
+    live.track(1, { name: 'loss' });
+    live.flush();
+    await (await open('empty')).close();
+    await using silent = await open('silent');
+    const repo = await Repo.open(directory);
+    const collect = () => collectContents(nodeVfs(), repo.path, 0);
+    expect(await collect()).toEqual({ count: 0, bytes: 0, doubt: undefined });
+    await repo.delete('gone');
+    expect(await collect()).toEqual({ count: 1, bytes: 4, doubt: undefined });
+    await repo.compact();
+    expect(await collect()).toEqual({ count: 0, bytes: 0, doubt: undefined });
+    expect(contents()).toHaveLength(2);
+    expect(await kept.verify()).toMatchObject({ ok: true });
+    await live.close();
+    await silent.close();
+    expect(await collect()).toEqual({ count: 0, bytes: 0, doubt: undefined });
+    expect((await repo.verify()).ok).toBe(true);
+  });
+
   it('refuses to copy a run whose content is damaged, and leaves no half of it there', async () => {
     const artifact = await logged(put('a', 'one'));
     const sum = artifact.sha256;
