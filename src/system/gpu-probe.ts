@@ -3,7 +3,7 @@
 //
 // 1. The child never keeps the process alive, and never outlives it by more than a line: whoever prints
 //    into a pipe that nobody reads is ended by it, also when the process was killed.
-// 2. A child that ends or falls silent is replaced, each time after twice the time; one that never told
+// 2. A child that ends, falls silent or prints without end is replaced, each time after twice the time; one that never told
 //    anything, five times over, ends the probe.
 // 3. A value is recorded only while it is fresh.
 //
@@ -38,6 +38,9 @@ export const gpuTimes: GpuTimes = {
 const FAILURE_MAX = 5;
 /** A line of ours is below a hundred bytes; more without an end is something else. */
 const LINE_SIZE_MAX = 4096;
+/** Characters that a child may print at once, and then a second: those of hundreds of cards. */
+const PRINTED_MAX = 64 * 1024;
+const PRINTED_PER_SECOND = 16 * 1024;
 /** Exit code of a machine that has the program and no card. */
 const NO_DEVICE = 6;
 
@@ -98,8 +101,15 @@ export class GpuProbe implements Probe {
       stream?.setEncoding('utf8').on('error', () => {});
       (stream as unknown as { unref?(): void } | null)?.unref?.();
     }
+    const since = performance.now();
+    let printed = 0;
     const ofThis = (call: (text: string) => void) => (text: string) => {
-      if (this.#child === child) call(text);
+      if (this.#child !== child) return;
+      call(text);
+      printed += text.length;
+      const seconds = (performance.now() - since) / 1000;
+      if (printed > PRINTED_MAX + seconds * PRINTED_PER_SECOND)
+        this.#kill(child, this.#complaint || 'it prints without end');
     };
     child.stdout?.on(
       'data',
@@ -119,9 +129,13 @@ export class GpuProbe implements Probe {
   #watchSilence(child: ChildProcess): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      child.kill('SIGKILL');
-      this.#endedOf(child, undefined, `it printed nothing for ${this.#times.silenceMs} ms`);
+      this.#kill(child, `it printed nothing for ${this.#times.silenceMs} ms`);
     }, this.#times.silenceMs).unref();
+  }
+
+  #kill(child: ChildProcess, reason: string): void {
+    kill(child);
+    this.#endedOf(child, undefined, reason);
   }
 
   #take(text: string): void {
@@ -178,11 +192,16 @@ export class GpuProbe implements Probe {
     clearTimeout(this.#timer);
     const child = this.#child;
     this.#child = undefined;
-    child?.stdout?.destroy();
-    child?.stderr?.destroy();
-    child?.kill('SIGKILL');
+    if (child !== undefined) kill(child);
     this.#answer();
   }
+}
+
+/** Nothing more of it is read. */
+function kill(child: ChildProcess): void {
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  child.kill('SIGKILL');
 }
 
 function gaugesOf({ index, ...values }: GpuReading): Gauge[] {

@@ -120,10 +120,14 @@ describe('a child that fails', () => {
       script: `[ $n -lt 3 ] && { echo 'Unable to determine the device handle' >&2; exit 255; }`,
     },
     { how: 'hangs', script: `[ $n -lt 2 ] && exec sleep 60` },
+    { how: 'prints no end of lines', script: `[ $n -lt 3 ] && exec yes 'NVIDIA-SMI has failed'` },
+    { how: 'prints no end of readings', script: `[ $n -lt 3 ] && exec yes "${CARD}"` },
+    { how: 'complains without end', script: `[ $n -lt 3 ] && exec yes 'no driver' >&2` },
     { how: 'ends after a line', script: `[ $n -lt 3 ] && { echo "${CARD}"; exit 0; }` },
-  ])('because it $how is replaced', async ({ script }) => {
+  ])('because it $how is replaced', async ({ how, script }) => {
     const { program, starts } = standIn(`${script}\n${forever('0, 12, 1, 2, 3, 4')}`);
-    const cards = probe(program);
+    // What prints is not silent: that alone ends none of them.
+    const cards = probe(program, /no end|without end/.test(how) ? { silenceMs: 60_000 } : {});
     await until(() => starts().length > 1);
     await cards.read();
     for (let round = 0; round < 100; round += 1) {
