@@ -3,6 +3,7 @@
 // Spec: spec/query.md, Names. Test: test/query/query.test.ts, test/query/syntax.test.ts.
 
 import { tables } from './attribute.ts';
+import { isTrue } from './compare.ts';
 import { globals } from './functions.ts';
 import { pointMethods, sequenceProperties } from './metric-object.ts';
 import { nearest } from './nearest.ts';
@@ -41,6 +42,8 @@ class Analysis {
   readonly hints: string[] = [];
   readonly #text: string;
   readonly #variables: readonly string[];
+  /** In what no row gets to: what it names need not exist. */
+  #isDead = false;
 
   constructor(text: string, variables: readonly string[]) {
     this.#text = text;
@@ -60,6 +63,11 @@ class Analysis {
       case 'call':
         this.#checkMethod(expression, locals);
         break;
+      case 'and':
+      case 'or':
+      case 'conditional':
+        this.#branches(expression, locals);
+        return;
       case 'lambda':
       case 'comprehension':
         this.#scope(expression, locals);
@@ -67,6 +75,37 @@ class Analysis {
       default:
     }
     for (const each of childrenOf(expression)) this.walk(each, locals);
+  }
+
+  /** Python too drops what stands behind `True or`, and the branch that a constant never takes. */
+  #branches(
+    expression: ExpressionOf<'and' | 'or' | 'conditional'>,
+    locals: ReadonlySet<string>,
+  ): void {
+    if (expression.kind === 'conditional') {
+      const { condition, chosen, otherwise } = expression;
+      const known = condition.kind === 'constant' ? isTrue(condition.value) : undefined;
+      this.walk(condition, locals);
+      this.#branch(chosen, locals, known === false);
+      this.#branch(otherwise, locals, known === true);
+      return;
+    }
+    let isOver = false;
+    for (const each of expression.operands) {
+      this.#branch(each, locals, isOver);
+      isOver ||= each.kind === 'constant' && isTrue(each.value) === (expression.kind === 'or');
+    }
+  }
+
+  #branch(expression: Expression, locals: ReadonlySet<string>, isDead: boolean): void {
+    const before = this.#isDead;
+    this.#isDead ||= isDead;
+    this.walk(expression, locals);
+    this.#isDead = before;
+  }
+
+  #refuse(at: number, message: () => string): void {
+    if (!this.#isDead) throw syntaxError(this.#text, at, message());
   }
 
   #scope(expression: ExpressionOf<'lambda' | 'comprehension'>, locals: ReadonlySet<string>): void {
@@ -103,7 +142,9 @@ class Analysis {
     if (name === 're') this.usesRegex = true;
     if (name === this.#variables[0]) this.#readAllOfRun();
     if (this.#variables.includes(name) || globals.has(name)) return;
-    throw syntaxError(this.#text, at, this.#unknownName(name, locals));
+    // What Python keeps for itself is refused wherever it stands.
+    if (name.startsWith('_')) throw syntaxError(this.#text, at, this.#unknownName(name, locals));
+    this.#refuse(at, () => this.#unknownName(name, locals));
   }
 
   #readAllOfRun(): void {
@@ -199,7 +240,7 @@ class Analysis {
     if (known.members.has(expression.name)) return;
     const near = nearest(expression.name, known.members.keys());
     const hint = near === undefined ? '' : `; did you mean '${near}'?`;
-    throw syntaxError(this.#text, expression.at, `${owner} has no '${expression.name}'${hint}`);
+    this.#refuse(expression.at, () => `${owner} has no '${expression.name}'${hint}`);
   }
 
   /** A method that no type has is a mistake in every row. */
@@ -208,14 +249,14 @@ class Analysis {
     const { object, name } = callee;
     if (object.kind === 'name' && !locals.has(object.name) && globals.has(object.name)) return;
     if (methodNames.has(name)) return;
-    const refused = name === 'format' || name === 'format_map';
+    const refused = name === 'format';
     const near = refused ? undefined : nearest(name, methodNames);
     const hint = refused
       ? ": use an f-string, as f'{run.name}'"
       : near === undefined
         ? ''
         : `; did you mean '${near}'?`;
-    throw syntaxError(this.#text, callee.at, `no value has a method ${name}()${hint}`);
+    this.#refuse(callee.at, () => `no value has a method ${name}()${hint}`);
   }
 }
 

@@ -101,9 +101,11 @@ function compileName(expression: ExpressionOf<'name'>, names: Names): Code {
   const variable = names.variables.indexOf(name);
   if (variable >= 0) return (scope) => scope.row[variable] as Value;
   const known = globals.get(name);
-  // Checked before: every name of a parsed query is known.
-  if (known === undefined) throw new QueryFailure('NameError', `'${name}' is not known`);
-  return () => known;
+  if (known !== undefined) return () => known;
+  // Checked before: no row gets to it.
+  return () => {
+    throw new QueryFailure('NameError', `'${name}' is not known`);
+  };
 }
 
 function compileAttribute(expression: ExpressionOf<'attribute'>, names: Names): Code {

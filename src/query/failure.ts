@@ -16,7 +16,8 @@ export type FailureKind =
   | 'NameError'
   | 'KeyError'
   | 'ZeroDivisionError'
-  | 'OverflowError';
+  | 'OverflowError'
+  | 'StopIteration';
 
 /** What went wrong in one row. Never leaves the query: `Query` counts it or wraps it. */
 export class QueryFailure extends Error {

@@ -9,7 +9,7 @@ import { isOrdered, isTrue } from './compare.ts';
 import { Complex } from './complex.ts';
 import { dateTimeType, dateType, deltaType } from './date-methods.ts';
 import { Delta } from './date-value.ts';
-import { typeError, valueError } from './failure.ts';
+import { QueryFailure, typeError, valueError } from './failure.ts';
 import { characterOf, format } from './format.ts';
 import { elementsOf, iterate } from './iterate.ts';
 import { functionsOf, mathModule, stringModule } from './math-module.ts';
@@ -198,6 +198,15 @@ function reversed(value: Value): Stream {
   return new Stream([...elementsOf(value)].reverse().values(), 'reversed');
 }
 
+function nextOf(iterator: Value, [preset]: readonly Value[]): Value {
+  if (!(iterator instanceof Stream))
+    throw typeError(`'${typeNameOf(iterator)}' object is not an iterator`, iterator === null);
+  const { done, value } = iterator.iterator.next();
+  if (done !== true) return value;
+  if (preset === undefined) throw new QueryFailure('StopIteration', 'nothing is left');
+  return preset;
+}
+
 /** Each function by its signature; min and max stand apart: their parameters depend on each other. */
 export const builtins: Readonly<Record<string, Body>> = {
   'abs(x)': absolute as Body,
@@ -216,10 +225,19 @@ export const builtins: Readonly<Record<string, Body>> = {
   "format(value, format_spec='')": ((value: Value, spec: Value) =>
     format(value, stringOf(spec, 'the format'))) as Body,
   'hex(x)': inBase(16, '0x'),
+  'iter(iterable)': ((value: Value) =>
+    value instanceof Stream
+      ? value
+      : new Stream(
+          iterate(value)[Symbol.iterator]() as IterableIterator<Value>,
+          'iterator',
+        )) as Body,
   'isinstance(object, type)': isInstance as Body,
   'len(object)': lengthOf as Body,
   'map(function, *iterables)': ((body: Value, rest: Value) =>
     new Stream(mapped(body, zipped((rest as Tuple).items)), 'map')) as Body,
+  'next(iterator, *default)': ((iterator: Value, rest: Value) =>
+    nextOf(iterator, (rest as Tuple).items)) as Body,
   'oct(x)': inBase(8, '0o'),
   'ord(c)': ordinal as Body,
   'pow(base, exp, mod=None)': power as Body,

@@ -32,6 +32,8 @@ export const sequenceProperties: ReadonlyMap<string, Property> = new Map<string,
   ['mean', (facts) => summary(facts.mean)],
   ['count', (facts) => BigInt(facts.count)],
   ['writers', (facts) => new List(facts.writers)],
+  // Aim's number for a metric whose summaries are kept, as those of every metric are here.
+  ['version', (facts) => (facts.kind === 'metric' ? 2n : null)],
   ['dtype', (facts) => (facts.kind === 'metric' ? 'float' : facts.kind)],
 ]);
 

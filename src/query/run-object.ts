@@ -44,7 +44,24 @@ export const runProperties: ReadonlyMap<string, Property> = new Map<string, Prop
   ['writers', (facts) => new List(facts.writers)],
   ['openings', (facts) => new List(facts.openings.map(openingValue))],
   ['metrics', (_, run) => run.metrics],
+  ['info', infoValue],
 ]);
+
+/** What somebody has said of the run, in one dict. */
+function infoValue(_: RunFactsForQuery, run: RunObject): Dict {
+  const names = [
+    'hash',
+    'name',
+    'experiment',
+    'description',
+    'tags',
+    'notes',
+    'archived',
+    'created_at',
+  ];
+  const members = names.map((name) => [name, run.attribute(name)] as [string, Value]);
+  return new Dict(dictOf(members).entries, true);
+}
 
 function openingValue(opening: OpeningFactsForQuery): Dict {
   const members: [string, Value][] = [

@@ -5,8 +5,9 @@
 import { integer, isSpace, stringOf, trimEnd } from './argument.ts';
 import { charge, chargeGrowth, chargeText } from './budget.ts';
 import { keyOf } from './compare.ts';
-import { typeError } from './failure.ts';
-import { characterOf, checkedWidth } from './format.ts';
+import { QueryFailure, typeError, valueError } from './failure.ts';
+import { characterOf, checkedWidth, format } from './format.ts';
+import { quote, represent, textOf } from './represent.ts';
 import { charactersOf, lengthOfText } from './text.ts';
 import { Dict, type Value } from './value.ts';
 
@@ -132,6 +133,39 @@ function zeroFill(text: string, width: Value): string {
   return sign + '0'.repeat(missing) + text.slice(sign.length);
 }
 
+const FIELD = /\{\{|\}\}|\{([^{}!:]*)(?:!([rsa]))?(?::([^{}]*))?\}|[{}]/g;
+
+/** Fields are names alone: no attribute, no subscript, and no field within a field. */
+function formatMap(text: string, members: Value): string {
+  if (!(members instanceof Dict)) throw typeError('format_map() takes a dict');
+  const made: string[] = [];
+  let end = 0;
+  let size = 0;
+  const add = (part: string): void => {
+    made.push(part);
+    size += part.length;
+    chargeGrowth(size, part.length);
+  };
+  for (const match of text.matchAll(FIELD)) {
+    const [whole, name, conversion, spec = ''] = match;
+    add(text.slice(end, match.index));
+    end = match.index + whole.length;
+    if (whole === '{{' || whole === '}}') add(whole.slice(1));
+    else {
+      if (name === undefined || name === '' || /[.[\]]/.test(name))
+        throw valueError(`format_map() takes fields as {name}, not '${whole}'`);
+      const value = members.getByName(name);
+      if (value === undefined) throw new QueryFailure('KeyError', quote(name));
+      const isText = conversion === 's';
+      add(
+        format(conversion === undefined ? value : isText ? textOf(value) : represent(value), spec),
+      );
+    }
+  }
+  add(text.slice(end));
+  return made.join('');
+}
+
 function translate(text: string, table: Value): string {
   if (!(table instanceof Dict)) throw typeError('translate() takes a dict, as str.maketrans makes');
   let size = 0;
@@ -156,6 +190,7 @@ export const stringMakers: Readonly<Record<string, Maker>> = {
   "center(width, fillchar=' ')": (text, width, fill) =>
     pad(text, width as Value, fill as Value, 'both'),
   'expandtabs(tabsize=8)': (text, size) => expandTabs(text, size as Value),
+  'format_map(mapping)': (text, members) => formatMap(text, members as Value),
   "ljust(width, fillchar=' ')": (text, width, fill) =>
     pad(text, width as Value, fill as Value, 'right'),
   'lower()': cased(lower),

@@ -1,6 +1,6 @@
 // The methods of str that look for or at something. Those that make a text are in string-makers.ts.
 //
-// 1. `format` and `format_map` are left out, as in Aim: f-strings and % say the same.
+// 1. `format` is left out, as in Aim: f-strings and % say the same.
 // 2. Places count characters; JavaScript's UTF-16 places never show.
 //
 // Spec: spec/query.md, Functions. Test: test/query/functions.test.ts, test/query/cpython.test.ts.

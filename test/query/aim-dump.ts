@@ -39,12 +39,19 @@ export function aimCases(): AimCase[] {
     .map((line) => JSON.parse(line) as AimCase);
 }
 
-type Typed = readonly [type: string, value: unknown];
+export type Typed = readonly [type: string, value: unknown];
 
-interface DumpSequence {
+export interface DumpSequence {
   readonly name: string;
   readonly context: Context;
   readonly type: string;
+  /** The calls of track() in order; the value of an object is the name of its class. */
+  readonly tracked: readonly (readonly [
+    step: number | null,
+    epoch: number | null,
+    value: number | string | boolean,
+    type: string,
+  ])[];
   readonly steps?: readonly number[];
   readonly values?: readonly (number | string)[];
   readonly first?: number | string;
@@ -53,7 +60,7 @@ interface DumpSequence {
   readonly last_step?: number;
 }
 
-interface DumpRun {
+export interface DumpRun {
   readonly label: string;
   readonly hash: string;
   readonly props: {
@@ -73,34 +80,32 @@ interface DumpRun {
 
 export interface AimRun extends MemoryRun {
   /** Sequences whose summary in Aim contradicts their points. */
-  readonly miscounted: readonly string[];
+  readonly contradicted: readonly string[];
 }
 
-/** Aim's first, last and their steps are not those of the smallest and greatest step. */
-function isMiscounted({ type, steps = [], values = [], ...summary }: DumpSequence): boolean {
+/** What Aim calls first or last is not what its points have at that step, or it has no last at all. */
+function isContradicted({ type, steps = [], values = [], ...summary }: DumpSequence): boolean {
   if (type !== 'metric' || steps.length === 0) return false;
-  const isAt = (value: unknown, place: number): boolean =>
-    value === undefined
-      ? false
-      : numberOf(value as number) === numberOf(values.at(place) as number) ||
-        (value === 'NaN' && values.at(place) === 'NaN');
-  return (
-    summary.first_step !== steps[0] ||
-    summary.last_step !== steps.at(-1) ||
-    !isAt(summary.first, 0) ||
-    !isAt(summary.last, -1)
-  );
+  const isAt = (step: number | undefined, value: number | string | undefined): boolean => {
+    const stored = step === undefined ? undefined : values[steps.indexOf(step)];
+    return (
+      stored !== undefined && value !== undefined && Object.is(numberOf(stored), numberOf(value))
+    );
+  };
+  return !isAt(summary.first_step, summary.first) || !isAt(summary.last_step, summary.last);
+}
+
+export function dumpedRuns(): readonly DumpRun[] {
+  const text = readFileSync(resolve(folder, 'dump.json'), 'utf8');
+  return (JSON.parse(text) as { runs: readonly DumpRun[] }).runs;
 }
 
 /** Every run by its label, params as JavaScript holds them: 1.0 is 1 there. */
 export function aimRuns(): Map<string, AimRun> {
-  const dump = JSON.parse(readFileSync(resolve(folder, 'dump.json'), 'utf8')) as {
-    runs: readonly DumpRun[];
-  };
   return new Map(
-    dump.runs.map((run) => {
-      const miscounted = run.sequences.filter(isMiscounted).map((each) => each.name);
-      return [run.label, { ...runOf(run), miscounted }];
+    dumpedRuns().map((run) => {
+      const contradicted = run.sequences.filter(isContradicted).map((each) => each.name);
+      return [run.label, { ...runOf(run), contradicted }];
     }),
   );
 }
@@ -122,14 +127,14 @@ function runOf({ hash, props, params_typed, sequences }: DumpRun): MemoryRun {
   });
 }
 
-const numberOf = (value: number | string): number =>
+export const numberOf = (value: number | string): number =>
   typeof value === 'number' ? value : Number(value.replace('inf', 'Infinity'));
 
 function sequenceOf({ name, context, type, steps = [], values = [] }: DumpSequence): GivenSequence {
   return { kind: type as SequenceKind, name, context, steps, values: values.map(numberOf) };
 }
 
-function stored([type, value]: Typed): unknown {
+export function stored([type, value]: Typed): unknown {
   switch (type) {
     case 'int': {
       const number = BigInt(value as string);

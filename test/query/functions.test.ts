@@ -30,6 +30,9 @@ it('every name that is known is in the page', () => {
 
 describe('functions', () => {
   it.each([
+    ["'{a}-{b!r:>4}-{{}}'.format_map({'a': 1, 'b': 'x'})", "1- 'x'-{}"],
+    ["next(iter(run.words)) == 'a' and next(iter([]), 7) == 7", true],
+    ["[next(x) for x in [iter(run.words)] for _ in range(2)] == ['a', 'bb']", true],
     ["'a-b'.encode() == b'a-b' and b'a\\xff'.hex() == '61ff' and b'ab'.decode() == 'ab'", true],
     [
       "b'abc'.startswith(b'a') and b'abc'.endswith(b'c') and b'abc'.find(b'c') == 2 and 97 in b'abc'",

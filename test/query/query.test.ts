@@ -34,6 +34,24 @@ describe('archived runs', () => {
   });
 });
 
+describe('what no row gets to', () => {
+  it.each([
+    'True or nope.x',
+    'True or run.name.startwith(1)',
+    'run.a == 1 if True else nope',
+    'not (False and nope)',
+    '1 == 1 or True or nope',
+  ])('%s', async (text) => {
+    expect((await parseQuery(text)).matches(live)).toBe(true);
+  });
+
+  it('names no variable that Python keeps for itself, and is no end of what stands before it', async () => {
+    for (const text of ['True or __builtins__', 'run.a or nope', 'nope or True', 'False or nope'])
+      await expect(parseQuery(text), text).rejects.toMatchObject({ code: 'QUERY_SYNTAX' });
+    expect((await parseQuery('True or run.archived')).excludesArchived).toBe(false);
+  });
+});
+
 describe('failures in rows', () => {
   it('are counted by what they say, with an example', async () => {
     const failures = new RowFailures();
