@@ -19,6 +19,7 @@ import type { CatalogueRow } from './catalogue-row.ts';
 import { stampHolds, type TakenStamp, TICK_MAX_MS, takeStamp } from './catalogue-stamp.ts';
 import { CatalogueUpdate } from './catalogue-update.ts';
 import { readFacts } from './edits.ts';
+import { Listings } from './listings.ts';
 import { listHashes, type RunPlaces, runPlaces } from './repo-directory.ts';
 import { RunReader } from './run-reader.ts';
 
@@ -184,6 +185,7 @@ class Scan {
   readonly #bootId: string;
   readonly #options: ScanOptions;
   readonly #update: CatalogueUpdate;
+  readonly #listings: Listings;
   /** When the scan began. */
   readonly #monotonic: number;
   /** Undefined: not asked yet; null: nothing can be written here. */
@@ -204,6 +206,7 @@ class Scan {
     this.#monotonic = monotonic;
     this.#options = options;
     this.#update = new CatalogueUpdate(files);
+    this.#listings = new Listings(vfs);
     if (options.update === false) this.#now = null;
   }
 
@@ -261,21 +264,24 @@ class Scan {
     const stamp = this.#stampOf(places);
     let reader: RunReader | undefined;
     try {
-      if (!this.#isThere(places)) return;
-      const facts = readFacts(this.#vfs, places.edits);
+      // Of a run that has a stamp both directories were found.
+      if (stamp === undefined && !this.#isThere(places)) return;
+      const { vfs } = this.#listings;
+      const facts = readFacts(vfs, places.edits);
       if (facts === undefined) return;
       if (facts.isDeleted) {
         const nothing = { params: undefined, writers: [], segments: undefined };
         this.#keep({ hash, places, stamp }, { facts, ...nothing }, []);
         return;
       }
-      reader = RunReader.snapshot(this.#vfs, places);
-      if (reader.facts === undefined || reader.facts.isDeleted) return;
+      reader = RunReader.snapshot(vfs, places, { facts });
     } catch (thrown) {
       const error = asRunlogError(thrown, places.directory);
       if (!(error instanceof RunlogError)) throw error;
       this.#options.onUnreadable?.(hash, error);
       return;
+    } finally {
+      this.#listings.forget();
     }
     const entry = this.#entry(hash, reader);
     yield entry;
@@ -295,8 +301,9 @@ class Scan {
   #stampOf({ directory }: RunPlaces): TakenStamp | undefined {
     const now = this.#clock();
     if (now === undefined) return undefined;
+    const { vfs } = this.#listings;
     const stamp = unlessRefused(
-      () => takeStamp(this.#vfs, directory, this.#files.isRemote),
+      () => this.#listings.taking(() => takeStamp(vfs, directory, this.#files.isRemote)),
       undefined,
     );
     if (stamp === undefined || stamp.newest > now.time - TICK_MAX_MS) return undefined;

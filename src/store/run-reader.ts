@@ -73,13 +73,17 @@ export class RunReader {
     return RunReader.snapshot(vfs, places, options);
   }
 
-  /** As `open`, at once. Requires: `loadXxhash` has resolved. */
+  /** As `open`, at once. `facts`: read just now. Requires: `loadXxhash` has resolved. */
   static snapshot(
     vfs: Vfs,
     places: RunPlaces,
-    options: { only?: readonly string[]; known?: ListedFacts | undefined } = {},
+    options: {
+      only?: readonly string[];
+      known?: ListedFacts | undefined;
+      facts?: RunFacts | undefined;
+    } = {},
   ): RunReader {
-    const facts = readFacts(vfs, places.edits, options.known);
+    const facts = options.facts ?? readFacts(vfs, places.edits, options.known);
     const writers = options.only ?? listWriters(vfs, places.logs);
     const logs = writers
       .map((writer) => openLog(vfs, places, writer))
