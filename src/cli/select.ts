@@ -33,10 +33,19 @@ export interface WantedMetrics extends WantedRuns {
 const isReference = (word: string): boolean =>
   /^-[1-9]\d*$/.test(word) || (/^[a-z0-9][a-z0-9._-]{0,63}$/.test(word) && !/^run\./.test(word));
 
-/** The query that the words are, or undefined where they are runs. None are a query for all. */
-const queryOf = (words: readonly string[]): string | undefined =>
+/**
+ * The query that the words are, or undefined where they are runs. None are a query for all.
+ *
+ * @throws TypeError where words say nothing: a variable that is not set must not mean every run.
+ */
+function queryOf(words: readonly string[]): string | undefined {
+  if (words.length > 0 && words.every(isReference)) return undefined;
   // A query that a shell took apart is one all the same.
-  words.length > 0 && words.every(isReference) ? undefined : words.join(' ');
+  const query = words.join(' ');
+  if (words.length > 0 && /^(\s|#.*)*$/.test(query))
+    throw new TypeError(`what: expected runs or a query, got ${JSON.stringify(query)}`);
+  return query;
+}
 
 const queryOptions = ({
   archived = false,

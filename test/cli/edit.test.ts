@@ -62,6 +62,23 @@ it('deletes only when confirmed; nobody can be asked in a pipe', async () => {
   expect((await runlog('rm', '--yes')).status).toBe(2);
 });
 
+it.each(['', ' ', '# aaaa', ' #a\n\t# b'])(
+  'words that say nothing, %j, are not every run',
+  async (word) => {
+    for (const [name, ...more] of [
+      ['rm', '--yes'],
+      ['archive'],
+      ['mv', join(place, 'other'), '--yes'],
+    ])
+      expect(await runlog(name as string, word, ...more)).toMatchObject({
+        status: 2,
+        out: '',
+        err: `runlog: what: expected runs or a query, got ${JSON.stringify(word)}\n`,
+      });
+    expect((await runlog('ls')).out.split('\n')).toHaveLength(5);
+  },
+);
+
 it('copies without asking, moves only when confirmed', async () => {
   const other = join(place, 'other');
   expect((await runlog('cp', '-1', HASHES[0], other)).out).toBe(
