@@ -136,7 +136,9 @@ describe('completion', () => {
 
   it('proposes no name that a shell would take apart', async () => {
     const run = await Run.open({ repo: join(directory, 'odd'), runHash: 'odd' });
-    for (const name of ['plain', 'two words', '$(reboot)', 'a\nb', "it's"]) run.track(1, { name });
+    const acted = [...';|&()<>*?[]!#{}~^'].map((character) => `loss${character}reboot`);
+    for (const name of ['plain', 'two words', '$(reboot)', 'a\nb', "it's", ...acted, '~', '.#x'])
+      run.track(1, { name });
     await run.close();
     const repo = ['--repo', 'odd', 'values', 'odd'];
     expect((await proposed(...repo, '')).filter((name) => !name.startsWith('__'))).toEqual([

@@ -55,8 +55,8 @@ async function known(words: readonly string[]): Promise<Known> {
   return { runs, metrics, params };
 }
 
-/** A shell would take a blank or a control character apart. */
-const isOneWord = (text: string): boolean => !/[\s\p{Cc}'"`\\$]/u.test(text);
+/** bash puts it into the line as it is: no blank, and nothing that a shell would act on at the next Enter. */
+const isOneWord = (text: string): boolean => /^[\p{L}\p{M}\p{N}_./:=@%+,-]+$/u.test(text);
 
 async function answer(words: readonly string[], whole: Whole): Promise<void> {
   const { runs, metrics, params } = await known(words);
