@@ -98,7 +98,7 @@ export class ObjectWriter {
     return kindOf(this.#options.quietly(() => this.#options.log.newest(key)));
   }
 
-  /** Objects of one kind, at least one. True: much waits to be flushed. @throws TypeError. */
+  /** Objects of one kind, at least one. True: much waits to be flushed. @throws TypeError, RangeError. */
   track(
     name: string,
     contextText: string,
@@ -110,6 +110,11 @@ export class ObjectWriter {
     const sequence = this.#sequence({ key, name, contextText }, kind);
     const next = sequence.nextStep ?? this.#lookedUp(sequence);
     const step = at.step ?? (next === NO_STEP ? 0 : next);
+    // No reader takes a record with it for one of objects.
+    if (!Number.isSafeInteger(step))
+      throw new RangeError(
+        `step: ${name} has the greatest step there is, no other is next; give one`,
+      );
     if (step >= next) sequence.nextStep = step + 1;
     if (!this.#append(objects, objectsRecord(sequence.key, { ...at, kind, step }, objects)))
       this.#lost += objects.length;

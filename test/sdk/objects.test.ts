@@ -128,6 +128,19 @@ describe('each kind', () => {
     await check();
   });
 
+  it('at the greatest step have no next one, and stay readable', async () => {
+    const run = await open('greatest-step');
+    const step = Number.MAX_SAFE_INTEGER;
+    run.track(new Text('a'), { name: 'said', step });
+    expect(() => run.track(new Text('b'), { name: 'said' })).toThrow(
+      /^step: said has the greatest/,
+    );
+    run.track(new Text('c'), { name: 'said', step: 1 });
+    await run.close();
+    const said = (await viewOf('greatest-step')).texts('said');
+    expect((await said?.values())?.map((each) => each.step)).toEqual([1, step]);
+  });
+
   it('may be a list, whose order stays', async () => {
     const run = await open('lists');
     const images = [3, 1, 2, 1].map((seed) => new Image(pixels(seed, 20), { caption: `${seed}` }));
