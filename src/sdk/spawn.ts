@@ -202,22 +202,32 @@ function pass(
   });
 }
 
+/** Undefined: it was removed. Programs run there all the same. */
+function ownDirectory(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
+  }
+}
+
 /** What is recorded of a child as params, where that is asked for. */
 class ChildFacts {
   readonly #path: ParamsPath | undefined;
-  readonly #cwd: string;
+  readonly #cwd: string | undefined;
   readonly #setParams: SetParams;
   #facts: Record<string, unknown> | undefined;
   #startedAt = 0;
 
   constructor({ params, cwd }: SpawnOptions, setParams: SetParams) {
     this.#path = params === undefined ? undefined : checkParamsPath(params, 'params');
-    this.#cwd = cwd ?? process.cwd();
+    this.#cwd = cwd ?? ownDirectory();
     this.#setParams = setParams;
   }
 
   begin(command: readonly string[]): void {
-    this.#facts = { command: command.map((each) => each.toWellFormed()), cwd: this.#cwd };
+    this.#facts = { command: command.map((each) => each.toWellFormed()) };
+    if (this.#cwd !== undefined) this.#facts['cwd'] = this.#cwd.toWellFormed();
     this.#startedAt = performance.now();
     this.#set();
   }
@@ -227,7 +237,8 @@ class ChildFacts {
   }
 
   failed(error: unknown): void {
-    this.#add({ error: error instanceof Error ? error.message : String(error) });
+    const text = error instanceof Error ? error.message : String(error);
+    this.#add({ error: text.toWellFormed() });
   }
 
   ended({ exitCode, signal }: SpawnResult): void {

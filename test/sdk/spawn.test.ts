@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Repo, Run, type RunOptions, type RunView, type WrittenLine } from '../../src/index.ts';
 
 const directory = realpathSync(mkdtempSync(join(tmpdir(), 'runlog-spawn-')));
@@ -221,6 +221,19 @@ describe('params', () => {
       signal: null,
       seconds: expect.any(Number),
     });
+  });
+
+  it('runs where the directory of the process was removed, which is not told', async () => {
+    const run = await open('gone');
+    const cwd = vi.spyOn(process, 'cwd').mockImplementation(() => {
+      throw Object.assign(new Error('uv_cwd'), { code: 'ENOENT' });
+    });
+    const result = await run.spawn('true', [], { params: 'child' });
+    cwd.mockRestore();
+    expect(result.exitCode).toBe(0);
+    expect(run.get('child')).toMatchObject({ command: ['true'], exitCode: 0 });
+    expect(run.get('child')).not.toHaveProperty('cwd');
+    await run.close();
   });
 
   it('tell what could not be started', async () => {
