@@ -129,7 +129,8 @@ export class RunObject extends QueryObject {
     for (let size = 1; size < names.length; size += 1) {
       const between = this.facts.param(names.slice(0, size));
       if (between === undefined || between === null) return null;
-      if (!(fromParams(between) instanceof Dict)) return undefined;
+      // A Map is no part of a path: what stands in it is asked of it.
+      if (between instanceof Map || !(fromParams(between) instanceof Dict)) return undefined;
     }
     return null;
   }

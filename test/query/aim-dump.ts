@@ -150,6 +150,8 @@ export function stored([type, value]: Typed): unknown {
       const areNames = entries.every(([key]) => typeof key === 'string');
       return areNames ? Object.fromEntries(entries) : new Map(entries as [unknown, unknown][]);
     }
+    case 'none':
+      return null;
     case 'bytes':
       return Buffer.from(value as string, 'latin1');
     default:
