@@ -37,8 +37,12 @@ export function paramSections(trees: readonly (ParamsTree | undefined)[]): Secti
     const keys = keysOf(values);
     const isSplit =
       keys !== undefined && (path.length === 0 || places.length + keys.length <= COLUMNS_MAX);
-    const cells = values.map((value) => cellOf(value, isSplit));
-    sections.push({ kind: sectionKind.param, key: path, bytes: encodeCatalogueColumn(cells) });
+    const cells = new Cells(isSplit);
+    sections.push({
+      kind: sectionKind.param,
+      key: path,
+      bytes: encodeCatalogueColumn(values.map((each) => cells.of(each))),
+    });
     if (!isSplit) continue;
     for (const key of keys) {
       places.push({ path: [...path, key], values: values.map((value) => memberOf(value, key)) });
@@ -70,10 +74,40 @@ function memberOf(value: unknown, key: string): unknown {
   return isPlainObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
-function cellOf(value: unknown, isSplit: boolean): Cell | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value === 'number') return value;
-  return isSplit && isPlainObject(value) ? [0, Object.keys(value)] : [value];
+/** Cells of one column: equal ones are one array where that is cheaply told, so that it is packed once. */
+class Cells {
+  readonly #isSplit: boolean;
+  readonly #plain = new Map<unknown, Cell>();
+  readonly #objects = new Map<string, Cell & readonly [0, readonly string[]]>();
+
+  /** `isSplit`: members of objects have columns of their own. */
+  constructor(isSplit: boolean) {
+    this.#isSplit = isSplit;
+  }
+
+  of(value: unknown): Cell | undefined {
+    if (value === undefined) return undefined;
+    if (typeof value === 'number') return value;
+    if (typeof value === 'object' && value !== null)
+      return this.#isSplit && isPlainObject(value) ? this.#object(Object.keys(value)) : [value];
+    let cell = this.#plain.get(value);
+    if (cell === undefined) {
+      cell = [value];
+      this.#plain.set(value, cell);
+    }
+    return cell;
+  }
+
+  #object(keys: readonly string[]): Cell {
+    const text = keys.join();
+    const known = this.#objects.get(text);
+    // Keys may hold commas.
+    if (known?.[1].length === keys.length && keys.every((key, index) => key === known[1][index]))
+      return known;
+    const cell = [0, keys] as const;
+    this.#objects.set(text, cell);
+    return cell;
+  }
 }
 
 /** The column of a place, where there is one. */

@@ -46,32 +46,59 @@ export const doublesAt = (bytes: Uint8Array, start: number, count: number): Floa
 /** Gives equal values equal numbers, from 1; 0 stands for none. */
 class Distinct {
   readonly codes: Uint32Array;
-  readonly packed: Uint8Array[] = [];
-  readonly #plain = new Map<unknown, number>();
+  /** By number less 1: the value, until it is known whether it is to be packed. */
+  readonly #values: unknown[] = [];
+  /** What is one object or one plain value is equal to itself, without a look at its bytes. */
+  readonly #same = new Map<unknown, number>();
   readonly #others = new Map<string, number>();
 
   constructor(values: readonly unknown[]) {
     this.codes = new Uint32Array(values.length);
-    for (const [row, value] of values.entries())
+    for (let row = 0; row < values.length; row += 1) {
+      const value = values[row];
       if (value !== undefined) this.codes[row] = this.#codeOf(value);
+    }
+  }
+
+  get count(): number {
+    return this.#values.length;
+  }
+
+  packed(): Uint8Array[] {
+    return this.#values.map((each) =>
+      each instanceof PackedValue ? each.bytes : packBody(each).slice(),
+    );
   }
 
   #codeOf(value: unknown): number {
-    const isPlain = (typeof value !== 'object' || value === null) && !Object.is(value, -0);
-    const known = isPlain ? this.#plain.get(value) : undefined;
+    const isMinusZero = value === 0 && Object.is(value, -0);
+    const known = isMinusZero ? undefined : this.#same.get(value);
     if (known !== undefined) return known;
+    if (typeof value === 'object' || isMinusZero) return this.#codeOfBytes(value);
+    this.#values.push(value);
+    this.#same.set(value, this.#values.length);
+    return this.#values.length;
+  }
+
+  #codeOfBytes(value: unknown): number {
     const bytes = packBody(value).slice();
-    if (isPlain) {
-      this.packed.push(bytes);
-      this.#plain.set(value, this.packed.length);
-      return this.packed.length;
-    }
     const text = Buffer.from(bytes.buffer).toString('latin1');
-    const code = this.#others.get(text);
-    if (code !== undefined) return code;
-    this.packed.push(bytes);
-    this.#others.set(text, this.packed.length);
-    return this.packed.length;
+    let code = this.#others.get(text);
+    if (code === undefined) {
+      this.#values.push(new PackedValue(bytes));
+      code = this.#values.length;
+      this.#others.set(text, code);
+    }
+    if (value !== 0) this.#same.set(value, code);
+    return code;
+  }
+}
+
+class PackedValue {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
   }
 }
 
@@ -79,10 +106,10 @@ class Distinct {
 export function encodeCatalogueColumn(values: readonly unknown[]): Uint8Array {
   const isNumbers = values.every((each) => each === undefined || typeof each === 'number');
   const distinct = new Distinct(values);
-  const { length } = distinct.packed;
-  if (length <= FEW || length <= values.length / 2) return encodeDictionary(distinct);
+  const { codes, count } = distinct;
+  if (count <= FEW || count <= values.length / 2) return encodeDictionary(codes, distinct.packed());
   if (isNumbers) return encodeNumbers(values as readonly (number | undefined)[]);
-  const { codes, packed } = distinct;
+  const packed = distinct.packed();
   return encodeHeap(Array.from(codes, (code) => packed[code - 1]));
 }
 
@@ -110,7 +137,7 @@ function setParts(bytes: Uint8Array, start: number, parts: readonly (Uint8Array 
 const sizeOf = (parts: readonly (Uint8Array | undefined)[]): number =>
   parts.reduce((sum, part) => sum + 4 + (part?.length ?? 0), 4);
 
-function encodeDictionary({ codes, packed }: Distinct): Uint8Array {
+function encodeDictionary(codes: Uint32Array, packed: readonly Uint8Array[]): Uint8Array {
   const width = packed.length < 256 ? 1 : packed.length < 65_536 ? 2 : 4;
   const codesSize = Math.ceil((codes.length * width) / 4) * 4;
   const size = 4 + codesSize + sizeOf(packed);
