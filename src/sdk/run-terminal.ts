@@ -24,6 +24,9 @@ import { loadedRedactor, loadRedactor } from './late-redactor.ts';
 /** Characters that are gathered before they are flushed without being asked. */
 const GATHERED_MAX = 256 * 1024;
 
+/** How long the values of variables are taken for known, in milliseconds. */
+const KNOWN_MS = 1000;
+
 /** The param that tells what was taken out of lines. */
 const TERMINAL_REDACTED_KEY = '__terminal_redacted';
 
@@ -35,6 +38,8 @@ export class RunTerminal implements Attachment {
   readonly #run: RunInside;
   #recorder: TerminalRecorder | undefined;
   #redactor: Redactor | undefined;
+  #variableCount = -1;
+  #knownAt = 0;
   #unlisten: (() => void) | undefined;
   #isOver = false;
   #isCutSaid = false;
@@ -109,12 +114,24 @@ export class RunTerminal implements Attachment {
   #record(): void {
     const recorder = this.#recorder;
     if (recorder === undefined) return;
+    this.#knowEnvironment();
     for (const lines of recorder.take()) this.#run.writer.lines(lines);
     if (this.#isCutSaid || !recorder.isCut) return;
     this.#isCutSaid = true;
     const limit = 'terminalColumnCountMax';
     const message = `${limit}: lines of the terminal are cut after ${limits[limit]} columns`;
     this.#run.report(new RunlogError('LIMIT', message, { limit }));
+  }
+
+  /** Programs read their settings after the run was opened, too: a new variable is seen at once. */
+  #knowEnvironment(): void {
+    if (this.#redactor === undefined) return;
+    const count = Object.keys(process.env).length;
+    const now = performance.now();
+    if (count === this.#variableCount && now - this.#knownAt < KNOWN_MS) return;
+    this.#variableCount = count;
+    this.#knownAt = now;
+    this.#redactor.know(process.env);
   }
 
   /** What is printed while the run closes is not recorded any more. */

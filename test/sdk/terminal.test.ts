@@ -253,6 +253,25 @@ describe('options', () => {
     expect(await textsOf('stripped')).toEqual(['red']);
   });
 
+  it('nor does what a variable holds that was set when the run was open', async () => {
+    const run = await open('later', { captureTerminalLogs: { redact: true } });
+    process.stdout.write('begins\n');
+    await turn();
+    process.env['LATER_PASSWORD'] = 'zeta9-quokka7-b';
+    process.stdout.write('it is zeta9-quokka7-b\n');
+    await turn();
+    process.env['LATER_PASSWORD'] = 'theta4-wombat2-c';
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    process.stdout.write('it is theta4-wombat2-c, was zeta9-quokka7-b\n');
+    await run.close();
+    delete process.env['LATER_PASSWORD'];
+    expect(await textsOf('later')).toEqual([
+      'begins',
+      'it is [redacted]',
+      'it is [redacted], was [redacted]',
+    ]);
+  });
+
   it('secrets never reach the disk, also split over writes and turns, in colours and in keys', async () => {
     const token = `ghp_${'a1B2c3D4e5'.repeat(4)}`.slice(0, 40);
     const body = 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj';
