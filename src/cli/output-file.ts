@@ -1,8 +1,19 @@
 // Where a long answer goes: standard output, or a file that appears when it is whole.
 //
+// 1. A link leads to the file that is replaced. A pipe or a device is written to: nothing takes its place.
+//
 // Test: test/cli/export.test.ts.
 
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 
 import { RunlogError } from '../index.ts';
 
@@ -26,8 +37,14 @@ const standardOutput: OutputFile = {
   async discard() {},
 };
 
+/** Whether something is there that a whole file would take the place of. */
+export const isReplaced = (path: string): boolean => existsSync(path) && !isStream(path);
+
+/** Also a directory, which cannot be written to. */
+const isStream = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isFile() === false;
+
 function namedFile(path: string): OutputFile {
-  const partial = `${path}.partial`;
   const attempt = <T>(act: () => T): T => {
     try {
       return act();
@@ -35,7 +52,9 @@ function namedFile(path: string): OutputFile {
       throw new RunlogError('IO', `${path}: ${(error as Error).message}`, { cause: error });
     }
   };
-  const file = attempt(() => openSync(partial, 'w'));
+  const target = attempt(() => (isReplaced(path) ? realpathSync(path) : path));
+  const partial = attempt(() => isStream(path)) ? undefined : `${target}.partial`;
+  const file = attempt(() => openSync(partial ?? target, 'w'));
   return {
     async write(text) {
       const bytes = Buffer.from(text);
@@ -44,7 +63,7 @@ function namedFile(path: string): OutputFile {
     },
     async close() {
       closeSync(file);
-      attempt(() => renameSync(partial, path));
+      if (partial !== undefined) attempt(() => renameSync(partial, target));
     },
     async discard() {
       try {
@@ -52,7 +71,7 @@ function namedFile(path: string): OutputFile {
       } catch {
         // It was closed already.
       }
-      rmSync(partial, { force: true });
+      if (partial !== undefined) rmSync(partial, { force: true });
     },
   };
 }

@@ -1,7 +1,8 @@
 // What export writes is what the run holds, in a form that other programs read; a file is whole or not
 // there, and one that was there is replaced only when that was asked for.
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { beforeAll, expect, it } from 'vitest';
@@ -78,4 +79,33 @@ it('a file gets its format from its name, appears whole, and is not replaced wit
   expect(existsSync(`${file}.partial`)).toBe(false);
   const nowhere = await runlog('export', '-o', join(directory, 'missing/points.csv'));
   expect(nowhere).toMatchObject({ status: 6, err: expect.stringMatching(/^runlog: IO: /) });
+});
+
+it('a link leads to the file that is replaced', async () => {
+  const [file, link] = [join(directory, 'linked.jsonl'), join(directory, 'link.jsonl')];
+  writeFileSync(file, 'mine');
+  symlinkSync('linked.jsonl', link);
+  expect((await runlog('export', '-o', link)).status).toBe(2);
+  expect((await runlog('export', '-o', link, '--yes')).status).toBe(0);
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(lines(readFileSync(file, 'utf8'))).toHaveLength(3 * 120);
+});
+
+it('a pipe is written to, and stays one', async (context) => {
+  const pipe = join(directory, 'pipe');
+  if (spawnSync('mkfifo', [pipe]).status !== 0) context.skip('no mkfifo here');
+  const reader = spawn('cat', [pipe]);
+  let read = '';
+  reader.stdout.on('data', (chunk: Buffer) => {
+    read += chunk.toString();
+  });
+  const end = new Promise((resolve) => reader.stdout.on('end', resolve));
+  try {
+    const { status } = await runlog('export', '--what', 'runs', '-o', pipe, '--yes');
+    expect([status, lstatSync(pipe).isFIFO()]).toEqual([0, true]);
+    await end;
+    expect(lines(read)).toHaveLength(4);
+  } finally {
+    reader.kill('SIGKILL');
+  }
 });

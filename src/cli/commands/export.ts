@@ -19,7 +19,7 @@ import {
   withExamples,
   yesOption,
 } from '../options.ts';
-import { openOutput } from '../output-file.ts';
+import { isReplaced, openOutput } from '../output-file.ts';
 import { counted, printAside } from '../print.ts';
 import { beginProgress } from '../progress.ts';
 import { metricsOf, selectRuns, type WantedMetrics } from '../select.ts';
@@ -193,7 +193,7 @@ async function exportRuns(
 ): Promise<void> {
   const repo = await openRepo(command);
   const { output } = options;
-  const isThere = output !== undefined && (await import('node:fs')).existsSync(output);
+  const isThere = output !== undefined && isReplaced(output);
   if (isThere && !(await confirm(`Replace ${output}?`, options.yes))) return;
   const file = openOutput(output);
   const progress = beginProgress();
