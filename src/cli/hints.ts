@@ -22,6 +22,10 @@ export function tellNothing(repo: Repo, what: string, words: readonly string[]):
     );
 }
 
+/** As a shell takes it for one word that does nothing: names are anybody's, and hints are pasted. */
+export const shellWord = (text: string): string =>
+  /^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+
 /** To somebody who has one run so far: what can be done with it. */
 export function tellNext(repo: Repo, ...commands: readonly string[]): void {
   if (repo.hashes().length !== 1) return;

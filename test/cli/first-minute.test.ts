@@ -98,3 +98,13 @@ describe('after the first run', () => {
     expect((await runlogHere(place('one'), ['compare', '-1'])).err).toContain('`runlog ls`');
   });
 });
+
+it('a name in what may be pasted is one word', async () => {
+  const run = await Run.open({ repo: place('odd'), systemTrackingInterval: null });
+  run.track(1, { name: "a; reboot '" });
+  await run.close();
+  for (const command of [['show', '-1'], ['metrics'], ['plot']])
+    expect((await runlogHere(place('odd'), command)).err).toContain(
+      String.raw`runlog values -1 'a; reboot '\'''`,
+    );
+});

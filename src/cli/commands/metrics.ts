@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { Metric, RunView } from '../../index.ts';
 import { contextText, metricFacts } from '../facts.ts';
-import { tellNext, tellNothing } from '../hints.ts';
+import { shellWord, tellNext, tellNothing } from '../hints.ts';
 import { jsonText } from '../json.ts';
 import { openRepo, shortHashes } from '../open.ts';
 import {
@@ -94,7 +94,7 @@ async function metrics(words: string[], options: MetricsOptions, command: Comman
   if (!options.names && count > found.length)
     printAside(`${found.length} of ${count} metrics; --limit for more, --names for the names`);
   if (!options.json && found[0] !== undefined)
-    tellNext(repo, `runlog values -1 ${found[0].name}`, 'runlog plot -1');
+    tellNext(repo, `runlog values -1 ${shellWord(found[0].name)}`, 'runlog plot -1');
 }
 
 export function addMetrics(program: Command): void {

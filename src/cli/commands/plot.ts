@@ -8,7 +8,7 @@ import type { Metric, Repo } from '../../index.ts';
 import { chart, DOTS_ACROSS, letterOfCurve, styleOfCurve } from '../chart.ts';
 import { binsOf, type Curve, curveOfColumns, rangeOf, scaleOf } from '../curve.ts';
 import { contextText } from '../facts.ts';
-import { tellNext, tellNothing } from '../hints.ts';
+import { shellWord, tellNext, tellNothing } from '../hints.ts';
 import { openRepo, shortHashes } from '../open.ts';
 import {
   archivedOption,
@@ -128,7 +128,7 @@ async function plot(words: string[], options: PlotOptions, command: Command): Pr
   for (const view of new Set(metrics.map(({ run }) => run))) tellDamage(view);
   if (left > 0) printAside(`${left} more metrics are not drawn; --limit for more`);
   if (!options.json && metrics[0] !== undefined)
-    tellNext(repo, `runlog values -1 ${metrics[0].name}`, 'runlog follow');
+    tellNext(repo, `runlog values -1 ${shellWord(metrics[0].name)}`, 'runlog follow');
 }
 
 /** The curve as it is drawn: of each column of dots what is in it. */

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { RunView } from '../../index.ts';
 import { endingText, errorText, showError } from '../ending.ts';
 import { isSystemPath, leavesOf, metricFacts, pathText, runFacts, textOf } from '../facts.ts';
-import { tellNext } from '../hints.ts';
+import { shellWord, tellNext } from '../hints.ts';
 import { findRun, openRepo } from '../open.ts';
 import { jsonOption, systemOption, withExamples } from '../options.ts';
 import {
@@ -111,7 +111,9 @@ async function show(text: string, options: ShowOptions, command: Command): Promi
   if (!options.json)
     tellNext(
       repo,
-      ...(metric === undefined ? [] : [`runlog values -1 ${metric.name}`, 'runlog plot -1']),
+      ...(metric === undefined
+        ? []
+        : [`runlog values -1 ${shellWord(metric.name)}`, 'runlog plot -1']),
       "runlog note -1 'what was new'",
     );
 }
