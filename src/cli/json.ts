@@ -19,9 +19,18 @@ function jsonValue(_: string, value: unknown): unknown {
     : value;
 }
 
-export const jsonText = (value: unknown, indent?: number): string =>
+/** What a terminal takes for a command, or turns the direction of writing by, and JSON leaves as it is. */
+const controls = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+
+const escapeOf = (character: string): string =>
+  `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+export function jsonText(value: unknown, indent?: number): string {
   // JSON has a minus zero, JSON.stringify does not.
-  Object.is(value, -0) ? '-0' : JSON.stringify(value, jsonValue, indent);
+  if (Object.is(value, -0)) return '-0';
+  const text = JSON.stringify(value, jsonValue, indent) as string | undefined;
+  return text?.replace(controls, escapeOf) as string;
+}
 
 /** A number in full: reading it gives the same double. */
 export const numberText = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));

@@ -103,3 +103,9 @@ it('has a JSON form for everything that a param may be', () => {
     nested: [{ deep: ['NaN'] }],
   });
 });
+
+it('JSON says nothing to a terminal, and reads back the same', () => {
+  const text = `${String.fromCharCode(0x1b, 0x7f, 0x9b)}31m${String.fromCharCode(0x202e, 0x2066)}`;
+  expect(jsonText({ [text]: text })).toMatch(/^[ -~]*$/);
+  expect(JSON.parse(jsonText({ [text]: text }))).toEqual({ [text]: text });
+});
