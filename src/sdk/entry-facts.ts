@@ -14,7 +14,12 @@ import {
   type SequenceKind,
 } from '../query/facts.ts';
 import type { CatalogueEntry, CatalogueSequence } from '../store/catalogue-entry.ts';
+import { conditionsOf, conditionsOfPieces } from '../store/point-conditions.ts';
+import type { Summary } from '../store/rows.ts';
 import { type LastSigns, lastOpening, type OpeningFacts, stateOf } from './openings.ts';
+
+/** Points of a sequence that are read whatever is asked of them. */
+const READ_WHOLE_MAX = 4096;
 
 export class EntryFacts implements RunFactsForQuery {
   readonly entry: CatalogueEntry;
@@ -191,13 +196,36 @@ export class EntrySequence implements SequenceFactsForQuery {
     return this.kind === 'metric' ? this.sequence.value(name) : undefined;
   }
 
-  /** Every point is read, once: which the summaries of blocks alone do not tell. */
   get points(): PointFacts | undefined {
     if (this.kind !== 'metric') return undefined;
-    if (this.#points === undefined) {
-      const { steps, values } = this.#entry.rows(this.sequence.key);
-      this.#points = pointFacts(steps, values);
-    }
+    this.#points ??= conditionsOf(this.#summary(), () => this.#detailed());
     return this.#points;
+  }
+
+  #summary(): Parameters<typeof conditionsOf>[0] {
+    if (this.count === 0) return undefined;
+    const value = (name: keyof Summary): number => this.sequence.value(name) as number;
+    return {
+      count: this.count,
+      nanCount: value('nanCount'),
+      first: value('first'),
+      last: value('last'),
+      firstStep: value('firstStep'),
+      lastStep: value('lastStep'),
+      min: value('min'),
+      max: value('max'),
+    };
+  }
+
+  /** Of few points all are read, which the catalogue may do without the run; of many, those of blocks that matter. */
+  #detailed(): PointFacts {
+    const { key } = this.sequence;
+    if (this.count > READ_WHOLE_MAX) {
+      const reader = this.#entry.reader();
+      const sequence = reader.sequences().get(key);
+      if (sequence !== undefined) return conditionsOfPieces(reader.pieces(sequence));
+    }
+    const { steps, values } = this.#entry.rows(key);
+    return pointFacts(steps, values);
   }
 }

@@ -99,7 +99,7 @@ export class PointPiece {
     this.#decode = decode;
   }
 
-  /** @internal */
+  /** Lets go of what it has decoded. */
   release(): void {
     if (holding.delete(this)) heldSize -= this.#held?.size ?? 0;
     this.#held = undefined;
@@ -127,6 +127,11 @@ export class PointPiece {
   /** Index of its first point, from `low` on, whose step is at least `step`. */
   firstAtLeast(step: number, low = 0): number {
     return this.#points().steps.firstAtLeast(step, low);
+  }
+
+  /** Not to be changed. */
+  get values(): Float64Array {
+    return this.#points().values;
   }
 
   stepAt(index: number): number {
