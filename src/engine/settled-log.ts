@@ -7,7 +7,7 @@
 //
 // Spec: spec/catalogue.md, Segments. Test: test/store/catalogue.test.ts.
 
-import { type ReadSegment, readRecords } from './log-reader.ts';
+import { type IsWanted, type ReadSegment, readRecords } from './log-reader.ts';
 import type { LogRecord } from './record.ts';
 import type { Damage } from './tail.ts';
 import type { Vfs } from './vfs/vfs.ts';
@@ -22,16 +22,33 @@ export class SettledLog {
   readonly #vfs: Vfs;
   readonly #directory: string;
   readonly #segments: readonly SettledSegment[];
+  readonly #isWanted: IsWanted;
 
-  constructor(vfs: Vfs, directory: string, segments: readonly SettledSegment[]) {
+  /** `isWanted`: frames of these types are read, and no others. */
+  constructor(
+    vfs: Vfs,
+    directory: string,
+    segments: readonly SettledSegment[],
+    isWanted: IsWanted,
+  ) {
     this.#vfs = vfs;
     this.#directory = directory;
     this.#segments = segments;
+    this.#isWanted = isWanted;
   }
 
   /** Throws Node's error, ENOENT where a rewriting has taken a file away since. */
   records(from = 0): Generator<LogRecord> {
-    return readRecords(this.#vfs, this.#directory, this.#segments, this.damage, from);
+    const { damage } = this;
+    return readRecords(
+      this.#vfs,
+      this.#directory,
+      this.#segments,
+      damage,
+      from,
+      undefined,
+      this.#isWanted,
+    );
   }
 
   /** Of a small log: all of it is passed over. */

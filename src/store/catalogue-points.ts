@@ -9,6 +9,7 @@
 import { SettledLog, type SettledSegment, type Vfs } from '../engine/index.ts';
 import { errorCode } from '../errors.ts';
 import { LogContents } from './log-contents.ts';
+import { recordType } from './record.ts';
 import { mergeWriters, newestRows, type Rows } from './rows.ts';
 import type { RunReader } from './run-reader.ts';
 
@@ -65,6 +66,20 @@ export const unpackSegments = (stored: unknown): RunSegments =>
     })) as SettledSegment[],
   ]);
 
+/** What says nothing of points, each in a frame of its own: params take longest of all. */
+const others: ReadonlySet<number> = new Set([
+  recordType.opening,
+  recordType.close,
+  recordType.params,
+  recordType.lines,
+  recordType.log,
+  recordType.content,
+  recordType.objects,
+  recordType.artifact,
+]);
+
+const mayHoldPoints = (type: number): boolean => !others.has(type);
+
 /** Rows of one sequence, of all writers; undefined where something is not as it was. */
 export function settledRows(
   vfs: Vfs,
@@ -75,7 +90,7 @@ export function settledRows(
   try {
     const parts: Rows[] = [];
     for (const [writer, own] of segments) {
-      const log = new SettledLog(vfs, `${logs}/${writer}`, own);
+      const log = new SettledLog(vfs, `${logs}/${writer}`, own, mayHoldPoints);
       const contents = new LogContents(log, writer);
       if (contents.keys().includes(key))
         parts.push(contents.cleanRows(key, []) ?? newestRows(contents.rows(key)));
