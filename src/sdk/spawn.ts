@@ -37,7 +37,8 @@ export interface SpawnOptions extends TerminalOptions {
   /** Told of the child as soon as it runs. */
   readonly onStart?: (child: {
     readonly pid: number;
-    kill(signal: NodeJS.Signals): boolean;
+    /** As `SIGTERM`. */
+    kill(signal: string): boolean;
   }) => void;
 }
 
@@ -45,7 +46,8 @@ export interface SpawnResult {
   readonly pid: number;
   /** Null: a signal ended it. */
   readonly exitCode: number | null;
-  readonly signal: NodeJS.Signals | null;
+  /** As `SIGTERM`; null: it exited by itself. */
+  readonly signal: string | null;
 }
 
 type SetParams = (entries: readonly (readonly [ParamsPath, unknown])[]) => void;
@@ -111,7 +113,7 @@ export async function spawnCaptured(
   const ended = endOf(child, command);
   const { pid } = child;
   if (pid !== undefined) {
-    const handle = { pid, kill: (signal: NodeJS.Signals) => child.kill(signal) };
+    const handle = { pid, kill: (signal: string) => child.kill(signal as NodeJS.Signals) };
     pass(child.stdout, 'stdout', pid * 2, terminal, options);
     pass(child.stderr, 'stderr', pid * 2 + 1, terminal, options);
     feed(child, options);

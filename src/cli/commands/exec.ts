@@ -93,7 +93,7 @@ function endText({ exitCode, signal }: SpawnResult): string | undefined {
 }
 
 const codeOf = ({ exitCode, signal }: SpawnResult): number =>
-  exitCode ?? BY_SIGNAL + constants.signals[signal ?? 'SIGTERM'];
+  exitCode ?? BY_SIGNAL + constants.signals[(signal ?? 'SIGTERM') as NodeJS.Signals];
 
 /** Colours, width and buffering as on the terminal that the output goes to; what is set stays. */
 function terminalEnvironment(): Record<string, string> {
