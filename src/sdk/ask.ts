@@ -57,7 +57,8 @@ export async function* askRuns(repo: AskedRepo, ...question: Asked): AsyncGenera
   const { rows, signal } = await rowsOf(repo, 'run', question);
   for (const { entry } of rows) {
     throwIfAborted(signal);
-    yield await RunView.ofEntry(repo.vfs, repo.path, entry, repo.readOnly);
+    const view = await RunView.ofEntry(repo.vfs, repo.path, entry, repo.readOnly);
+    if (view !== undefined) yield view;
   }
 }
 
@@ -94,19 +95,19 @@ export class Views {
     this.#repo = repo;
   }
 
-  async of({ entry }: Row): Promise<RunView> {
+  async #of({ entry }: Row): Promise<RunView | undefined> {
     const known = this.#views.get(entry.hash);
     if (known !== undefined) return known;
     const { vfs, path, readOnly } = this.#repo;
     const view = await RunView.ofEntry(vfs, path, entry, readOnly);
-    this.#views.set(entry.hash, view);
+    if (view !== undefined) this.#views.set(entry.hash, view);
     return view;
   }
 
   /** Undefined: it is gone since. */
   async metricOf(row: Row): Promise<Metric | undefined> {
     const { name, context } = row.sequence as { name: string; context: Context };
-    return (await this.of(row)).metric(name, context);
+    return (await this.#of(row))?.metric(name, context);
   }
 }
 

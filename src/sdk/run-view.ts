@@ -108,8 +108,10 @@ export class RunView {
     repo: string,
     entry: CatalogueEntry,
     isReadOnly: boolean,
-  ): Promise<RunView> {
+  ): Promise<RunView | undefined> {
     const places = runPlaces(repo, entry.hash);
+    // Read anew it may be found deleted since the scan.
+    if (!entry.isFromCatalogue && entry.reader().facts?.isDeleted !== false) return undefined;
     const signs = await lastSignsOf(vfs, places, entry.writers);
     const view = new RunView(vfs, places, entry.hash, entry, signs);
     view.#isReadOnly = isReadOnly;
