@@ -27,6 +27,12 @@ export interface QueryOptions {
   readonly archived?: boolean;
   /** A row in which an expression fails ends everything with QUERY_EVALUATION. Default false. */
   readonly strict?: boolean;
+  /**
+   * Who asks again and again may take what the same `Repo` has looked at within so many milliseconds: what
+   * others have changed in a run since then may show that much later; runs that came or went show at once.
+   * Default 0: each run is looked at each time, 10 us a run.
+   */
+  readonly maxAgeMs?: number;
   /** Told of each run that is left out because it cannot be read. */
   readonly onUnreadable?: (hash: string, error: RunlogError) => void;
   /** Told, before the first row is given, of the kinds of failures for which rows were left out. */
@@ -41,6 +47,7 @@ const names = new Set([
   'signal',
   'archived',
   'strict',
+  'maxAgeMs',
   'onUnreadable',
   'onFailures',
 ]);
@@ -64,6 +71,7 @@ export function checkQueryOptions(
   } = options;
   checkCount(limit, 'limit');
   checkCount(offset, 'offset');
+  checkAge(options.maxAgeMs);
   if (typeof order !== 'string' || order.trim() === '')
     throw new TypeError(`order: expected 'newest', 'oldest' or an expression, got ${given(order)}`);
   for (const name of ['descending', 'archived', 'strict'] as const)
@@ -79,4 +87,9 @@ function checkCount(value: unknown, argument: string): void {
   const isCount = Number.isInteger(value) || value === Number.POSITIVE_INFINITY;
   if (!isCount || (value as number) < 0)
     throw new RangeError(`${argument}: expected an integer from 0 on, got ${given(value)}`);
+}
+
+function checkAge(value: unknown): void {
+  if (value !== undefined && !(typeof value === 'number' && value >= 0))
+    throw new RangeError(`maxAgeMs: expected milliseconds, 0 or more, got ${given(value)}`);
 }

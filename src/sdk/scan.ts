@@ -96,28 +96,31 @@ export class RowScan {
 
   /** The rows that match, in order, from `offset` on, `limit` of them. @throws RunlogError. */
   async rows(): Promise<Row[]> {
-    const found: Row[] = [];
-    for await (const { facts, run } of this.#runs()) found.push(...this.#readable(facts, run));
+    const found = await this.#found();
     const { offset, limit, onFailures } = this.#options;
     const kinds = this.#failures?.kinds ?? [];
     if (kinds.length > 0) onFailures?.(kinds);
     return found.sort(this.#compare()).slice(offset, offset + limit);
   }
 
-  async *#runs(): AsyncGenerator<{ facts: EntryFacts; run: RunObject }> {
+  /** Waits only where something has to be waited for: there are many runs, and few that match. */
+  async #found(): Promise<Row[]> {
     const { catalogue } = this.#place;
-    const { signal, onUnreadable } = this.#options;
+    const { signal, onUnreadable, maxAgeMs = 0 } = this.#options;
     const sequences = this.#asksForSequences();
+    const needsSigns = this.#needsSigns();
+    const found: Row[] = [];
     let start = performance.now();
-    for (const entry of catalogue.scan({ sequences, onUnreadable })) {
+    for (const entry of catalogue.scan({ sequences, onUnreadable, maxAgeMs })) {
       if (signal?.aborted)
         throw new RunlogError('ABORTED', 'the signal was aborted', { cause: signal.reason });
-      const facts = new EntryFacts(entry, await this.#signsOf(entry));
-      yield { facts, run: new RunObject(facts) };
+      const facts = new EntryFacts(entry, needsSigns ? await this.#signsOf(entry) : NO_SIGNS);
+      for (const row of this.#readable(facts, new RunObject(facts))) found.push(row);
       if (performance.now() - start < durations.sliceMs) continue;
       await nextTurn();
       start = performance.now();
     }
+    return found;
   }
 
   #asksForSequences(): boolean {
@@ -126,11 +129,13 @@ export class RowScan {
     return this.#kind === 'metric' || [this.#query, ...this.#wanted].some(asks);
   }
 
-  async #signsOf(entry: CatalogueEntry): Promise<LastSigns> {
-    const isAsked = [this.#query, ...this.#wanted].some(({ reads }) =>
+  #needsSigns(): boolean {
+    return [this.#query, ...this.#wanted].some(({ reads }) =>
       needSigns.some((each) => reads.runProperties.has(each)),
     );
-    if (!isAsked) return NO_SIGNS;
+  }
+
+  #signsOf(entry: CatalogueEntry): Promise<LastSigns> {
     const { vfs, path } = this.#place;
     return lastSignsOf(vfs, runPlaces(path, entry.hash), entry.writers);
   }

@@ -139,3 +139,21 @@ it('keys of params with types and examples, and of metrics with their contexts',
     { name: 'loss', runs: 4, contexts: [{ subset: 'train' }] },
   ]);
 });
+
+it('who allows an age gets runs that came since all the same, and an age is milliseconds', async () => {
+  const repo = await Repo.open(directory);
+  const asked = async (options: object): Promise<string[]> => {
+    const found: string[] = [];
+    for await (const view of repo.runs('run.hparams.lr > 0.015', options)) found.push(view.hash);
+    return found;
+  };
+  const before = await asked({ maxAgeMs: 60_000 });
+  const added = await Run.open({ repo: directory, runHash: 'run-f', systemTrackingInterval: null });
+  added.set('hparams', { lr: 1 });
+  await added.close();
+  expect(await asked({ maxAgeMs: 60_000 })).toEqual(['run-f', ...before]);
+  await repo.delete('run-f');
+  expect(await asked({ maxAgeMs: 60_000 })).toEqual(before);
+  for (const maxAgeMs of [-1, Number.NaN, '1'])
+    await expect(asked({ maxAgeMs })).rejects.toThrow(RangeError);
+});
