@@ -117,14 +117,16 @@ export async function* selectMetrics(
   words: readonly string[],
   wanted: WantedMetrics = {},
 ): AsyncGenerator<Metric> {
-  const query = queryOf(words);
-  if (query === undefined || query === '') {
+  const isByTime = ['newest', 'oldest'].includes(wanted.order ?? 'newest');
+  // An expression as order may ask of the metric; without one, metrics of a run stay together.
+  if (isByTime && (queryOf(words) ?? '') === '') {
     for await (const view of selectRuns(repo, words, wanted)) yield* metricsOf(view, wanted);
     return;
   }
+  const [query, options] = await questionOf(repo, words, wanted);
   // What the query names is asked for, of the machine too.
   const system = wanted.system === true || query.includes('__system__');
-  for await (const metric of repo.metrics(query, queryOptions(wanted)))
+  for await (const metric of repo.metrics(query, options))
     if (isWanted(metric, { ...wanted, system })) yield metric;
 }
 

@@ -56,6 +56,32 @@ describe('metrics', () => {
     );
   });
 
+  it('stand in the order of an expression over them, of every run or of those that are named', async () => {
+    const runs = async (...args: string[]): Promise<string[]> =>
+      (
+        (await parsed('metrics', '-m', 'loss', '-c', 'subset=val', ...args)) as { run: string }[]
+      ).map(({ run }) => run);
+    expect(await runs('--order', 'metric.min')).toEqual([HASHES[2], HASHES[1], HASHES[0]]);
+    expect(await runs('--order', 'metric.min', '-d')).toEqual([...HASHES]);
+    expect(await runs(HASHES[0], HASHES[1], '--order', 'metric.min')).toEqual([
+      HASHES[1],
+      HASHES[0],
+    ]);
+    expect(await runs('--order', 'run.hparams.lr')).toEqual([HASHES[2], HASHES[1], HASHES[0]]);
+  });
+
+  it('come to numbers of one context', async () => {
+    const metrics = async (...args: string[]): Promise<unknown> =>
+      ((await parsed('query', '-m', 'loss', ...args)) as { metrics: number }[]).map(
+        ({ metrics }) => metrics,
+      );
+    expect(await metrics()).toEqual([6]);
+    expect(await metrics('-c', 'subset=val')).toEqual([3]);
+    expect(await metrics('-c', 'subset=val', 'run.seed > 0')).toEqual([2]);
+    expect(await metrics('-c', 'subset=vall')).toEqual([]);
+    expect(await metrics('-c', 'subset=val', '-c', 'fold=1')).toEqual([]);
+  });
+
   it('come to numbers, by groups', async () => {
     expect((await runlog('query')).out).toMatchSnapshot('by name');
     expect(

@@ -116,6 +116,6 @@ export function addMetrics(program: Command): void {
       .action(metrics),
     ['runlog metrics -1', 'those of the newest run'],
     ['runlog metrics --names', 'what there is to ask for'],
-    ['runlog metrics -m loss -c subset=val', 'one metric of every run'],
+    ['runlog metrics -m loss -c subset=val -o metric.min -n 5', 'in which runs it was least'],
   );
 }

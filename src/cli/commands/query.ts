@@ -10,6 +10,7 @@ import { tellNothing } from '../hints.ts';
 import { openRepo } from '../open.ts';
 import {
   archivedOption,
+  contextOption,
   descendingOption,
   finite,
   jsonOption,
@@ -46,14 +47,35 @@ const PIPE_WIDTH = 100;
 const CURVE_LINES = 16;
 
 /** The query with what the options ask for besides. */
-function narrowed(query: string, { metric, system }: QueryCommandOptions): string {
+function narrowed(query: string, { metric, context, system }: QueryCommandOptions): string {
   const isOpen = system === true || metric !== undefined || query.includes('__system__');
   const parts = [
     ...(query.trim() === '' ? [] : [`(${query})`]),
     ...(metric === undefined ? [] : [`metric.name in ${JSON.stringify(metric)}`]),
+    ...Object.entries(context ?? {}).map(hasContext),
     ...(isOpen ? [] : ["not metric.name.startswith('__system__')"]),
   ];
   return parts.join(' and ');
+}
+
+/** A value of a context is compared as text everywhere: `fold=1` is 1, and '1'. */
+function hasContext([key, text]: readonly [string, string]): string {
+  const value = `metric.context[${JSON.stringify(key)}]`;
+  const constants: Readonly<Record<string, string>> = {
+    true: 'True',
+    false: 'False',
+    null: 'None',
+  };
+  const constant = constants[text];
+  const isNumber = text === String(Number(text)) && Number.isFinite(Number(text));
+  const alternatives = [
+    `${value} == ${JSON.stringify(text)}`,
+    ...(isNumber ? [`${value} == ${text} and not isinstance(${value}, bool)`] : []),
+    ...(constant === undefined
+      ? []
+      : [`${JSON.stringify(key)} in metric.context and ${value} is ${constant}`]),
+  ];
+  return `(${alternatives.join(' or ')})`;
 }
 
 async function query(
@@ -176,6 +198,7 @@ export function addQuery(program: Command): void {
       .option('--from <step>', 'of curves: from this step on', finite)
       .option('--to <step>', 'of curves: up to this step, which is left out', finite)
       .addOption(metricOption())
+      .addOption(contextOption())
       .addOption(orderOption())
       .addOption(descendingOption())
       .addOption(strictOption())
