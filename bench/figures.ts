@@ -167,6 +167,81 @@ const reading: readonly Row[] = [
   },
 ];
 
+const ask = (find: Find, when: string, of: RegExp): number | undefined =>
+  find('ask-params', new RegExp(`^${when}: ${of.source}`)) ??
+  find('ask-metrics', new RegExp(`^${when}: ${of.source}`)) ??
+  find('ask-corpus', new RegExp(`^${when}: ${of.source}`));
+
+/** The same question in SQL, the better of its forms: cold / warm of each store. */
+function inSql(results: readonly Result[], what: RegExp): string {
+  const least = (store: string, when: string): number | undefined => {
+    const values = results
+      .filter(({ metric }) => metric.startsWith(`${when}: ${store} `) && what.test(metric))
+      .map(({ value }) => value);
+    return values.length === 0 ? undefined : Math.min(...values);
+  };
+  const text = (name: string, store: string): string =>
+    `${name} ${joined('ms', least(store, 'cold'), least(store, 'warm'))}`;
+  return `${text('SQLite', 'better-sqlite3')}, ${text('DuckDB', 'duckdb')}`;
+}
+
+const PARAMS = /params of \d+ runs/;
+const LAST = /metric\.last of \d+ runs/;
+const POINTS = /points of \d+ runs/;
+const REAL = / of \d+ real runs/;
+
+const asking: readonly Row[] = [
+  {
+    what: 'query of parameters, 10,000 runs of 150: new process / again / again with `maxAgeMs`',
+    goal: '<= 300 / 30 ms',
+    measured: (find) =>
+      joined(
+        'ms',
+        ask(find, 'cold', PARAMS),
+        ask(find, 'warm', PARAMS),
+        ask(find, 'warm, maxAgeMs 60,000', PARAMS),
+      ),
+    beside: (_, results) => inSql(results, /params in/),
+  },
+  {
+    what: 'the same without a catalogue, which is then written',
+    goal: '<= 1,500 ms',
+    measured: (find) => joined('ms', ask(find, 'without catalogue', PARAMS)),
+    beside: (find) =>
+      `RSS with / without it ${joined('MiB', ask(find, 'RSS', PARAMS), ask(find, 'RSS without catalogue', PARAMS))}; open files ${joined('files', ask(find, 'open files', PARAMS), ask(find, 'open files without catalogue', PARAMS))}`,
+  },
+  {
+    what: '`metric.last < x` over 1,000 runs of 20 metrics: new process / again',
+    goal: '<= 100 ms',
+    measured: (find) => joined('ms', ask(find, 'cold', LAST), ask(find, 'warm', LAST)),
+    beside: (_, results) => inSql(results, /last of a metric/),
+  },
+  {
+    what: 'every point of one metric over 1,000 runs, by a query: new process / again',
+    goal: '<= 150 ms',
+    measured: (find) => joined('ms', ask(find, 'cold', POINTS), ask(find, 'warm', POINTS)),
+    beside: (_, results) => inSql(results, /points of a metric/),
+  },
+  {
+    what: 'the three questions over 1,082 real runs, new process',
+    goal: '<= 300 / 100 / 150 ms',
+    measured: (find) =>
+      joined(
+        'ms',
+        ask(find, 'cold', new RegExp(`params${REAL.source}`)),
+        ask(find, 'cold', new RegExp(`metric\\.last${REAL.source}`)),
+        ask(find, 'cold', new RegExp(`points${REAL.source}`)),
+      ),
+  },
+  {
+    what: '10 million points to 1,000 columns, once open',
+    goal: '<= 10 ms',
+    measured: (find) => joined('ms', find('downsample', /once open$/)),
+    beside: (find) =>
+      `any of 20 windows ${joined('ms', find('downsample', /windows$/))}, first ${joined('ms', find('downsample', /first$/))}`,
+  },
+];
+
 const taken: readonly Row[] = [
   {
     what: 'event loop blocked at 50,000 points/s, longest / in our own calls',
@@ -209,19 +284,44 @@ function ends(results: readonly Result[], workload: string, metric: RegExp): str
   return joined('ns', values[0], values.at(-1));
 }
 
-export const rows: readonly Row[] = [...ingest, ...size, ...opening, ...reading, ...taken];
+/** Only in the full size. */
+const LARGE = /params of 75000 runs/;
+
+const large: Row = {
+  what: 'query of parameters, 75,000 runs: new process / again / without a catalogue',
+  goal: '<= 2,000 ms, bounded memory',
+  measured: (find) =>
+    joined(
+      'ms',
+      ask(find, 'cold', LARGE),
+      ask(find, 'warm', LARGE),
+      ask(find, 'without catalogue', LARGE),
+    ),
+  beside: (find) =>
+    `RSS with / without it ${joined('MiB', ask(find, 'RSS', LARGE), ask(find, 'RSS without catalogue', LARGE))}; open files ${joined('files', ask(find, 'open files', LARGE), ask(find, 'open files without catalogue', LARGE))}`,
+};
+
+export const rows: readonly Row[] = [
+  ...ingest,
+  ...size,
+  ...opening,
+  ...reading,
+  ...asking,
+  ...taken,
+];
 
 /** The table, and above it where it was measured. */
 export function tableOf(results: readonly Result[]): string {
   const find: Find = (workload, metric) =>
     results.find((each) => each.workload === workload && metric.test(each.metric))?.value;
   const machine = results.find((each) => each.workload === 'machine')?.metric ?? 'Unknown machine';
+  const isLarge = results.some(({ metric }) => LARGE.test(metric));
   return [
     `${machine}. Medians, a new process each; points of noise unless said.`,
     '',
     '| what | goal | measured | beside it |',
     '|---|---|---|---|',
-    ...rows.map(
+    ...(isLarge ? [...rows, large] : rows).map(
       ({ what, goal, measured, beside }) =>
         `| ${what} | ${goal} | ${measured(find, results)} | ${beside?.(find, results) ?? ''} |`,
     ),

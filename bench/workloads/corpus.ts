@@ -61,28 +61,41 @@ async function writeRun(
   return values;
 }
 
+export const hasCorpus = (): boolean => existsSync(CORPUS);
+
+export const NO_CORPUS: Figure[] = [
+  { metric: 'skipped: ../shared/data/nanogpt is not there', value: 0, unit: '' },
+];
+
+/** The real runs, or so many of them, into a repo. Requires: they are there. */
+export async function writeCorpus(
+  repo: string,
+  count: number | undefined,
+): Promise<{ runs: number; values: number }> {
+  const runs = readFileSync(join(CORPUS, 'runs.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(0, count)
+    .map((line) => JSON.parse(line) as CorpusRun);
+  const { columns, byRun } = readPoints();
+  let values = 0;
+  for (const run of runs) values += await writeRun(repo, run, columns, byRun.get(run.run) ?? []);
+  return { runs: runs.length, values };
+}
+
 export const corpus: Workload = {
   repetitions: 1,
   async measure({ size }): Promise<Figure[]> {
-    if (!existsSync(CORPUS))
-      return [{ metric: 'skipped: ../shared/data/nanogpt is not there', value: 0, unit: '' }];
-    const runs = readFileSync(join(CORPUS, 'runs.jsonl'), 'utf8')
-      .trim()
-      .split('\n')
-      .slice(0, sized(size, 20, undefined))
-      .map((line) => JSON.parse(line) as CorpusRun);
-    const { columns, byRun } = readPoints();
+    if (!hasCorpus()) return NO_CORPUS;
     return inDirectory(async (repo) => {
-      let values = 0;
       const start = performance.now();
-      for (const run of runs)
-        values += await writeRun(repo, run, columns, byRun.get(run.run) ?? []);
+      const { runs, values } = await writeCorpus(repo, sized(size, 20, undefined));
       const seconds = (performance.now() - start) / 1000;
       const { bytes, files } = await (await Repo.open(repo)).size();
       return [
         { metric: 'size of the whole repo', value: bytes / values, unit: 'bytes/value' },
         { metric: 'values', value: values, unit: 'values' },
-        { metric: 'files', value: files / runs.length, unit: 'files/run' },
+        { metric: 'files', value: files / runs, unit: 'files/run' },
         { metric: 'written, with open and close', value: values / seconds, unit: 'values/s' },
       ];
     });

@@ -1,6 +1,8 @@
 // Every workload by its name: what `npm run bench -- NAME` takes.
 
 import type { Workload } from '../harness.ts';
+import { askingCorpus, askingMetrics, askingParams, downsampling } from './ask.ts';
+import { capture } from './capture.ts';
 import { commandStart } from './command.ts';
 import { corpus } from './corpus.ts';
 import { floorMsgpackr, floorWrite, flush } from './flush.ts';
@@ -39,8 +41,13 @@ export const workloads: Readonly<Record<string, Workload>> = {
   'read-sequence': readSequence,
   'read-metric-1000': readMetric,
   'param-scan': paramScan,
+  'ask-params': askingParams,
+  'ask-metrics': askingMetrics,
+  'ask-corpus': askingCorpus,
+  downsample: downsampling,
   'loop-delay': loopDelays,
   'system-sample': systemSample,
+  'system-params': capture,
   'terminal-lines': terminalLines,
   images,
   memory: memoryGrowth,
