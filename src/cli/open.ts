@@ -18,6 +18,9 @@ export const repoVariable = (): string | undefined => process.env['RUNLOG_REPO']
 /** Also for reading it is opened to write: what a scan learns of the runs is kept for the next one. */
 export const openRepo = (command: Command): Promise<Repo> => Repo.open(repoOption(command));
 
+/** Characters of a hash that are enough, where no other begins with them. */
+const PREFIX = 4;
+
 /** By hash, unique prefix, or `-1` for the newest, `-2` for the one before it. */
 export async function findRun(repo: Repo, text: string): Promise<RunView> {
   if (text === '') throw new TypeError('run: expected a hash, a prefix or -1, got an empty string');
@@ -26,9 +29,10 @@ export async function findRun(repo: Repo, text: string): Promise<RunView> {
   const view = await repo.run(text);
   if (view !== undefined) return view;
   if (repo.hashes().length === 0) throw noRuns(repo, text);
+  const hint = text.length < PREFIX ? `a prefix has ${PREFIX} characters or more; ` : '';
   throw new RunlogError(
     'RUN_NOT_FOUND',
-    `${text}: no such run in ${repo.path}; \`runlog ls\` lists them`,
+    `${text}: no such run in ${repo.path}; ${hint}\`runlog ls\` lists them`,
   );
 }
 

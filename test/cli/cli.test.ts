@@ -4,7 +4,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { beforeAll, expect, it } from 'vitest';
-import { Run } from '../../src/index.ts';
+import { Image, Run, Text } from '../../src/index.ts';
 import { type Answer, runlogHere, workDirectory } from './command.ts';
 
 const directory = workDirectory();
@@ -80,6 +80,44 @@ it('shows a run by hash, by prefix and by place', async () => {
   expect(shown.metrics).toMatchObject([{ name: 'loss', count: 100, lastStep: 99 }]);
 });
 
+it('shows the objects and the artifacts of a run, which has perhaps nothing else', async () => {
+  const run = await Run.open({
+    repo: join(directory, 'objects'),
+    runHash: 'shown',
+    systemTrackingInterval: null,
+  });
+  run.track(new Image({ data: new Uint8Array(4), width: 2, height: 2, channels: 1 }), {
+    name: 'digit',
+    context: { subset: 'val' },
+    step: 3,
+  });
+  run.track([new Text('a'), new Text('b')], { name: 'answers', step: 1 });
+  run.track(new Text('c'), { name: 'answers', step: 9 });
+  await run.logArtifact(import.meta.filename, { name: 'source' });
+  await run.logArtifact(import.meta.dirname, { name: 'tests', metadata: { of: 'cli' } });
+  await run.close();
+  const { out } = await runlog('show', '-1', '--repo', 'objects');
+  expect(out).toMatch(/\nobjects +kind +context +points +steps\n/);
+  expect(out).toMatch(/\nanswers +texts +2 +1\.\.9\n/);
+  expect(out).toMatch(/\ndigit +images +subset=val +1 +3\.\.3\n/);
+  expect(out).toMatch(/\nartifact +version +kind +files +size +logged\n/);
+  expect(out).toMatch(/\nsource +1 +file +1 +[\d.]+ KiB +20/);
+  const shown = JSON.parse((await runlog('show', 'shown', '--json', '--repo', 'objects')).out);
+  expect(shown.objects).toContainEqual(
+    expect.objectContaining({ kind: 'texts', name: 'answers', count: 2, lastStep: 9 }),
+  );
+  expect(shown.artifacts).toMatchObject([
+    {
+      name: 'source',
+      version: 1,
+      kind: 'file',
+      files: 1,
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    },
+    { name: 'tests', kind: 'directory', metadata: { of: 'cli' }, writer: 'main' },
+  ]);
+});
+
 it('refuses a prefix of two runs, an unknown run, an unknown command', async () => {
   expect(await runlog('show', 'abcd', '--repo', 'kept')).toMatchObject({
     status: 2,
@@ -89,6 +127,7 @@ it('refuses a prefix of two runs, an unknown run, an unknown command', async () 
     status: 2,
     err: expect.stringContaining('RUN_NOT_FOUND'),
   });
+  expect((await runlog('show', 'abc', '--repo', 'kept')).err).toMatch(/4 characters or more/);
   expect(await runlog('sho')).toMatchObject({ status: 2 });
 });
 

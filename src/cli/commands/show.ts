@@ -1,13 +1,22 @@
-// `runlog show`: one run, its params, metrics and openings. Exit code 5 when reading it met damage.
+// `runlog show`: one run, its params, metrics, objects, artifacts and openings. Exit code 5 when reading it met damage.
 
 import type { Command } from 'commander';
-import type { RunView } from '../../index.ts';
+import { RunlogError, type RunView } from '../../index.ts';
 import { endingText, errorText, showError } from '../ending.ts';
-import { isSystemPath, leavesOf, metricFacts, pathText, runFacts, textOf } from '../facts.ts';
+import {
+  contextText,
+  isSystemPath,
+  leavesOf,
+  metricFacts,
+  pathText,
+  runFacts,
+  textOf,
+} from '../facts.ts';
 import { shellWord, tellNext } from '../hints.ts';
 import { findRun, openRepo } from '../open.ts';
 import { jsonOption, systemOption, withExamples } from '../options.ts';
 import {
+  bytes,
   type Cell,
   duration,
   escaped,
@@ -20,8 +29,47 @@ import {
   took,
 } from '../print.ts';
 import { metricsOf } from '../select.ts';
-import { tellDamage } from '../trouble.ts';
+import { tellDamage, tellUnreadable } from '../trouble.ts';
 import { metricCells, metricColumns } from './metrics.ts';
+
+/** What can be read of the run; damage does not end the command, and is said. */
+function readable<Each>(view: RunView, what: string, read: () => Each[]): Each[] {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof RunlogError)) throw error;
+    tellUnreadable(`${what} of ${view.hash}`, error);
+    return [];
+  }
+}
+
+const objectFacts = (view: RunView) =>
+  readable(view, 'objects', () =>
+    view.objects().map(({ kind, name, context, count, firstStep, lastStep, writers }) => ({
+      kind,
+      name,
+      context,
+      count,
+      firstStep,
+      lastStep,
+      writers,
+    })),
+  );
+
+const artifactFacts = (view: RunView) =>
+  readable(view, 'artifacts', () =>
+    view.artifacts().map((each) => ({
+      name: each.name,
+      version: each.version,
+      kind: each.kind,
+      files: each.files.length,
+      size: each.size,
+      sha256: each.sha256,
+      time: each.time,
+      writer: each.writer,
+      metadata: each.metadata,
+    })),
+  );
 
 const facts = (view: RunView): object => ({
   ...runFacts(view),
@@ -29,6 +77,8 @@ const facts = (view: RunView): object => ({
   notes: view.notes,
   params: view.get(),
   metrics: view.metrics().map(metricFacts),
+  objects: objectFacts(view),
+  artifacts: artifactFacts(view),
   activeTime: view.activeTime,
   openings: view.openings,
   // The last: it is complete when the metrics have been read.
@@ -75,6 +125,34 @@ function showMetrics(view: RunView, options: ShowOptions): void {
     print(styled('dim', `metrics of the machine (${all.length - shown.length}): --system`));
 }
 
+function showObjects(view: RunView): void {
+  const rows = objectFacts(view).map((each): Cell[] => [
+    each.name,
+    each.kind,
+    contextText(each.context),
+    String(each.count),
+    `${each.firstStep ?? ''}..${each.lastStep ?? ''}`,
+  ]);
+  if (rows.length === 0) return;
+  print('');
+  printTable(['objects', 'kind', 'context', { right: 'points' }, { right: 'steps' }], rows);
+}
+
+function showArtifacts(view: RunView): void {
+  const rows = artifactFacts(view).map((each): Cell[] => [
+    each.name,
+    String(each.version),
+    each.kind,
+    String(each.files),
+    bytes(each.size),
+    time(each.time),
+  ]);
+  if (rows.length === 0) return;
+  print('');
+  const numbers = ['files', 'size'].map((right) => ({ right }));
+  printTable(['artifact', { right: 'version' }, 'kind', ...numbers, 'logged'], rows);
+}
+
 function showOpenings(view: RunView): void {
   print('');
   const rows = view.openings.map((each): Cell[] => [
@@ -103,6 +181,8 @@ async function show(text: string, options: ShowOptions, command: Command): Promi
     showFacts(view);
     showParams(view, options);
     showMetrics(view, options);
+    showObjects(view);
+    showArtifacts(view);
     showOpenings(view);
     showError(view);
   }
