@@ -5,25 +5,12 @@
 //
 // Spec: spec/edits.md, spec/directory.md. Test: test/sdk/run.test.ts.
 
-import { createRequire } from 'node:module';
-import { hostname } from 'node:os';
-import { dirname } from 'node:path';
-import { threadId } from 'node:worker_threads';
-import {
-  isRemoteFileSystem,
-  nodeHost,
-  nodeVfs,
-  recentWriters,
-  type Vfs,
-  type WriterFacts,
-} from '../engine/index.ts';
+import { isRemoteFileSystem, nodeVfs, type Vfs } from '../engine/index.ts';
 import { RunlogError } from '../errors.ts';
-import { durations } from '../limits.ts';
 import { checkRunHash, generateHash, isGeneratedHash, isHashPrefix } from '../model/names.ts';
 import {
   applyEdit,
   type Change,
-  createRun,
   foldEdits,
   holdsRun,
   publishEdit,
@@ -31,7 +18,7 @@ import {
   readFacts,
   syncEdits,
 } from '../store/edits.ts';
-import type { Before, Opening, RewindTarget } from '../store/record.ts';
+import type { RewindTarget } from '../store/record.ts';
 import {
   checkRepo,
   createRepo,
@@ -44,7 +31,8 @@ import {
   runPlaces,
 } from '../store/repo-directory.ts';
 import { RunReader } from '../store/run-reader.ts';
-import { RunWriter } from '../store/run-writer.ts';
+import type { RunWriter } from '../store/run-writer.ts';
+import { holdRun } from './hold-run.ts';
 import {
   changeSize,
   checkRunOptions,
@@ -74,23 +62,6 @@ export interface OpenedRun {
   release(): void;
 }
 
-let knownVersion: string | undefined;
-
-/** By the package's own name: sources and bundle lie at different depths. */
-function packageVersion(): string {
-  if (knownVersion !== undefined) return knownVersion;
-  try {
-    const { version } = createRequire(import.meta.url)('runlog/package.json') as {
-      version: string;
-    };
-    knownVersion = version;
-  } catch {
-    // Part of somebody's own bundle, without its package.json.
-    knownVersion = 'unknown';
-  }
-  return knownVersion;
-}
-
 /** @throws as `Run.open`. */
 export async function openRun(
   options: RunOptions,
@@ -116,11 +87,13 @@ export async function openRun(
   const places = runPlaces(repo.path, hash);
   if (options.mustExist && !isThere(vfs, places)) throw noSuchRun(vfs, repo.path, hash);
   const made = [...makeDirectories(vfs, places.logs), ...makeDirectories(vfs, places.edits)];
-  const { facts, created } = await createRun(vfs, places.edits, {
-    time: Date.now(),
-    changes: firstChanges(options),
+  const { facts, created, writer } = await holdRun(vfs, places, {
+    repo: repo.path,
+    hash,
+    options,
+    made,
+    onError,
   });
-  const writer = await openWriter(vfs, places, { options, facts, made, onError });
   const opened: OpenedRun = {
     hash,
     repo,
@@ -212,93 +185,6 @@ function publishResumed(opened: OpenedRun, options: RunOptions, facts: RunFacts)
   if (changes.length > 0) opened.publish(changes);
   return changed;
 }
-
-interface OpenWriter {
-  readonly options: RunOptions;
-  readonly facts: RunFacts;
-  readonly made: readonly string[];
-  readonly onError: (error: RunlogError) => void;
-}
-
-async function openWriter(
-  vfs: Vfs,
-  places: RunPlaces,
-  { options, facts, made, onError }: OpenWriter,
-): Promise<RunWriter> {
-  const { writer = 'main', durability = {}, lockTimeout = 0, forceResume = false } = options;
-  const others = listWriters(vfs, places.logs).filter((each) => each !== writer);
-  const reader =
-    others.length === 0 ? undefined : await RunReader.open(vfs, places, { only: others });
-  const directory = `${places.logs}/${writer}`;
-  const common = {
-    vfs,
-    force: forceResume,
-    lockTimeoutMs: lockTimeout * 1000,
-    // With edit 0, which makes the run: points of a run that has lost it are nobody's.
-    parents: [places.edits, ...parentsOf([places.logs, dirname(places.logs), ...made])],
-    durability: {
-      syncMs: durability.syncMs === undefined ? durations.syncMs : durability.syncMs,
-      onFlush: durability.onFlush ?? 'write',
-    },
-  } as const;
-  const open = (fresh: boolean): Promise<RunWriter> =>
-    RunWriter.open({
-      directory,
-      writer,
-      log: { ...common, fresh },
-      others: reader?.changes ?? [],
-      rewinds: reader?.rewinds ?? [],
-      undone: reader?.undone ?? [],
-      onError,
-    });
-  // Before it is taken: a fence older than the newest two is removed.
-  const earlier = recentWriters(vfs, directory).at(0);
-  let opened = await open(false);
-  if (opened.life !== '' && opened.life !== facts.life) {
-    // A log of an earlier life of this run: nothing of it is part of the new one.
-    await opened.close(undefined);
-    opened = await open(true);
-  }
-  const before = opened.isLeftOpen ? await lookBefore(vfs, directory, earlier) : undefined;
-  opened.opened({ ...openingOf(facts, opened.openingCount > 0), before });
-  return opened;
-}
-
-/** What became of the opening before, which has not closed: its last sign of life. */
-async function lookBefore(
-  vfs: Vfs,
-  directory: string,
-  earlier: WriterFacts | undefined,
-): Promise<Before> {
-  if (earlier === undefined) return { state: 'unknown', seenAt: 0 };
-  if (earlier.isReleased) return { state: 'dead', seenAt: 0 };
-  const { nonce, since } = earlier.owner;
-  // Once more: it may have gone on while it was waited for.
-  const now = recentWriters(vfs, directory).find((each) =>
-    each.owner.nonce.every((byte, index) => byte === nonce[index]),
-  );
-  const state = await nodeHost().liveness.state(earlier.owner, directory);
-  return { state, seenAt: Math.max(since, earlier.heartbeat, now?.heartbeat ?? 0) };
-}
-
-/**
- * Each made directory is an entry of the one above it; the run's always count, as whoever made them may
- * have been killed before its first sync.
- */
-const parentsOf = (made: readonly string[]): string[] => [
-  ...new Set(made.map((path) => path.slice(0, path.lastIndexOf('/')))),
-];
-
-const openingOf = (facts: RunFacts, resumed: boolean): Opening => ({
-  life: facts.life,
-  openedAt: Date.now(),
-  host: hostname(),
-  pid: process.pid,
-  thread: threadId,
-  resumed,
-  nodeVersion: process.version,
-  packageVersion: packageVersion(),
-});
 
 function otherTargets(
   vfs: Vfs,

@@ -272,3 +272,36 @@ it('compacting a repo takes away what a crash left, once, and says so', async ()
   expect(view).toMatchObject({ writers: ['main'], state: 'finished', endedAt: expect.any(Number) });
   expect((await repo.verify()).damaged).toEqual([]);
 });
+
+describe('a run that is deleted while somebody opens it', () => {
+  /** Waits for `holder`, which closes and whose run is deleted before the log is asked for again. */
+  async function openedMeanwhile(hash: string, options: { mustExist?: boolean }): Promise<Run> {
+    const holder = await Run.open({ ...quiet, runHash: hash, name: 'old' });
+    holder.track(1, { name: 'old' });
+    const opening = Run.open({ ...quiet, ...options, runHash: hash, name: 'new', lockTimeout: 30 });
+    opening.catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await holder.close();
+    const repo = await Repo.open(directory);
+    await repo.delete(hash);
+    return opening;
+  }
+
+  it('begins anew: what it records is in a run', async () => {
+    const run = await openedMeanwhile('opened-late', {});
+    run.track(2, { name: 'loss' });
+    expect(run.flush()).toBe(true);
+    await run.close();
+    const view = await (await Repo.open(directory)).run('opened-late');
+    expect(view?.name).toBe('new');
+    expect(view?.metrics().map(({ name, last }) => [name, last])).toEqual([['loss', 2]]);
+  });
+
+  it('is not there for who wanted that one', async () => {
+    await expect(openedMeanwhile('wanted-late', { mustExist: true })).rejects.toMatchObject({
+      code: 'RUN_NOT_FOUND',
+    });
+    const again = await Run.open({ ...quiet, runHash: 'wanted-late' });
+    await again.close();
+  });
+});
