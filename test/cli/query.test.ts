@@ -33,6 +33,13 @@ describe('runs', () => {
     expect(await hashes('--order', 'oldest')).toEqual([...HASHES]);
   });
 
+  it('are said to be in no order where none has a value to go by', async () => {
+    const { err } = await runlog('ls', '--order', "run.metrics['loss'].last  # of a context");
+    expect(err).toMatch(/^runlog: --order: no run has a value of .*run.metrics\['loss', {/);
+    for (const order of ['run.seed', 'oldest', "run.metrics['accuracy'].last"])
+      expect((await runlog('ls', '--order', order)).err).toBe('');
+  });
+
   it('are what other commands work on', async () => {
     const { out } = await runlog('export', "run.experiment == 'sweep'", '--what', 'runs');
     expect(out.split('\n')).toHaveLength(4);

@@ -120,6 +120,6 @@ export function addFollow(program: Command): void {
       .action(follow),
     ['runlog follow', 'every run, also those that begin later'],
     ['runlog follow -1 -m loss', 'one metric of the newest run'],
-    ['runlog follow -1 --json | jq -c .values', 'for another program'],
+    ["runlog follow -1 --json | jq -c 'select(.values).values'", 'for another program'],
   );
 }

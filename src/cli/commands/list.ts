@@ -27,6 +27,7 @@ const COUNT_MAX = 1000;
 interface ListOptions {
   readonly limit: number;
   readonly offset: number;
+  readonly order?: string;
   readonly archived: boolean;
   readonly system: boolean;
   readonly json: boolean;
@@ -43,10 +44,11 @@ const row = (view: RunView, short: (hash: string) => string, options: ListOption
   { text: view.state, style: stateStyle(view.state) },
   time(view.createdAt),
   took(view),
-  endedText(view),
   String(metricsOf(view, options).length),
   view.archived ? [...view.tags, '(archived)'].join(',') : view.tags.join(','),
   view.name ?? '',
+  // The last: a long message of one run takes no room from the others.
+  endedText(view),
 ];
 
 /** The runs to list, and how many there are, as text. */
@@ -66,6 +68,16 @@ async function find(
   return [views, String(found)];
 }
 
+/** An order that has nothing to go by looks like one that has: it is said. */
+async function tellOrder(repo: Repo, { order = 'newest', archived }: ListOptions): Promise<void> {
+  if (['newest', 'oldest'].includes(order)) return;
+  for await (const _ of repo.runs(`(${order}\n) is not None`, { limit: 1, archived })) return;
+  const isOfMetrics = order.includes('run.metrics[');
+  const how =
+    "; run.metrics['loss'] is the one without a context, run.metrics['loss', {'subset': 'val'}] one with";
+  printAside(`--order: no run has a value of ${order}${isOfMetrics ? how : ''}`);
+}
+
 async function list(words: string[], options: ListOptions, command: Command): Promise<void> {
   const repo = await openRepo(command);
   const [views, found] = await find(repo, words, options);
@@ -80,13 +92,14 @@ async function list(words: string[], options: ListOptions, command: Command): Pr
         'state',
         'created',
         { right: 'duration' },
-        'ended',
         { right: 'metrics' },
         'tags',
         'name',
+        'ended',
       ],
       views.map((view) => row(view, short, options)),
     );
+  if (views.length > 0 && !options.json) await tellOrder(repo, options);
   for (const view of views) tellDamage(view);
   if (views.length > 0 && found !== String(views.length))
     printAside(`${views.length} of ${found} runs; --limit for more`);
