@@ -156,7 +156,12 @@ class Analysis {
     const foreign = Object.hasOwn(foreignWords, name) ? foreignWords[name] : undefined;
     if (foreign !== undefined) return `'${name}' is not known: write ${foreign}`;
     if (['metric', 'images', 'texts', 'distributions', 'figures', 'audios'].includes(name))
-      return `'${name}' is not known here: this query is about ${this.#variables.at(-1)}`;
+      return (
+        `'${name}' is not known here: this query is about ${this.#variables.at(-1)}; ` +
+        (name === 'metric'
+          ? "ask repo.metrics(...), or `runlog metrics` and `runlog query`; of a run, run.metrics['loss'].last"
+          : `ask repo.${name}(...)`)
+      );
     const near = nearest(name, [...this.#variables, ...locals, ...globals.keys()]);
     if (near !== undefined) return `'${name}' is not known; did you mean '${near}'?`;
     return `'${name}' is not known: a parameter is run.${name}, a text stands in quotes`;

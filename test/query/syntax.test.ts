@@ -93,7 +93,8 @@ describe('a message says where and what to write', () => {
     ['run.name.Lower() == 1', "did you mean 'lower'?"],
     ["re.serch('a', run.name)", "did you mean 'search'?"],
     ['math.sqr(4)', "did you mean 'sqrt'?"],
-    ['metric.name == "loss"', 'this query is about run'],
+    ['metric.name == "loss"', 'this query is about run; ask repo.metrics(...)'],
+    ['images.name == "digit"', 'this query is about run; ask repo.images(...)'],
     ["run.name.format() == 'a'", 'use an f-string'],
   ])('%s: the nearest known name', async (text, part) => {
     const { code, message } = await errorOf(text);
