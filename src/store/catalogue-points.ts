@@ -91,7 +91,7 @@ export function settledRows(
     const parts: Rows[] = [];
     for (const [writer, own] of segments) {
       const log = new SettledLog(vfs, `${logs}/${writer}`, own, mayHoldPoints);
-      const contents = new LogContents(log, writer);
+      const contents = new LogContents(log, writer, key);
       if (contents.keys().includes(key))
         parts.push(contents.cleanRows(key, []) ?? newestRows(contents.rows(key)));
       if (log.damage.length > 0) return undefined;

@@ -65,6 +65,7 @@ const TRIES = 8;
 export class LogContents {
   readonly #log: ContentsLog;
   readonly writer: string;
+  readonly #only: string | undefined;
   #all: Everything | undefined;
   #hot: Hot | undefined;
   /** Decoded, of those that a second block has asked for; undefined: one has. */
@@ -73,9 +74,11 @@ export class LogContents {
   /** Axis records by frame, as stored. */
   readonly #storedAxes = new Map<string, unknown[]>();
 
-  constructor(log: ContentsLog, writer: string) {
+  /** `only`: blocks of other sequences are passed over. */
+  constructor(log: ContentsLog, writer: string, only?: string) {
     this.#log = log;
     this.writer = writer;
+    this.#only = only;
   }
 
   /** Reads; from the start when a rewriting has taken a file away since the snapshot. */
@@ -146,6 +149,10 @@ export class LogContents {
         }
         case recordType.blocks: {
           const key = record.key as string;
+          if (this.#only !== undefined && this.#only !== key) {
+            hot.add(record);
+            break;
+          }
           const known = blocks.get(key);
           if (known === undefined) blocks.set(key, blocksOf(record));
           else known.push(...blocksOf(record));
