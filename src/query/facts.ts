@@ -33,7 +33,7 @@ export interface RunFactsForQuery {
   readonly createdAt: number;
   /** When the last writer closed; undefined while one has not. */
   readonly endedAt: number | undefined;
-  /** Of the last change of a property; undefined: none since the run was created. */
+  /** Of the last change of a property; undefined: none since the run was created, or not known. */
   readonly updatedAt: number | undefined;
   readonly state: 'running' | 'finished' | 'failed' | 'killed' | 'stalled' | 'unknown';
   /** The last sign of life of a run that has no end; undefined: not known. */

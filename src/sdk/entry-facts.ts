@@ -16,7 +16,13 @@ import {
 import type { CatalogueEntry, CatalogueSequence } from '../store/catalogue-entry.ts';
 import { conditionsOf, conditionsOfPieces } from '../store/point-conditions.ts';
 import type { Summary } from '../store/rows.ts';
-import { type LastSigns, lastOpening, type OpeningFacts, stateOf } from './openings.ts';
+import {
+  type LastSigns,
+  lastOpening,
+  type OpeningFacts,
+  recentOpenings,
+  stateOf,
+} from './openings.ts';
 
 /** Points of a sequence that are read whatever is asked of them. */
 const READ_WHOLE_MAX = 4096;
@@ -91,9 +97,12 @@ export class EntryFacts implements RunFactsForQuery {
     return this.entry.writers.map((each) => each.writer);
   }
 
-  /** The last of each writer. */
+  /** The newest of each writer, oldest first. */
   get openings(): readonly OpeningFactsForQuery[] {
-    return this.#last.map((each) => ({ ...each, error: each.error?.message }));
+    return this.entry.writers
+      .flatMap((each) => recentOpenings(each, this.#signs))
+      .map((each) => ({ ...each, error: each.error?.message }))
+      .sort((a, b) => a.openedAt - b.openedAt);
   }
 
   get #last(): readonly OpeningFacts[] {

@@ -101,14 +101,22 @@ const endingBefore: Readonly<Record<Before['state'], OpeningEnding>> = {
 
 /** Oldest first. */
 export function openingsOf({ writer, contents }: WriterLog, signs: LastSigns): OpeningFacts[] {
-  const bodies = contents.openings();
+  return inOrder(writer, contents.openings(), signs).map((facts, index) => {
+    const get = (): unknown => readParams(contents.capture(index));
+    return Object.defineProperty(facts, 'systemParams', { get });
+  });
+}
+
+/** The newest that the folded state has, oldest first: without reading the log. */
+export const recentOpenings = ({ writer, openings }: WriterRow, signs: LastSigns): OpeningFacts[] =>
+  inOrder(writer, openings, signs);
+
+function inOrder(writer: string, bodies: WriterRow['openings'], signs: LastSigns): OpeningFacts[] {
   const openings = bodies.map(([body]) => decodeOpening(body));
   return bodies.map(([, close], index) => {
     const next = openings[index + 1];
     const sign = next === undefined ? signs.get(writer) : undefined;
-    const facts = openingFacts(writer, openings[index] as Opening, closeOf(close), { next, sign });
-    const get = (): unknown => readParams(contents.capture(index));
-    return Object.defineProperty(facts, 'systemParams', { get });
+    return openingFacts(writer, openings[index] as Opening, closeOf(close), { next, sign });
   });
 }
 

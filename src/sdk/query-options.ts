@@ -35,7 +35,10 @@ export interface QueryOptions {
   readonly maxAgeMs?: number;
   /** Told of each run that is left out because it cannot be read. */
   readonly onUnreadable?: (hash: string, error: RunlogError) => void;
-  /** Told, before the first row is given, of the kinds of failures for which rows were left out. */
+  /**
+   * Told, before the first row is given, of the kinds of failures: of rows that were left out, and of
+   * those that are given without a value to order or group by.
+   */
   readonly onFailures?: (failures: readonly FailureCount[]) => void;
 }
 

@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Repo, Run, type RunlogError } from '../../src/index.ts';
@@ -61,6 +62,30 @@ it('params, properties and metrics decide, of live runs as of ended ones', async
   ]);
   expect(await ask("run.state == 'running'")).toEqual(['e']);
   expect(await ask("run.state == 'finished'")).toEqual(['d', 'b', 'a']);
+});
+
+it('each opening of a run is there, of every writer, oldest first', async () => {
+  const repo = join(directory, 'openings');
+  for (const writer of ['main', 'main', 'helper', 'main']) {
+    const options = { repo, runHash: 'often', writer, systemTrackingInterval: null };
+    const run = await Run.open(options);
+    run.track(1, { name: 'loss' });
+    // No two in one millisecond.
+    await sleep(2);
+    await run.close(writer === 'helper' ? { error: new Error('lost it') } : {});
+  }
+  const queries = [
+    "[o.writer for o in run.openings] == ['main', 'main', 'helper', 'main']",
+    '[o.resumed for o in run.openings] == [False, True, False, True]',
+    "[o.error for o in run.openings if o.outcome == 'failed'] == ['lost it']",
+    'all(o.closed_at >= o.opened_at for o in run.openings) and run.updated_at == run.created_at',
+  ];
+  for (const readOnly of [true, false, false])
+    for (const query of queries) {
+      let found = 0;
+      for await (const _ of (await Repo.open(repo, { readOnly })).runs(query)) found += 1;
+      expect(found, query).toBe(1);
+    }
 });
 
 it('an answer is the same once the catalogue knows it, and while it cannot be written', async () => {
