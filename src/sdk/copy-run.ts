@@ -67,3 +67,15 @@ export async function copyRun(
   else publishFacts(vfs, target.edits, facts);
   syncEdits(vfs, target.edits);
 }
+
+/** Changes with whatever is recorded of the run or done to its logs: an owner makes a fence, and appends. */
+export function filesOfRun(vfs: Vfs, { edits, logs }: RunPlaces): string {
+  const directories = [edits, ...listWriters(vfs, logs).map((writer) => `${logs}/${writer}`)];
+  const files = directories.flatMap((directory) =>
+    listIfThere(vfs, directory).map((name) => {
+      const path = `${directory}/${name}`;
+      return `${path} ${vfs.stat(path)?.size}`;
+    }),
+  );
+  return files.sort().join('\n');
+}

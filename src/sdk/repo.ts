@@ -34,7 +34,7 @@ import {
 } from './aggregate.ts';
 import { copyContents, verifyContents } from './artifact-maintenance.ts';
 import { type Asked, type AskedRepo, askMetrics, askObjects, askRuns } from './ask.ts';
-import { copyRun } from './copy-run.ts';
+import { copyRun, filesOfRun } from './copy-run.ts';
 import { deleteRun, refuseLive } from './delete-run.ts';
 import {
   checkFollowRepoOptions,
@@ -68,6 +68,9 @@ export interface RepoOptions {
 
 const openNames = new Set(['readOnly']);
 const compactNames = new Set(['dropHidden']);
+
+/** Copies of a run that is written or compacted meanwhile. */
+const MOVE_TRIES = 4;
 
 export class Repo {
   /** The `.aim` directory. */
@@ -347,14 +350,28 @@ export class Repo {
     );
   }
 
-  /** Copies, then deletes here. @throws as `copy`; RunlogError RUN_LOCKED while a writer is alive. */
+  /**
+   * Copies, then deletes here. One that is written while it is copied is copied again.
+   *
+   * @throws as `copy`; RunlogError RUN_LOCKED while a writer is alive, or when writers keep coming.
+   */
   async move(hash: string, other: string | Repo): Promise<void> {
     this.#refuseReadOnly();
     const { hash: whole } = await this.#existing(hash);
     const places = runPlaces(this.path, whole);
-    await refuseLive({ vfs: this.#vfs, host: nodeHost(), places, hash: whole });
     const target = other instanceof Repo ? other : await Repo.create(other);
-    await this.copy(whole, target);
+    for (let tries = 1; ; tries += 1) {
+      await refuseLive({ vfs: this.#vfs, host: nodeHost(), places, hash: whole });
+      const before = filesOfRun(this.#vfs, places);
+      await this.copy(whole, target);
+      if (filesOfRun(this.#vfs, places) === before) break;
+      await target.delete(whole);
+      if (tries === MOVE_TRIES)
+        throw new RunlogError(
+          'RUN_LOCKED',
+          `${whole}: it was written or compacted while it was copied, ${tries} times; move it again`,
+        );
+    }
     try {
       await this.delete(whole);
     } catch (error) {

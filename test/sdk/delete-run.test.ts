@@ -305,3 +305,46 @@ describe('a run that is deleted while somebody opens it', () => {
     await again.close();
   });
 });
+
+describe('a run that is moved', () => {
+  /** What is done to the run each time it has been copied. */
+  async function moved(hash: string, meanwhile: () => Promise<void>): Promise<Repo> {
+    const run = await Run.open({ ...quiet, runHash: hash });
+    run.track(1, { name: 'loss' });
+    await run.close();
+    const [from, to] = [await Repo.open(directory), await Repo.create(join(directory, 'other'))];
+    const copy = from.copy.bind(from);
+    from.copy = async (...given) => {
+      await copy(...given);
+      await meanwhile();
+    };
+    await from.move(hash, to);
+    return to;
+  }
+
+  async function resume(hash: string): Promise<void> {
+    const run = await Run.open({ ...quiet, runHash: hash });
+    run.track(2, { name: 'loss' });
+    await run.close();
+  }
+
+  it('takes along what somebody tracks between its copy and its end here', async () => {
+    let isOver = false;
+    const to = await moved('resumed-once', async () => {
+      if (!isOver) await resume('resumed-once');
+      isOver = true;
+    });
+    const { values } = (await (await to.run('resumed-once'))?.metric('loss')?.values()) ?? {};
+    expect([...(values ?? [])]).toEqual([1, 2]);
+    expect(await (await Repo.open(directory)).run('resumed-once')).toBeUndefined();
+  });
+
+  it('stays here, and only here, where writers keep coming', async () => {
+    await expect(moved('resumed-on', () => resume('resumed-on'))).rejects.toMatchObject({
+      code: 'RUN_LOCKED',
+    });
+    const [here, there] = [await Repo.open(directory), await Repo.open(join(directory, 'other'))];
+    expect((await here.run('resumed-on'))?.metric('loss')?.last).toBe(2);
+    expect(await there.run('resumed-on')).toBeUndefined();
+  });
+});
