@@ -6,8 +6,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { loadXxhash, type MemoryVfs, namedCrashRules } from '../../src/engine/index.ts';
 import { fileSystemError } from '../../src/engine/vfs/memory-disk.ts';
 import { Catalogue } from '../../src/store/catalogue.ts';
+import { publishEdit, readFacts } from '../../src/store/edits.ts';
+import { runPlaces } from '../../src/store/repo-directory.ts';
+import type { Change, EditKind } from '../../src/store/run-facts.ts';
 import {
   CatalogueRepo,
+  copyTree,
   partsOf,
   REPO,
   readFile,
@@ -227,6 +231,51 @@ describe('whatever becomes of its files', () => {
     }
     expect(hashes.sort()).toEqual(Object.keys(expected).sort());
     isTrue(repo);
+  });
+});
+
+describe('a run that changes between any two calls of the scan that reads it', () => {
+  type Facts = { readonly edits: string; readonly directory: string };
+  const changes: Record<string, (vfs: MemoryVfs, run: Facts) => void> = {
+    edited: (vfs, { edits }) => publish(vfs, edits, 'change', [['name', 'another']]),
+    deleted: (vfs, { edits }) => publish(vfs, edits, 'deleted', []),
+    replaced: (vfs, { directory }) => copyTree(vfs, runPlaces(REPO, 'b').directory, directory),
+  };
+  function publish(vfs: MemoryVfs, edits: string, kind: EditKind, made: readonly Change[]): void {
+    const { life = '' } = readFacts(vfs, edits) ?? {};
+    publishEdit(vfs, edits, { kind, time: 1, life, changes: made });
+  }
+
+  it.each(Object.entries(changes))('%s', async (name, change) => {
+    const repo = await someRuns();
+    const before = truth(repo.vfs);
+    const changed = repo.vfs.clone();
+    change(changed, runPlaces(REPO, 'a'));
+    const after = truth(changed);
+    expect(after).not.toEqual(before);
+    let isDone = true;
+    for (let at = 1; isDone; at += 1) {
+      const disk = repo.vfs.clone();
+      let call = 0;
+      isDone = false;
+      const scanning = disk.attach({
+        onCall: () => {
+          call += 1;
+          if (call !== at) return;
+          isDone = true;
+          change(disk, runPlaces(REPO, 'a'));
+        },
+      });
+      const { answers } = scanned(repo.catalogue('boot', scanning));
+      // Files copied one by one over those that are read may be of two runs.
+      if (name !== 'replaced') expect([before['a'], after['a']]).toContainEqual(answers['a']);
+      repo.time += 10_000;
+      for (let turn = 0; turn < 2; turn += 1)
+        expect(scanned(repo.catalogue('boot', disk.attach())).answers).toEqual(
+          isDone ? after : before,
+        );
+      repo.time -= 10_000;
+    }
   });
 });
 
