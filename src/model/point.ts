@@ -20,7 +20,10 @@ export function checkValue(value: unknown, argument = 'value'): number {
 function convertValue(value: unknown, argument: string): number {
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (typeof value !== 'bigint') {
-    throw new TypeError(`${argument}: expected a number, bigint or boolean, got ${given(value)}`);
+    const hint = typeof value === 'string' ? '; a text is new Text(...)' : '';
+    throw new TypeError(
+      `${argument}: expected a number, bigint or boolean, got ${given(value)}${hint}`,
+    );
   }
   if (value > INTEGER_MAX || value < -INTEGER_MAX) {
     throw new RangeError(`${argument}: a bigint beyond 2^53 is not exact, got ${given(value)}`);

@@ -334,12 +334,12 @@ export class Repo {
   /**
    * Copies a run as it is now to another repo, which is made if it is not there.
    *
-   * @throws RangeError when the other one holds a run of this hash; RunlogError RUN_NOT_FOUND,
+   * @throws TypeError; RangeError when the other one holds a run of this hash; RunlogError RUN_NOT_FOUND,
    * RUN_READ_ONLY, CORRUPT, IO.
    */
   async copy(hash: string, other: string | Repo): Promise<void> {
     const view = await this.#existing(hash);
-    const target = other instanceof Repo ? other : await Repo.create(other);
+    const target = await targetOf(other);
     target.#refuseReadOnly();
     const [from, to] = [this.path, target.path].map((each) => runPlaces(each, view.hash)) as [
       RunPlaces,
@@ -359,7 +359,7 @@ export class Repo {
     this.#refuseReadOnly();
     const { hash: whole } = await this.#existing(hash);
     const places = runPlaces(this.path, whole);
-    const target = other instanceof Repo ? other : await Repo.create(other);
+    const target = await targetOf(other);
     for (let tries = 1; ; tries += 1) {
       await refuseLive({ vfs: this.#vfs, host: nodeHost(), places, hash: whole });
       const before = filesOfRun(this.#vfs, places);
@@ -387,4 +387,11 @@ export class Repo {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** A path that was forgotten is not the nearest repo. */
+async function targetOf(other: string | Repo): Promise<Repo> {
+  if (other instanceof Repo) return other;
+  if (typeof other === 'string' && other !== '') return Repo.create(other);
+  throw new TypeError(`other: expected a path or a Repo, got ${given(other)}`);
 }

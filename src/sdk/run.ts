@@ -77,6 +77,8 @@ export class Run {
       publish: () => this.#publish(),
     });
     this.#turn = this.#life.turn;
+    // `run['hparams'] = ...` throws: it would look as if it had been recorded.
+    Object.preventExtensions(this);
   }
 
   /**

@@ -62,6 +62,27 @@ it.each<[string, () => unknown, RegExp]>([
   expect((error as Error).message).toMatch(message);
 });
 
+it.each([undefined, null, 5, ''])(
+  'a copy and a move to %s go nowhere, least of all to the nearest repo',
+  async (other) => {
+    for (const call of [repo.copy('slips', any(other)), repo.move('slips', any(other))])
+      await expect(call).rejects.toThrow(/^other: expected a path or a Repo, got/);
+  },
+);
+
+it('a property that a run does not have is no place for params', () => {
+  expect(() => {
+    any(run)['hparams'] = { lr: 0.1 };
+  }).toThrow(TypeError);
+  expect(() => {
+    any(run).nmae = 'baseline';
+  }).toThrow(TypeError);
+});
+
+it('who tracks a text is told of objects', () => {
+  expect(() => run.track(any('text'), { name: 'said' })).toThrow(/new Text\(\.\.\.\)/);
+});
+
 it('what was refused changed nothing: the points stand, the run is open', async () => {
   await view.refresh();
   expect(view.metric('loss')?.count).toBe(1);
