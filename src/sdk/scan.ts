@@ -114,8 +114,8 @@ export class RowScan {
     for (const entry of catalogue.scan({ sequences, onUnreadable, maxAgeMs })) {
       if (signal?.aborted)
         throw new RunlogError('ABORTED', 'the signal was aborted', { cause: signal.reason });
-      const facts = new EntryFacts(entry, needsSigns ? await this.#signsOf(entry) : NO_SIGNS);
-      for (const row of this.#readable(facts, new RunObject(facts))) found.push(row);
+      const rows = needsSigns ? await this.#withSigns(entry) : this.#readable(entry, NO_SIGNS);
+      for (const row of rows) found.push(row);
       if (performance.now() - start < durations.sliceMs) continue;
       await nextTurn();
       start = performance.now();
@@ -135,21 +135,33 @@ export class RowScan {
     );
   }
 
-  #signsOf(entry: CatalogueEntry): Promise<LastSigns> {
+  async #withSigns(entry: CatalogueEntry): Promise<Row[]> {
     const { vfs, path } = this.#place;
-    return lastSignsOf(vfs, runPlaces(path, entry.hash), entry.writers);
+    let signs: LastSigns;
+    try {
+      signs = await lastSignsOf(vfs, runPlaces(path, entry.hash), entry.writers);
+    } catch (thrown) {
+      return this.#unreadable(entry, thrown);
+    }
+    return this.#readable(entry, signs);
   }
 
   /** A run of which something that is asked for cannot be read is told, and does not end the others. */
-  #readable(facts: EntryFacts, run: RunObject): Row[] {
+  #readable(entry: CatalogueEntry, signs: LastSigns): Row[] {
     try {
-      return this.#rowsOf(facts, run);
+      const facts = new EntryFacts(entry, signs);
+      return this.#rowsOf(facts, new RunObject(facts));
     } catch (thrown) {
-      const error = asRunlogError(thrown, runPlaces(this.#place.path, facts.hash).directory);
-      if (!(error instanceof RunlogError) || ofTheQuery.includes(error.code)) throw error;
-      this.#options.onUnreadable?.(facts.hash, error);
-      return [];
+      return this.#unreadable(entry, thrown);
     }
+  }
+
+  /** @throws what is the query's fault, or ours. */
+  #unreadable({ hash }: CatalogueEntry, thrown: unknown): Row[] {
+    const error = asRunlogError(thrown, runPlaces(this.#place.path, hash).directory);
+    if (!(error instanceof RunlogError) || ofTheQuery.includes(error.code)) throw error;
+    this.#options.onUnreadable?.(hash, error);
+    return [];
   }
 
   #rowsOf(facts: EntryFacts, run: RunObject): Row[] {
