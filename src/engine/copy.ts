@@ -3,6 +3,8 @@
 //
 // 1. The manifest comes last and seals everything: an interrupted copy is an empty log.
 // 2. Segments keep their names and salts; the fence is above all of theirs, and released.
+// 3. Whoever opens the target meanwhile finds an empty log, and may take away what is not listed: the
+//    copy is none then.
 //
 // Spec: spec/document.md. Test: test/engine/copy.test.ts.
 
@@ -19,10 +21,14 @@ import type { Vfs } from './vfs/vfs.ts';
 
 const PIECE_SIZE = 1024 * 1024;
 
-/** `target` exists and is empty. Throws Node's error. */
-export function copyLog(vfs: Vfs, source: string, target: string, owner: OwnerRecord): void {
+/**
+ * `target` exists and is empty. Returns the position behind the last record.
+ *
+ * @throws RunlogError RUN_LOCKED where somebody has opened the target meanwhile; Node's error.
+ */
+export function copyLog(vfs: Vfs, source: string, target: string, owner: OwnerRecord): number {
   const { manifest, tail, segments: present, listing, end } = readSnapshot(vfs, source);
-  if (manifest === undefined) return;
+  if (manifest === undefined) return 0;
   const lost = snapshotLoss(source, manifest.segments, present);
   if (lost !== undefined) throw lost;
   const segments = present.filter((each) => each.end > each.first);
@@ -36,7 +42,7 @@ export function copyLog(vfs: Vfs, source: string, target: string, owner: OwnerRe
   const fence = Math.max(newest(listing.fences), manifest.fence) + 1;
   const bytes = encodeFence('maintenance', owner);
   dataViewOf(bytes).setBigUint64(HEARTBEAT_OFFSET, RELEASED, true);
-  publish(vfs, target, fenceName(fence), bytes, { sync: true });
+  const isFirst = publish(vfs, target, fenceName(fence), bytes, { sync: true });
   vfs.syncDirectory(target);
   const damage = [
     ...manifest.damage,
@@ -45,8 +51,14 @@ export function copyLog(vfs: Vfs, source: string, target: string, owner: OwnerRe
     ),
   ];
   const copied = { ...manifest, counter: 1, fence, tailNumber: 1, end, segments, damage };
-  publish(vfs, target, manifestName(1), encodeManifest(copied), { sync: true });
+  if (!isFirst || !publish(vfs, target, manifestName(1), encodeManifest(copied), { sync: true }))
+    throw new RunlogError(
+      'RUN_LOCKED',
+      `${target}: somebody has opened it while it was copied; copy again`,
+      { file: target },
+    );
   vfs.syncDirectory(target);
+  return end;
 }
 
 /** A copy would hide that a file is missing. */

@@ -574,11 +574,11 @@ export class Log<State = unknown> {
     source: string,
     target: string,
     options: { vfs?: Vfs; host?: Host } = {},
-  ): Promise<void> {
+  ): Promise<number> {
     await loadXxhash();
     const { vfs = nodeVfs(), host = nodeHost() } = options;
     try {
-      copyLog(vfs, source, target, host.liveness.self());
+      return copyLog(vfs, source, target, host.liveness.self());
     } catch (error) {
       throw asRunlogError(error, target);
     }

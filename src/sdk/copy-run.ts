@@ -19,7 +19,8 @@ import { changeSize, EDIT_SIZE_MAX } from './options.ts';
 /**
  * `copyContents` is called when the records are there.
  *
- * @throws RangeError when the target is a run already; RunlogError RUN_NOT_FOUND, CORRUPT, IO.
+ * @throws RangeError when the target is a run already; RunlogError RUN_NOT_FOUND, CORRUPT, IO, RUN_LOCKED
+ * where somebody has opened what is copied.
  */
 export async function copyRun(
   vfs: Vfs,
@@ -39,11 +40,12 @@ export async function copyRun(
   }
   makeDirectories(vfs, target.logs);
   makeDirectories(vfs, target.edits);
+  const ends = new Map<string, number>();
   for (const writer of listWriters(vfs, source.logs)) {
     const directory = `${target.logs}/${writer}`;
     for (const name of listIfThere(vfs, directory)) vfs.unlink(`${directory}/${name}`);
     makeDirectories(vfs, directory);
-    await Log.copy(`${source.logs}/${writer}`, directory, { vfs });
+    ends.set(directory, await Log.copy(`${source.logs}/${writer}`, directory, { vfs }));
   }
   await copyContents();
   const changes: Change[] = [
@@ -66,6 +68,39 @@ export async function copyRun(
   // All properties or none, and one edit does not hold them.
   else publishFacts(vfs, target.edits, facts);
   syncEdits(vfs, target.edits);
+  if (existing === undefined) return;
+  try {
+    for (const [directory, end] of ends) await claim(vfs, directory, end);
+  } catch (error) {
+    publishEdit(vfs, target.edits, {
+      kind: 'deleted',
+      time: Date.now(),
+      life: facts.life,
+      changes: [],
+    });
+    syncEdits(vfs, target.edits);
+    throw error;
+  }
+}
+
+/** How long what is left of the deleted run may take to be reclaimed. */
+const CLAIM_MS = 2000;
+
+/**
+ * The log of a run that begins where another was deleted. Who reclaims that one links the fence behind the
+ * newest that there was while it was deleted: behind a newer one nobody does.
+ */
+async function claim(vfs: Vfs, directory: string, end: number): Promise<void> {
+  if (end === 0) return;
+  const log = await Log.open(directory, { vfs, owner: 'maintenance', lockTimeoutMs: CLAIM_MS });
+  const { position } = log;
+  await log.close();
+  if (position < end)
+    throw new RunlogError(
+      'RUN_LOCKED',
+      `${directory}: the deleted run that was there was reclaimed while this one was copied; copy again`,
+      { file: directory },
+    );
 }
 
 /** Changes with whatever is recorded of the run or done to its logs: an owner makes a fence, and appends. */

@@ -137,6 +137,8 @@ export async function compactRepo(
   const host = nodeHost();
   for (const hash of listHashes(vfs, repo)) {
     const places = runPlaces(repo, hash);
+    // No run yet, or never: it may be copied here just now.
+    if (listIfThere(vfs, places.edits).length === 0) continue;
     if (isDeleted(vfs, places.edits)) {
       if (await reclaimRun({ vfs, host, places, hash })) report.reclaimed += 1;
       continue;

@@ -136,3 +136,13 @@ it('a target that is missing is IO', async () => {
   const [vfs] = await makeLog();
   await expect(Log.copy(DIRECTORY, '/none', { vfs, host })).rejects.toMatchObject({ code: 'IO' });
 });
+
+it('is refused where somebody has opened the target: it would be empty, and look like a copy', async () => {
+  const [vfs] = await makeLog();
+  makeTarget(vfs);
+  const other = await Log.open(TARGET, optionsOf(vfs));
+  await other.close();
+  await expect(Log.copy(DIRECTORY, TARGET, { vfs, host })).rejects.toMatchObject({
+    code: 'RUN_LOCKED',
+  });
+});

@@ -2,7 +2,7 @@
 // the next compaction; whoever begins a new life of the hash meanwhile loses nothing, and no late opener
 // becomes a second owner.
 
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -347,4 +347,39 @@ describe('a run that is moved', () => {
     expect((await here.run('resumed-on'))?.metric('loss')?.last).toBe(2);
     expect(await there.run('resumed-on')).toBeUndefined();
   });
+});
+
+it('a compaction leaves alone what is no run yet: it may be copied just now', async () => {
+  const run = await Run.open({ ...quiet, runHash: 'to-copy' });
+  run.track(1, { name: 'loss' });
+  await run.close();
+  const to = await Repo.create(join(directory, 'half'));
+  const [from, half] = [join(directory, '.aim'), to.path].map((repo) => runPlaces(repo, 'to-copy'));
+  const log = `${half?.logs}/main`;
+  mkdirSync(log, { recursive: true });
+  mkdirSync(half?.edits as string);
+  cpSync(`${from?.logs}/main`, log, {
+    recursive: true,
+    filter: (path) => !/\/(fence|manifest|probe)-[^/]*$/.test(path),
+  });
+  const before = readdirSync(log);
+  await to.compact();
+  expect(readdirSync(log)).toEqual(before);
+  expect(before).toHaveLength(1);
+});
+
+it('a copy over a deleted run is whole, or refused, whoever reclaims that one meanwhile', async () => {
+  const run = await Run.open({ ...quiet, runHash: 'copied-over' });
+  run.track(1, { name: 'loss' });
+  await run.close();
+  const [from, to] = [await Repo.open(directory), await Repo.create(join(directory, 'over'))];
+  await from.copy('copied-over', to);
+  await to.delete('copied-over');
+  await from.copy('copied-over', to);
+  expect((await to.run('copied-over'))?.metric('loss')?.last).toBe(1);
+  const fences = readdirSync(`${runPlaces(to.path, 'copied-over').logs}/main`).filter((name) =>
+    name.startsWith('fence-'),
+  );
+  // Of the copy, and of its claim.
+  expect(fences).toHaveLength(2);
 });
