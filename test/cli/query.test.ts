@@ -77,6 +77,14 @@ describe('metrics', () => {
     expect(await runs('--order', 'run.hparams.lr')).toEqual([HASHES[2], HASHES[1], HASHES[0]]);
   });
 
+  it.each([
+    'run.seed > 0  # the later ones',
+    'SELECT x IF run.seed > 0',
+    'select if run.seed\n > 0',
+  ])('come to numbers where options stand beside %j', async (text) => {
+    expect(await parsed('query', text, '-m', 'loss')).toMatchObject([{ metrics: 4 }]);
+  });
+
   it('come to numbers of one context', async () => {
     const metrics = async (...args: string[]): Promise<unknown> =>
       ((await parsed('query', '-m', 'loss', ...args)) as { metrics: number }[]).map(

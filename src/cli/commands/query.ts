@@ -46,16 +46,22 @@ interface QueryCommandOptions extends WantedMetrics {
 const PIPE_WIDTH = 100;
 const CURVE_LINES = 16;
 
+/** Of `select ... if condition`: what stands before all of the condition. */
+const selectHead = /^\s*select\s(?:[\s\S]*?\s)?if(?=\s)/i;
+
 /** The query with what the options ask for besides. */
 function narrowed(query: string, { metric, context, system }: QueryCommandOptions): string {
   const isOpen = system === true || metric !== undefined || query.includes('__system__');
   const parts = [
-    ...(query.trim() === '' ? [] : [`(${query})`]),
     ...(metric === undefined ? [] : [`metric.name in ${JSON.stringify(metric)}`]),
     ...Object.entries(context ?? {}).map(hasContext),
     ...(isOpen ? [] : ["not metric.name.startswith('__system__')"]),
   ];
-  return parts.join(' and ');
+  const own = parts.join(' and ');
+  if (own === '' || query.trim() === '') return own || query;
+  const [head = ''] = selectHead.exec(query) ?? [];
+  // A comment ends with its line.
+  return `${head} ${own} and (${query.slice(head.length)}\n)`.trim();
 }
 
 /** A value of a context is compared as text everywhere: `fold=1` is 1, and '1'. */
