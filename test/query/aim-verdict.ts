@@ -6,7 +6,8 @@ import { resolve } from 'node:path';
 
 import type { AimAnswer, AimCase, AimRun } from './aim-dump.ts';
 
-export type Verdict = 'as Aim' | 'as Python' | 'other';
+/** read as Python: no plain answer was recorded, but a rule of the page says which it is. */
+export type Verdict = 'as Aim' | 'as Python' | 'read as Python' | 'other';
 
 const page = readFileSync(resolve(import.meta.dirname, '../../spec/aim-differences.md'), 'utf8');
 const section = (page.split('\n## Queries\n')[1] ?? '').split('\n## ')[0] ?? '';
@@ -20,6 +21,12 @@ export const listedRows: readonly { readonly ids: readonly string[]; readonly re
       const [, ids = '', , reason = ''] = line.split(/(?<!\\)\|/);
       return { ids: ids.trim().split(/, /), reason: reason.trim() };
     });
+
+/** Cases of the list before the table. */
+export const readIds: readonly string[] = section
+  .split('\n')
+  .flatMap((line) => /^- ([RM]\d{3}(?:, [RM]\d{3})*):/.exec(line)?.[1]?.split(', ') ?? [])
+  .sort();
 
 export const listedIds: readonly string[] = listedRows.flatMap((each) => each.ids).sort();
 
@@ -66,9 +73,13 @@ export function verdictOf(
   contradicted: ReadonlySet<string>,
 ): Verdict {
   if (isSame(ours, rowsOf(each.expect))) return 'as Aim';
-  if (isSame(ours, rowsOf(each.plain_python)) || isOfLayout(each)) return 'as Python';
-  if (isOfRefusedName(each) || (ours.length === 0 && isOfLostName(each))) return 'as Python';
-  return isOfSummaries(each, ours, contradicted) ? 'as Python' : 'other';
+  if (isSame(ours, rowsOf(each.plain_python))) return 'as Python';
+  const isRead =
+    isOfLayout(each) ||
+    isOfRefusedName(each) ||
+    (ours.length === 0 && isOfLostName(each)) ||
+    isOfSummaries(each, ours, contradicted);
+  return isRead ? 'read as Python' : 'other';
 }
 
 /** It differs in rows only that the contradicted summaries decide. */

@@ -176,6 +176,10 @@ it('have the same answers through a repo, with and without its catalogue', async
   expect(others.map(({ id }) => id).sort()).toEqual(listedIds);
   for (const mode of [repo, bare]) {
     expect(await countOf(mode.texts('texts.name != None'))).toBe(4);
+    const ofText =
+      'texts.run.hash == run.hash and texts.first_step <= texts.last_step and texts.count > 0 and texts.last == None and texts.dtype == "texts" and texts.context.nope == None';
+    expect(await countOf(mode.texts(ofText))).toBe(4);
+    await expect(countOf(mode.texts('metric.name == "a"'))).rejects.toThrow(/about texts/);
     expect(await countOf(mode.images('run.idx >= 0 and images.count > 0'))).toBe(2);
     expect(await countOf(mode.distributions('run.idx >= 0'))).toBe(2);
   }
