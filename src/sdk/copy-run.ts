@@ -6,7 +6,7 @@
 // Test: test/sdk/repo.test.ts.
 
 import { Log, loadXxhash, type Vfs } from '../engine/index.ts';
-import { RunlogError } from '../errors.ts';
+import { errorCode, RunlogError } from '../errors.ts';
 import { type Change, publishEdit, publishFacts, readFacts, syncEdits } from '../store/edits.ts';
 import {
   listIfThere,
@@ -43,7 +43,7 @@ export async function copyRun(
   const ends = new Map<string, number>();
   for (const writer of listWriters(vfs, source.logs)) {
     const directory = `${target.logs}/${writer}`;
-    for (const name of listIfThere(vfs, directory)) vfs.unlink(`${directory}/${name}`);
+    emptyDirectory(vfs, directory);
     makeDirectories(vfs, directory);
     ends.set(directory, await Log.copy(`${source.logs}/${writer}`, directory, { vfs }));
   }
@@ -80,6 +80,19 @@ export async function copyRun(
     });
     syncEdits(vfs, target.edits);
     throw error;
+  }
+}
+
+/** Of what a copy that was cut short or a deleted run has left. A lock that a killed owner left is in nobody's way. */
+function emptyDirectory(vfs: Vfs, directory: string): void {
+  for (const name of listIfThere(vfs, directory)) {
+    if (!/^(segment|rewritten|manifest|fence|temporary)-/.test(name)) continue;
+    try {
+      vfs.unlink(`${directory}/${name}`);
+    } catch (error) {
+      // A compaction that takes it away as well was faster.
+      if (errorCode(error) !== 'ENOENT') throw error;
+    }
   }
 }
 

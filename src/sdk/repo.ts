@@ -341,13 +341,15 @@ export class Repo {
     const view = await this.#existing(hash);
     const target = await targetOf(other);
     target.#refuseReadOnly();
-    const [from, to] = [this.path, target.path].map((each) => runPlaces(each, view.hash)) as [
-      RunPlaces,
-      RunPlaces,
-    ];
-    await copyRun(this.#vfs, from, to, view.hash, () =>
-      copyContents(this.#vfs, this.path, target.path, to, view.hash),
-    );
+    const from = runPlaces(this.path, view.hash);
+    const to = runPlaces(target.path, view.hash);
+    try {
+      await copyRun(this.#vfs, from, to, view.hash, () =>
+        copyContents(this.#vfs, this.path, target.path, to, view.hash),
+      );
+    } catch (error) {
+      throw asRunlogError(error, to.directory);
+    }
   }
 
   /**

@@ -375,6 +375,8 @@ it('a copy over a deleted run is whole, or refused, whoever reclaims that one me
   const [from, to] = [await Repo.open(directory), await Repo.create(join(directory, 'over'))];
   await from.copy('copied-over', to);
   await to.delete('copied-over');
+  // Left by an owner that was killed.
+  mkdirSync(`${runPlaces(to.path, 'copied-over').logs}/main/.lock`, { recursive: true });
   await from.copy('copied-over', to);
   expect((await to.run('copied-over'))?.metric('loss')?.last).toBe(1);
   const fences = readdirSync(`${runPlaces(to.path, 'copied-over').logs}/main`).filter((name) =>
