@@ -18,7 +18,6 @@ import {
   createRepo,
   listHashes,
   noSuchRun,
-  type RunPlaces,
   repoPathOf,
   resolveHash,
   runPlaces,
