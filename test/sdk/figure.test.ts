@@ -72,3 +72,9 @@ it('refuses what JSON would lose, with its place', () => {
   const text = 'x'.repeat(limits.objectSizeMax - length + 1);
   expect(() => new Figure({ mark: text })).toThrow(expect.objectContaining({ code: 'LIMIT' }));
 });
+
+it('that shares its parts many times over ends at the limit', () => {
+  let part: object = { mark: 'bar' };
+  for (let level = 0; level < 28; level += 1) part = { layer: [part, part] };
+  expect(() => new Figure(part)).toThrow(expect.objectContaining({ code: 'LIMIT' }));
+});

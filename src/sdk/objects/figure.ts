@@ -8,7 +8,7 @@
 
 import { limits } from '../../limits.ts';
 import { given, isPlainObject, memberPath, shownPlace } from '../../model/given.ts';
-import { TrackedObject, utf8 } from './tracked-object.ts';
+import { checkObjectSize, TrackedObject, utf8 } from './tracked-object.ts';
 
 export type FigureFormat = 'vega-lite' | 'plotly';
 
@@ -37,9 +37,14 @@ export class Figure extends TrackedObject {
       throw new TypeError(
         'specification: neither Vega-Lite ($schema, or one of mark, layer, concat, facet, repeat) nor Plotly (data: an array of traces)',
       );
-    super('figures', mediaTypes[format], utf8(jsonOf(specification, 'specification', 0)), {
-      format,
-    });
+    super(
+      'figures',
+      mediaTypes[format],
+      utf8(jsonOf(specification, 'specification', 0, new Budget())),
+      {
+        format,
+      },
+    );
     this.format = format;
   }
 }
@@ -51,7 +56,24 @@ function formatOf(specification: Readonly<Record<string, unknown>>): FigureForma
   return viewMembers.some((each) => Object.hasOwn(specification, each)) ? 'vega-lite' : undefined;
 }
 
-function jsonOf(value: unknown, place: string, depth: number): string {
+/** What shares a part many times over, and that one in its turn, would not end: no more is spelled than is taken. */
+class Budget {
+  #spent = 0;
+
+  spend(text: string): string {
+    this.#spent += text.length;
+    checkObjectSize(this.#spent, 'a figure');
+    return text;
+  }
+}
+
+function jsonOf(value: unknown, place: string, depth: number, budget: Budget): string {
+  return typeof value === 'object' && value !== null
+    ? jsonOfContainer(value, place, depth, budget)
+    : budget.spend(jsonOfLeaf(value, place));
+}
+
+function jsonOfLeaf(value: unknown, place: string): string {
   switch (typeof value) {
     case 'string':
       if (!value.isWellFormed())
@@ -66,25 +88,25 @@ function jsonOf(value: unknown, place: string, depth: number): string {
     case 'boolean':
       return String(value);
     case 'object':
-      return value === null ? 'null' : jsonOfContainer(value, place, depth);
+      return 'null';
     default:
       throw new TypeError(`${shownPlace(place)}: JSON has no ${typeof value}, got ${given(value)}`);
   }
 }
 
-function jsonOfContainer(value: object, place: string, depth: number): string {
+function jsonOfContainer(value: object, place: string, depth: number, budget: Budget): string {
   if (depth >= limits.figureDepthMax)
     throw new TypeError(
       `${shownPlace(place)}: nested deeper than ${limits.figureDepthMax} (figureDepthMax), or a cycle`,
     );
   if (Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))) {
     const elements = Array.from(value as ArrayLike<unknown>, (each, index) =>
-      jsonOf(each, `${place}[${index}]`, depth + 1),
+      jsonOf(each, `${place}[${index}]`, depth + 1, budget),
     );
-    return `[${elements.join(',')}]`;
+    return `[${elements.join(',')}${budget.spend(']')}`;
   }
   if (value instanceof Date && !Number.isNaN(value.getTime()))
-    return JSON.stringify(value.toISOString());
+    return budget.spend(JSON.stringify(value.toISOString()));
   if (!isPlainObject(value))
     throw new TypeError(`${shownPlace(place)}: expected a plain object, got ${given(value)}`);
   const members = Object.keys(value)
@@ -93,7 +115,7 @@ function jsonOfContainer(value: object, place: string, depth: number): string {
       const member = memberPath(place, key);
       if (!key.isWellFormed())
         throw new TypeError(`${shownPlace(member)}: the key is not well-formed Unicode`);
-      return `${JSON.stringify(key)}:${jsonOf(value[key], member, depth + 1)}`;
+      return `${budget.spend(JSON.stringify(key))}:${jsonOf(value[key], member, depth + 1, budget)}`;
     });
   return `{${members.join(',')}}`;
 }
