@@ -114,3 +114,17 @@ it('what does not fit is refused with its place', () => {
   };
   wrong(uneven, /^columns: "b" has 2 values, "a" 1/);
 });
+
+it('a time is one that a Date holds: what is read is what was given', () => {
+  const values = [8.64e15, -8.64e15];
+  const { rows } = readTable(
+    Buffer.from(
+      new Table({ columns: [{ name: 'at', type: 'time', values }] }).input.bytes,
+    ).toString(),
+  );
+  expect(rows.map(([cell]) => (cell as Date).getTime())).toEqual(values);
+  for (const value of [8.64e15 + 1, Number.NaN, Number.POSITIVE_INFINITY])
+    expect(() => new Table({ columns: [{ name: 'at', type: 'time', values: [value] }] })).toThrow(
+      /row 0: expected a time or null/,
+    );
+});

@@ -30,6 +30,9 @@ const contentNames = new Set(['columns', 'rows']);
 const columnNames = new Set(['name', 'type', 'values']);
 const columnTypes: readonly string[] = ['number', 'string', 'boolean', 'time'];
 
+/** Milliseconds from 1970 to the last moment that a Date can hold. */
+const TIME_MAX = 8.64e15;
+
 /** Numbers that JSON has not, and the text that stands for each. */
 const spelled = new Map<number, string>([
   [Number.NaN, 'NaN'],
@@ -145,7 +148,7 @@ function storedCell(
       return cell;
     case 'time': {
       const time = cell instanceof Date ? cell.getTime() : cell;
-      if (typeof time === 'number' && Number.isFinite(time)) return time;
+      if (typeof time === 'number' && Math.abs(time) <= TIME_MAX) return time;
       break;
     }
     case 'number':
