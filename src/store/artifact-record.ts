@@ -111,8 +111,14 @@ export function decodeArtifact(body: unknown): ArtifactFacts & { readonly files:
 
 /** `files` of `decodeArtifact`. @throws RunlogError CORRUPT. */
 export function decodeEntries(files: unknown, kind: ArtifactKind): ArtifactEntry[] {
-  const entries = (files as unknown[]).flatMap((part) => partFields(part).map(entryOf));
-  if (entries.length > limits.artifactFileCountMax) throw wrong(`${entries.length} entries`);
+  const entries: ArtifactEntry[] = [];
+  for (const part of files as unknown[]) {
+    const fields = partFields(part);
+    // Before more is inflated: so much may be said in few bytes that no memory holds it.
+    const count = entries.length + fields.length;
+    if (count > limits.artifactFileCountMax) throw wrong(`${count} entries or more`);
+    for (const each of fields) entries.push(entryOf(each));
+  }
   if (kind === 'file' && (entries.length !== 1 || entries[0]?.kind !== 'file'))
     throw wrong('one file has another list');
   checkPaths(entries);

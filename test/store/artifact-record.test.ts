@@ -194,3 +194,13 @@ it('holds only links that the kernel also resolves inside, however they are comb
     fs.rmSync(root, { recursive: true });
   }
 });
+
+it('is refused at its limit, before what follows is inflated', () => {
+  const part = deflateRawSync(
+    packBody(Array(limits.artifactFileCountMax).fill(['a', null, 0, 0, 0])),
+  );
+  const second = deflateRawSync(packBody(['a']));
+  // The third is not inflated any more.
+  const files = [part, second, new Uint8Array([255])];
+  expect(() => decodeEntries(files, 'directory')).toThrow(/entries or more/);
+});
