@@ -7,7 +7,7 @@
 // Spec: spec/artifacts.md. Test: test/sdk/artifacts.test.ts.
 
 import type { Damage, Vfs } from '../engine/index.ts';
-import { asRunlogError, errorCode, RunlogError } from '../errors.ts';
+import { asRunlogError, RunlogError } from '../errors.ts';
 import {
   ContentPlacer,
   contentPath,
@@ -16,8 +16,8 @@ import {
 } from '../store/artifact-contents.ts';
 import { type Reference, referencesOf } from '../store/artifact-references.ts';
 import { contentDisk } from '../store/content-disk.ts';
-import { readFacts } from '../store/edits.ts';
 import { listHashes, type RunPlaces, runPlaces } from '../store/repo-directory.ts';
+import { isDeletedRun } from './delete-run.ts';
 
 /** Reads every content that a run refers to, once. */
 export async function verifyContents(vfs: Vfs, repo: string): Promise<Damage[]> {
@@ -53,22 +53,12 @@ function knownReferences(
 ): readonly Reference[] {
   const found: Reference[] = [];
   try {
-    if (isDeleted(vfs, places)) return [];
+    if (isDeletedRun(vfs, places)) return [];
     for (const each of referencesOf(vfs, places, hash)) found.push(each);
   } catch (thrown) {
     damaged.push(damageOf(thrown, places.logs, 0));
   }
   return found;
-}
-
-/** One whose edits are damaged is a run like any other. */
-function isDeleted(vfs: Vfs, { edits }: RunPlaces): boolean {
-  try {
-    return vfs.stat(edits) !== undefined && (readFacts(vfs, edits)?.isDeleted ?? false);
-  } catch (error) {
-    if (errorCode(error) !== 'CORRUPT') throw error;
-    return false;
-  }
 }
 
 /**

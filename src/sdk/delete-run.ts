@@ -22,6 +22,16 @@ export interface DeletionTarget {
   readonly hash: string;
 }
 
+/** False also of a run whose edits are damaged: it is a run like any other. */
+export function isDeletedRun(vfs: Vfs, { edits }: RunPlaces): boolean {
+  try {
+    return vfs.stat(edits) !== undefined && (readFacts(vfs, edits)?.isDeleted ?? false);
+  } catch (error) {
+    if (errorCode(error) !== 'CORRUPT') throw error;
+    return false;
+  }
+}
+
 /** @throws RunlogError RUN_LOCKED while a writer is alive. */
 export async function refuseLive({ vfs, host, places, hash }: DeletionTarget): Promise<void> {
   for (const writer of listWriters(vfs, places.logs)) {

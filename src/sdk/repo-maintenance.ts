@@ -17,10 +17,10 @@ import {
   readHolder,
   type Vfs,
 } from '../engine/index.ts';
-import { asRunlogError, errorCode, RunlogError } from '../errors.ts';
+import { asRunlogError, RunlogError } from '../errors.ts';
 import { collectContents } from '../store/artifact-collect.ts';
 import { artifactsPath } from '../store/artifact-contents.ts';
-import { holdsRun, readFacts, verifyEdits } from '../store/edits.ts';
+import { holdsRun, verifyEdits } from '../store/edits.ts';
 import { isNoObject } from '../store/object-record.ts';
 import { decodeOpening, type Rewind, recordType } from '../store/record.ts';
 import { type Origin, repairEdits } from '../store/repair-edits.ts';
@@ -28,7 +28,7 @@ import { listHashes, listIfThere, listWriters, runPlaces } from '../store/repo-d
 import { rewriteRun, rewriteWithoutHidden } from '../store/rewrite-run.ts';
 import { RunReader } from '../store/run-reader.ts';
 import { runFold } from '../store/run-state.ts';
-import { reclaimRun } from './delete-run.ts';
+import { isDeletedRun, reclaimRun } from './delete-run.ts';
 
 export interface RepoReport {
   readonly ok: boolean;
@@ -139,7 +139,7 @@ export async function compactRepo(
     const places = runPlaces(repo, hash);
     // No run yet, or never: it may be copied here just now.
     if (listIfThere(vfs, places.edits).length === 0) continue;
-    if (isDeleted(vfs, places.edits)) {
+    if (isDeletedRun(vfs, places)) {
       if (await reclaimRun({ vfs, host, places, hash })) report.reclaimed += 1;
       continue;
     }
@@ -157,16 +157,6 @@ export async function compactRepo(
   const { count, bytes, doubt } = await collectContents(vfs, repo);
   const collected = { collected: count, collectedBytes: bytes };
   return { ...report, ...collected, ...(doubt !== undefined && { collectedNone: doubt }) };
-}
-
-/** False also of a run whose edits are damaged: its logs are compacted like any others. */
-function isDeleted(vfs: Vfs, edits: string): boolean {
-  try {
-    return vfs.stat(edits) !== undefined && (readFacts(vfs, edits)?.isDeleted ?? false);
-  } catch (error) {
-    if (errorCode(error) !== 'CORRUPT') throw error;
-    return false;
-  }
 }
 
 async function compactLog(
