@@ -74,7 +74,11 @@ it.concurrent('links are refused throughout: owners are refused, replaced and re
   const open = { do: 'open', options: { repo, runHash: 'links' } };
   // They race for a run that is not there.
   const answers = await Promise.all(traced.map(({ child }) => child.ask(open)));
-  expect(answers.filter((each) => each.opened === 'links')).toHaveLength(1);
+  const told = JSON.stringify(answers);
+  expect(
+    answers.filter((each) => each.opened === 'links'),
+    told,
+  ).toHaveLength(1);
   expect(answers.filter((each) => each.refused === 'RUN_LOCKED')).toHaveLength(3);
   const index = answers.findIndex((each) => each.opened === 'links');
   const first = traced[index] as Traced;

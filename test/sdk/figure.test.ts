@@ -39,8 +39,10 @@ it('is the JSON of what was given', () => {
   const { seed } = seeded('figures');
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
-      expect(JSON.parse(stored(new Figure({ mark: 'bar', value })))).toEqual(
-        JSON.parse(JSON.stringify({ mark: 'bar', value })),
+      // Once more through JSON: what stands there has no -0 but where a program wrote it.
+      const given = JSON.parse(JSON.stringify({ mark: 'bar', value }));
+      expect(JSON.stringify(JSON.parse(stored(new Figure({ mark: 'bar', value }))))).toBe(
+        JSON.stringify(given),
       );
     }),
     { numRuns: 200, seed },

@@ -274,5 +274,5 @@ it('Repo.open, runs, run and copy name the argument', async () => {
   await expectRefusal(() => all({ archived: 'yes' }), /^archived/);
   await expectRefusal(() => all({ signal: 5 }), /^signal/);
   await expectRefusal(() => repo.run(undefined as unknown as string), /^hash/);
-  await expectRefusal(() => repo.copy(run.hash, 5 as unknown as string), /^repo/);
+  await expectRefusal(() => repo.copy(run.hash, 5 as unknown as string), /^other/);
 });
