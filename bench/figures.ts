@@ -301,12 +301,57 @@ const large: Row = {
     `RSS with / without it ${joined('MiB', ask(find, 'RSS', LARGE), ask(find, 'RSS without catalogue', LARGE))}; open files ${joined('files', ask(find, 'open files', LARGE), ask(find, 'open files without catalogue', LARGE))}`,
 };
 
+const around: readonly Row[] = [
+  {
+    what: '`Run.open` without an option / with everything on: first of a process / later',
+    goal: '<= 10 ms',
+    measured: (find) =>
+      joined(
+        'ms',
+        find('opening', /no option$/),
+        find('opening', /first of a process$/),
+        find('opening', /everything on$/),
+      ),
+  },
+  {
+    what: 'a sample of the machine, processor time',
+    goal: '<= 1 ms',
+    measured: (find) => joined('ms', find('system-sample', /^a sample/)),
+  },
+  {
+    what: 'what ran, until it is recorded: here / with 3,000 packages',
+    goal: '<= 300 ms',
+    measured: (find) =>
+      joined('ms', find('system-params', /^until/), find('system-params', /packages: until/)),
+    beside: (find) =>
+      `longest delay of the loop ${joined('ms', find('system-params', /^longest/), find('system-params', /packages: longest/))}`,
+  },
+  {
+    what: 'lines of a terminal, by the processor time that recording adds',
+    goal: '>= 0.3 M lines/s',
+    measured: (find) => joined('M lines/s', find('terminal-lines', /^lines a second/)),
+    beside: (find) => `${digits(find('terminal-lines', /^size/))} bytes a line on disk`,
+  },
+  {
+    what: 'an image of 1 MB, tracked and flushed, p50 / p99',
+    goal: '',
+    measured: (find) => joined('ms', find('images', /flush, p50/), find('images', /flush, p99/)),
+  },
+  {
+    what: '`runlog ls` / `show`, beyond bare Node',
+    goal: '<= 100 ms',
+    measured: (find) =>
+      joined('ms', find('command-start', /^runlog ls/), find('command-start', /^runlog show/)),
+  },
+];
+
 export const rows: readonly Row[] = [
   ...ingest,
   ...size,
   ...opening,
   ...reading,
   ...asking,
+  ...around,
   ...taken,
 ];
 
