@@ -165,7 +165,7 @@ export const firstHarmlessTexts: readonly string[] = [
   'http://localhost:8080/@scope/package',
   'mailto:ada@example.com',
   'saved model to /data/checkpoints-archive/step_120000/model-00001-of-00004.safetensors',
-  'wandb: Run data is saved locally in /work/wandb/run-20260102_030405-3k9xq2ba',
+  'wandb: Run data is saved locally in /data/wandb/run-20260102_030405-3k9xq2ba',
   'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   '-----BEGIN CERTIFICATE-----\nMIIDdzCCAl+gAwIBAgIEAgAAuTANBgkqhkiG9w0BAQUFADBaMQswCQYDVQQGEwJJ\n-----END CERTIFICATE-----',
   '-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----',
