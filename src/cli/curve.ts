@@ -86,8 +86,9 @@ export function binsOf({ x, y }: Curve, scale: Scale, isShown: Shown, columns: n
 export type Shown = (x: number, y: number) => boolean;
 
 /**
- * A curve of at most four points a column, each where it stands: drawn in fewer columns than these it
- * looks like all of its points. A column of NaN alone is a gap.
+ * A curve of at most four points a column, each where it stands: drawn in far fewer columns than these it
+ * looks like all of its points, but for a dot where one of these lies across the border of two that are
+ * drawn: its extremes may both stand on one side. A column of NaN alone is a gap.
  */
 export function curveOfColumns(from: Downsampled): Curve {
   const points: [number, number][] = [];
