@@ -9,6 +9,7 @@ import { RunlogError } from '../errors.ts';
 import type { Context } from '../model/context.ts';
 import { given, isPlainObject } from '../model/given.ts';
 import type { Catalogue } from '../store/catalogue.ts';
+import type { CatalogueEntry } from '../store/catalogue-entry.ts';
 import type { ObjectKind } from '../store/object-record.ts';
 import type { Metric } from './metric.ts';
 import type { ObjectSequence } from './objects/object-sequence.ts';
@@ -57,7 +58,7 @@ export async function* askRuns(repo: AskedRepo, ...question: Asked): AsyncGenera
   const { rows, signal } = await rowsOf(repo, 'run', question);
   for (const { entry } of rows) {
     throwIfAborted(signal);
-    const view = await RunView.ofEntry(repo.vfs, repo.path, entry, repo.readOnly);
+    const view = await viewOf(repo, entry);
     if (view !== undefined) yield view;
   }
 }
@@ -86,6 +87,12 @@ export async function* askObjects<Kind extends Exclude<ObjectKind, 'tables'>>(
   }
 }
 
+/** Undefined: it was deleted since the scan. What the scan had to read, the catalogue mostly knows by now. */
+async function viewOf(repo: AskedRepo, scanned: CatalogueEntry): Promise<RunView | undefined> {
+  const entry = scanned.isFromCatalogue ? scanned : (await repo.catalogue()).run(scanned.hash);
+  return entry && RunView.ofEntry(repo.vfs, repo.path, entry, repo.readOnly);
+}
+
 /** One view a run, however many of its metrics match. */
 export class Views {
   readonly #repo: AskedRepo;
@@ -98,8 +105,7 @@ export class Views {
   async #of({ entry }: Row): Promise<RunView | undefined> {
     const known = this.#views.get(entry.hash);
     if (known !== undefined) return known;
-    const { vfs, path, readOnly } = this.#repo;
-    const view = await RunView.ofEntry(vfs, path, entry, readOnly);
+    const view = await viewOf(this.#repo, entry);
     if (view !== undefined) this.#views.set(entry.hash, view);
     return view;
   }

@@ -108,10 +108,8 @@ export class RunView {
     repo: string,
     entry: CatalogueEntry,
     isReadOnly: boolean,
-  ): Promise<RunView | undefined> {
+  ): Promise<RunView> {
     const places = runPlaces(repo, entry.hash);
-    // Read anew it may be found deleted since the scan.
-    if (!entry.isFromCatalogue && entry.reader().facts?.isDeleted !== false) return undefined;
     const signs = await lastSignsOf(vfs, places, entry.writers);
     const view = new RunView(vfs, places, entry.hash, entry, signs);
     view.#isReadOnly = isReadOnly;
@@ -259,7 +257,9 @@ export class RunView {
   #metricOf(sequence: SequenceFacts): Metric {
     const entry = this.#entry;
     const reader = (): RunReader => this.#reader;
-    const rows = (key: string) => entry?.rows(key);
+    // Where the run was read for something else its points are at hand.
+    const rows = (key: string) =>
+      (this.#read ?? entry?.readSoFar) === undefined ? entry?.rows(key) : undefined;
     return new Metric(this, { reader, rows }, sequence);
   }
 
