@@ -85,3 +85,9 @@ export function asRunlogError(error: unknown, what: string): unknown {
   if (error instanceof RunlogError || errorCode(error) === undefined) return error;
   return new RunlogError('IO', `${what}: ${(error as Error).message}`, { cause: error });
 }
+
+/** @throws RunlogError ABORTED once the signal has fired. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted)
+    throw new RunlogError('ABORTED', 'the signal was aborted', { cause: signal.reason });
+}

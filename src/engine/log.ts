@@ -8,7 +8,7 @@
 
 import { resolve } from 'node:path';
 
-import { asRunlogError, errorCode, RunlogError } from '../errors.ts';
+import { asRunlogError, errorCode, RunlogError, throwIfAborted } from '../errors.ts';
 import { durations, limits } from '../limits.ts';
 import { given } from '../model/given.ts';
 import { Appender } from './appender.ts';
@@ -483,8 +483,7 @@ export class Log<State = unknown> {
         to,
         isWanted,
       )) {
-        if (signal?.aborted)
-          throw new RunlogError('ABORTED', 'the signal was aborted', { cause: signal.reason });
+        throwIfAborted(signal);
         yield record;
         count += 1;
         if (count % READ_SLICE === 0) await new Promise((resolve) => setImmediate(resolve));

@@ -5,8 +5,9 @@
 //
 // Test: test/sdk/aggregate.test.ts.
 
+import { throwIfAborted } from '../errors.ts';
 import { given } from '../model/given.ts';
-import { type AskedRepo, rowsOf, throwIfAborted, Views } from './ask.ts';
+import { type AskedRepo, rowsOf, Views } from './ask.ts';
 import type { QueryOptions } from './query-options.ts';
 import type { Row } from './scan.ts';
 

@@ -5,7 +5,7 @@
 // Spec: spec/query.md. Test: test/sdk/query.test.ts.
 
 import type { Vfs } from '../engine/index.ts';
-import { RunlogError } from '../errors.ts';
+import { throwIfAborted } from '../errors.ts';
 import type { Context } from '../model/context.ts';
 import { given, isPlainObject } from '../model/given.ts';
 import type { Catalogue } from '../store/catalogue.ts';
@@ -115,9 +115,4 @@ export class Views {
     const { name, context } = row.sequence as { name: string; context: Context };
     return (await this.#of(row))?.metric(name, context);
   }
-}
-
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted)
-    throw new RunlogError('ABORTED', 'the signal was aborted', { cause: signal.reason });
 }

@@ -19,6 +19,7 @@ import type { Summary } from '../store/rows.ts';
 import {
   type LastSigns,
   lastOpening,
+  latest,
   type OpeningFacts,
   recentOpenings,
   stateOf,
@@ -131,12 +132,6 @@ export class EntryFacts implements RunFactsForQuery {
         kind === 'metric' && sequence.name === name && sequence.contextText === contextText,
     );
   }
-}
-
-/** Undefined when one of them is, or there is none. */
-function latest(times: readonly (number | undefined)[]): number | undefined {
-  const known = times.filter((each) => each !== undefined);
-  return known.length < times.length || known.length === 0 ? undefined : Math.max(...known);
 }
 
 export class EntrySequence implements SequenceFactsForQuery {

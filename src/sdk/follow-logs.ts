@@ -8,7 +8,7 @@
 // Spec: spec/records.md, Following. Test: test/sdk/follow.test.ts, test/process/follow-ends.test.ts.
 
 import { Log, type LogRecord, loadXxhash, type Vfs } from '../engine/index.ts';
-import { asRunlogError, errorCode, RunlogError } from '../errors.ts';
+import { asRunlogError, errorCode, throwIfAborted } from '../errors.ts';
 import { durations } from '../limits.ts';
 import { isNoContent } from '../store/object-record.ts';
 import { listIfThere } from '../store/repo-directory.ts';
@@ -106,8 +106,7 @@ class Bell {
 
   /** @throws RunlogError ABORTED. */
   refuseAborted(): void {
-    if (this.#signal?.aborted)
-      throw new RunlogError('ABORTED', 'the signal was aborted', { cause: this.#signal.reason });
+    throwIfAborted(this.#signal);
   }
 
   /** Lets the event loop turn now and then; a consumer that only computes would hold it otherwise. */

@@ -237,3 +237,9 @@ export function stateOf(writers: readonly WriterRow[], signs: LastSigns): RunSta
   if (states.includes('running')) return 'running';
   return severity.find((each) => states.includes(each)) ?? 'unknown';
 }
+
+/** Undefined when one of them is, or there is none. */
+export function latest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((each) => each !== undefined);
+  return known.length < times.length || known.length === 0 ? undefined : Math.max(...known);
+}

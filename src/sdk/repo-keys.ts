@@ -4,9 +4,10 @@
 //
 // Test: test/sdk/query.test.ts.
 
+import { throwIfAborted } from '../errors.ts';
 import { type Context, parseContext } from '../model/context.ts';
 import { isPlainObject } from '../model/given.ts';
-import { type AskedRepo, rowsOf, throwIfAborted } from './ask.ts';
+import { type AskedRepo, rowsOf } from './ask.ts';
 import type { QueryOptions } from './query-options.ts';
 
 export interface ParamKey {

@@ -33,6 +33,7 @@ import {
   type LastSigns,
   lastOpening,
   lastSignsOf,
+  latest,
   type OpeningFacts,
   openingsOf,
   type RunStateName,
@@ -388,10 +389,4 @@ export class RunView {
   followOne(only: string, options: FollowRunOptions): AsyncGenerator<FollowEvent> {
     return followRun(this.#vfs, { places: this.#places, hash: this.hash, only }, options);
   }
-}
-
-/** Undefined when one of them is, or there is none. */
-function latest(times: readonly (number | undefined)[]): number | undefined {
-  const known = times.filter((each) => each !== undefined);
-  return known.length < times.length || known.length === 0 ? undefined : Math.max(...known);
 }

@@ -10,7 +10,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { Vfs } from '../engine/index.ts';
-import { asRunlogError, RunlogError } from '../errors.ts';
+import { asRunlogError, RunlogError, throwIfAborted } from '../errors.ts';
 import { durations } from '../limits.ts';
 import type { SequenceFactsForQuery } from '../query/facts.ts';
 import {
@@ -112,8 +112,7 @@ export class RowScan {
     const found: Row[] = [];
     let start = performance.now();
     for (const entry of catalogue.scan({ sequences, onUnreadable, maxAgeMs })) {
-      if (signal?.aborted)
-        throw new RunlogError('ABORTED', 'the signal was aborted', { cause: signal.reason });
+      throwIfAborted(signal);
       const rows = needsSigns ? await this.#withSigns(entry) : this.#readable(entry, NO_SIGNS);
       for (const row of rows) found.push(row);
       if (performance.now() - start < durations.sliceMs) continue;

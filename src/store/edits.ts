@@ -73,15 +73,13 @@ interface EditListing {
   readonly last: number;
   /** Number of the newest snapshot; -1 for none. */
   readonly snapshot: number;
-  readonly names: string;
 }
 
 export function listEdits(vfs: Vfs, directory: string): EditListing {
   const edits = new Set<number>();
   let last = -1;
   let snapshot = -1;
-  const names = vfs.list(directory);
-  for (const name of names) {
+  for (const name of vfs.list(directory)) {
     const match = fileName.exec(name);
     const number = Number(match?.[2]);
     if (match?.[1] === 'edit') {
@@ -89,7 +87,7 @@ export function listEdits(vfs: Vfs, directory: string): EditListing {
       last = Math.max(last, number);
     } else if (match?.[1] === 'snapshot') snapshot = Math.max(snapshot, number);
   }
-  return { edits, last, snapshot, names: names.join('/') };
+  return { edits, last, snapshot };
 }
 
 /**
@@ -158,7 +156,7 @@ function readFolded(
   vfs: Vfs,
   directory: string,
   listing: EditListing,
-): Folded & { readonly number: number; readonly isWhole: boolean } {
+): Folded & { readonly number: number } {
   const base =
     listing.snapshot >= 0
       ? readSnapshot(vfs, directory, listing.snapshot)
@@ -166,40 +164,28 @@ function readFolded(
   let { facts } = base;
   const ids = [...base.ids];
   let number = listing.snapshot;
-  let isWhole = true;
   const after = [...listing.edits].filter((each) => each > listing.snapshot);
   for (const each of after.sort((a, b) => a - b)) {
     const edit = readEdit(vfs, directory, each);
     number = each;
     // An empty file holds the name only: where links are refused its publisher died, or is about to
     // fill it and will find itself overtaken if a snapshot comes first.
-    isWhole &&= edit !== undefined;
     if (edit === undefined) continue;
     facts = applyEdit(facts, edit);
     ids.push(edit.id);
   }
-  return { facts, ids, number, isWhole };
-}
-
-/** While the folder lists these names its facts are these; undefined: an empty name may be filled. */
-export interface ListedFacts {
-  readonly facts: RunFacts | undefined;
-  readonly names: string | undefined;
-  readonly snapshot: number;
+  return { facts, ids, number };
 }
 
 /**
- * The properties of the run, or undefined when its folder holds nothing. `known`: of before.
+ * The properties of the run, or undefined when its folder holds nothing.
  *
  * @throws RunlogError CORRUPT naming the edit that does not verify; Node's error.
  */
-export function readFacts(vfs: Vfs, directory: string, known?: ListedFacts): RunFacts | undefined {
-  let before = known;
+export function readFacts(vfs: Vfs, directory: string): RunFacts | undefined {
   for (;;) {
-    const found = readListedFacts(vfs, directory, before);
-    if (found === before || found.facts === undefined) return found.facts;
-    if (listEdits(vfs, directory).snapshot === found.snapshot) return found.facts;
-    before = undefined;
+    const { facts, snapshot } = readListed(vfs, directory);
+    if (facts === undefined || listEdits(vfs, directory).snapshot === snapshot) return facts;
   }
 }
 
@@ -214,16 +200,17 @@ export function holdsRun(vfs: Vfs, directory: string): boolean {
   }
 }
 
-/** As `readFacts`, not listed again: who goes on with it gives it to `readFacts` as known. */
-export function readListedFacts(vfs: Vfs, directory: string, known?: ListedFacts): ListedFacts {
+/** Not listed again: what is folded meanwhile may be missing. */
+function readListed(
+  vfs: Vfs,
+  directory: string,
+): { readonly facts: RunFacts | undefined; readonly snapshot: number } {
   for (;;) {
     try {
       const listing = listTwice(vfs, directory);
       const { snapshot, last } = listing;
-      if (known !== undefined && listing.names === known.names) return known;
-      if (last < 0 && snapshot < 0) return { facts: undefined, names: undefined, snapshot };
-      const { facts, isWhole } = readFolded(vfs, directory, listing);
-      return { facts, names: isWhole ? listing.names : undefined, snapshot };
+      if (last < 0 && snapshot < 0) return { facts: undefined, snapshot };
+      return { facts: readFolded(vfs, directory, listing).facts, snapshot };
     } catch (error) {
       if (errorCode(error) !== 'ENOENT' || vfs.stat(directory) === undefined) throw error;
     }

@@ -10,7 +10,7 @@ import { type Damage, Log, loadXxhash, readNewestFence, type Vfs } from '../engi
 import type { ParamsTree } from '../model/params.ts';
 import { parseSequenceKey } from '../model/sequence.ts';
 import type { WriterRow } from './catalogue-row.ts';
-import { type ListedFacts, type RunFacts, readFacts } from './edits.ts';
+import { type RunFacts, readFacts } from './edits.ts';
 import { LogContents } from './log-contents.ts';
 import { mergeParams, type WriterChange } from './params-merge.ts';
 import type { PointPiece } from './point-piece.ts';
@@ -63,11 +63,11 @@ export class RunReader {
       .filter((each) => !undone.has(each.id));
   }
 
-  /** `only`: these writers; `known`: facts read before. Throws RunlogError, Node's error. */
+  /** `only`: these writers. Throws RunlogError, Node's error. */
   static async open(
     vfs: Vfs,
     places: RunPlaces,
-    options: { only?: readonly string[]; known?: ListedFacts | undefined } = {},
+    options: { only?: readonly string[] } = {},
   ): Promise<RunReader> {
     await loadXxhash();
     return RunReader.snapshot(vfs, places, options);
@@ -79,11 +79,10 @@ export class RunReader {
     places: RunPlaces,
     options: {
       only?: readonly string[];
-      known?: ListedFacts | undefined;
       facts?: RunFacts | undefined;
     } = {},
   ): RunReader {
-    const facts = options.facts ?? readFacts(vfs, places.edits, options.known);
+    const facts = options.facts ?? readFacts(vfs, places.edits);
     const writers = options.only ?? listWriters(vfs, places.logs);
     const logs = writers
       .map((writer) => openLog(vfs, places, writer))
