@@ -63,16 +63,30 @@ export const contextOption = (): Option =>
 export const limitOption = (rows: number): Option =>
   new Option('-n, --limit <count>', 'at most so many').argParser(natural).default(rows);
 
-export const orderOption = (): Option =>
+const orderOption = (): Option =>
   new Option('-o, --order <expression>', 'newest, oldest, or an expression: least first').default(
     'newest',
   );
 
-export const descendingOption = (): Option =>
+const descendingOption = (): Option =>
   new Option('-d, --descending', 'with an expression: greatest first').default(false);
 
-export const strictOption = (): Option =>
+const strictOption = (): Option =>
   new Option('--strict', 'a row on which the query fails ends the command').default(false);
+
+/** What a command takes that asks a question of runs or metrics, and `--json`. */
+export function withQuestion(command: Command): Command {
+  const options = [
+    orderOption(),
+    descendingOption(),
+    strictOption(),
+    archivedOption(),
+    systemOption(),
+    jsonOption(),
+  ];
+  for (const each of options) command.addOption(each);
+  return command;
+}
 
 /** The end of a command's help: what is typed, and what it does. */
 export function examples(...lines: readonly (readonly [string, string])[]): string {

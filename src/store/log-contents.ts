@@ -6,7 +6,6 @@
 // Spec: spec/records.md. Test: test/store/log-contents.test.ts.
 
 import type { FramePlace, Log, LogRecord } from '../engine/index.ts';
-import { errorCode } from '../errors.ts';
 import { isCapture, SYSTEM_PARAMS_KEY } from '../model/system-params.ts';
 import {
   type Axis,
@@ -22,6 +21,7 @@ import { type Hot, HotRecords, NO_HOT } from './hot-records.ts';
 import { isNoObject } from './object-record.ts';
 import type { PointPiece } from './point-piece.ts';
 import { pieceOfBlock, piecesBehind } from './point-pieces.ts';
+import { readAnew } from './read-anew.ts';
 import { decodeBlocks, decodeParams, type Rewind, recordType } from './record.ts';
 import {
   type Cut,
@@ -59,9 +59,6 @@ type ContentsLog = Pick<Log, 'records' | 'find' | 'frame' | 'manifest' | 'renew'
 /** Rows of decoded axes that are kept: 24 bytes each. */
 const AXIS_ROWS_KEPT = 1024 * 1024;
 
-/** Readings anew when files keep vanishing: each means that an owner has rewritten. */
-const TRIES = 8;
-
 export class LogContents {
   readonly #log: ContentsLog;
   readonly writer: string;
@@ -81,20 +78,13 @@ export class LogContents {
     this.#only = only;
   }
 
-  /** Reads; from the start when a rewriting has taken a file away since the snapshot. */
   #anew<T>(read: () => T): T {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return read();
-      } catch (error) {
-        if (errorCode(error) !== 'ENOENT' || tries === TRIES) throw error;
-        this.#all = undefined;
-        this.#hot = undefined;
-        this.#forgetAxes();
-        this.#storedAxes.clear();
-        this.#log.renew();
-      }
-    }
+    return readAnew(this.#log, read, () => {
+      this.#all = undefined;
+      this.#hot = undefined;
+      this.#forgetAxes();
+      this.#storedAxes.clear();
+    });
   }
 
   /** Keys of every sequence with a definition, sealed ones first. */

@@ -19,6 +19,7 @@ import {
   type ObjectItem,
   type ObjectKind,
 } from './object-record.ts';
+import { readAnew } from './read-anew.ts';
 import { type Rewind, recordType } from './record.ts';
 import { targetsOf } from './rows.ts';
 
@@ -40,9 +41,6 @@ export interface ObjectRows {
 
 type ContentsLog = Pick<Log, 'records' | 'newest' | 'renew' | 'directory'>;
 
-/** Readings anew when files keep vanishing: each means that an owner has rewritten. */
-const TRIES = 8;
-
 export const rowsName = (kind: string, key: string): string => `${kind} ${key}`;
 
 export class ObjectContents {
@@ -53,20 +51,9 @@ export class ObjectContents {
     this.#log = log;
   }
 
-  #anew<T>(read: () => T): T {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return read();
-      } catch (error) {
-        if (errorCode(error) !== 'ENOENT' || tries === TRIES) throw error;
-        this.#log.renew();
-      }
-    }
-  }
-
   /** By `rowsName`. @throws RunlogError CORRUPT; Node's error. */
   sequences(): ReadonlyMap<string, ObjectRows> {
-    this.#all ??= this.#anew(() => {
+    this.#all ??= readAnew(this.#log, () => {
       const found = new Map<string, ObjectRows>();
       for (const record of objectRecords(this.#log, 0, Number.POSITIVE_INFINITY)) {
         const { kind, step, epoch, time } = decodeObjects(record.body);
@@ -89,7 +76,7 @@ export class ObjectContents {
     const from = positions.reduce((least, each) => Math.min(least, each), Number.POSITIVE_INFINITY);
     const to = positions.reduce((most, each) => Math.max(most, each + 1), 0);
     if (wanted.size === 0) return new Map();
-    return this.#anew(() => {
+    return readAnew(this.#log, () => {
       const found = new Map<number, readonly ObjectItem[]>();
       for (const { position, body } of objectRecords(this.#log, from, to))
         if (wanted.has(position)) found.set(position, decodeObjects(body).items);

@@ -12,17 +12,7 @@ import {
 } from '../difference.ts';
 import { contextText, pathText, textOf } from '../facts.ts';
 import { openRepo, shortHashes } from '../open.ts';
-import {
-  archivedOption,
-  contextOption,
-  descendingOption,
-  jsonOption,
-  metricOption,
-  orderOption,
-  strictOption,
-  systemOption,
-  withExamples,
-} from '../options.ts';
+import { contextOption, metricOption, withExamples, withQuestion } from '../options.ts';
 import { type Cell, number, print, printJson, printTable, styled } from '../print.ts';
 import { selectRuns, type WantedMetrics } from '../select.ts';
 import { tellDamage } from '../trouble.ts';
@@ -137,20 +127,15 @@ function printMetrics(metrics: readonly MetricDifference[], heads: readonly stri
 
 export function addCompare(program: Command): void {
   withExamples(
-    program
-      .command('compare')
-      .description('says what differs between runs')
-      .argument('<what...>', 'two or more runs, or one query')
-      .option('--all', 'also what is the same', false)
-      .addOption(metricOption())
-      .addOption(contextOption())
-      .addOption(orderOption())
-      .addOption(descendingOption())
-      .addOption(strictOption())
-      .addOption(archivedOption())
-      .addOption(systemOption())
-      .addOption(jsonOption())
-      .action(compare),
+    withQuestion(
+      program
+        .command('compare')
+        .description('says what differs between runs')
+        .argument('<what...>', 'two or more runs, or one query')
+        .option('--all', 'also what is the same', false)
+        .addOption(metricOption())
+        .addOption(contextOption()),
+    ).action(compare),
     ['runlog compare -2 -1', 'the newest with the one before it'],
     ['runlog compare 3fa9 77b0 baseline -m loss --all', 'three, everything, one metric'],
   );

@@ -6,17 +6,7 @@ import { endedText } from '../ending.ts';
 import { runFacts } from '../facts.ts';
 import { tellNext, tellNothing } from '../hints.ts';
 import { openRepo, shortHashes } from '../open.ts';
-import {
-  archivedOption,
-  count,
-  descendingOption,
-  jsonOption,
-  limitOption,
-  orderOption,
-  strictOption,
-  systemOption,
-  withExamples,
-} from '../options.ts';
+import { count, limitOption, withExamples, withQuestion } from '../options.ts';
 import { type Cell, printAside, printJson, printTable, stateStyle, time, took } from '../print.ts';
 import { metricsOf, selectRuns } from '../select.ts';
 import { tellDamage } from '../trouble.ts';
@@ -108,19 +98,14 @@ async function list(words: string[], options: ListOptions, command: Command): Pr
 
 export function addList(program: Command): void {
   withExamples(
-    program
-      .command('ls')
-      .description('lists runs, newest first')
-      .argument('[what...]', 'runs, or one query; all runs if left out')
-      .addOption(limitOption(50))
-      .option('--offset <count>', 'leaves out so many first', count, 0)
-      .addOption(orderOption())
-      .addOption(descendingOption())
-      .addOption(strictOption())
-      .addOption(archivedOption())
-      .addOption(systemOption())
-      .addOption(jsonOption())
-      .action(list),
+    withQuestion(
+      program
+        .command('ls')
+        .description('lists runs, newest first')
+        .argument('[what...]', 'runs, or one query; all runs if left out')
+        .addOption(limitOption(50))
+        .option('--offset <count>', 'leaves out so many first', count, 0),
+    ).action(list),
     ['runlog ls', 'the 50 newest'],
     ['runlog ls -1 -2 baseline', 'these three'],
     ["runlog ls --json | jq -r '.[].hash'", 'hashes for another program'],

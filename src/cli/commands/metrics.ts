@@ -7,16 +7,11 @@ import { shellWord, tellNext, tellNothing } from '../hints.ts';
 import { jsonText } from '../json.ts';
 import { openRepo, shortHashes } from '../open.ts';
 import {
-  archivedOption,
   contextOption,
-  descendingOption,
-  jsonOption,
   limitOption,
   metricOption,
-  orderOption,
-  strictOption,
-  systemOption,
   withExamples,
+  withQuestion,
 } from '../options.ts';
 import { type Cell, number, printAside, printJson, printTable } from '../print.ts';
 import { selectMetrics, type WantedMetrics } from '../select.ts';
@@ -99,21 +94,16 @@ async function metrics(words: string[], options: MetricsOptions, command: Comman
 
 export function addMetrics(program: Command): void {
   withExamples(
-    program
-      .command('metrics')
-      .description('lists metrics with their last, least and greatest values')
-      .argument('[what...]', 'runs, or one query; all runs if left out')
-      .addOption(metricOption())
-      .addOption(contextOption())
-      .option('--names', 'each name and context once, with the number of its runs', false)
-      .addOption(limitOption(50))
-      .addOption(orderOption())
-      .addOption(descendingOption())
-      .addOption(strictOption())
-      .addOption(archivedOption())
-      .addOption(systemOption())
-      .addOption(jsonOption())
-      .action(metrics),
+    withQuestion(
+      program
+        .command('metrics')
+        .description('lists metrics with their last, least and greatest values')
+        .argument('[what...]', 'runs, or one query; all runs if left out')
+        .addOption(metricOption())
+        .addOption(contextOption())
+        .option('--names', 'each name and context once, with the number of its runs', false)
+        .addOption(limitOption(50)),
+    ).action(metrics),
     ['runlog metrics -1', 'those of the newest run'],
     ['runlog metrics --names', 'what there is to ask for'],
     ['runlog metrics -m loss -c subset=val -o metric.min -n 5', 'in which runs it was least'],

@@ -11,18 +11,13 @@ import { contextText } from '../facts.ts';
 import { shellWord, tellNext, tellNothing } from '../hints.ts';
 import { openRepo, shortHashes } from '../open.ts';
 import {
-  archivedOption,
   contextOption,
-  descendingOption,
   finite,
-  jsonOption,
   limitOption,
   metricOption,
   natural,
-  orderOption,
-  strictOption,
-  systemOption,
   withExamples,
+  withQuestion,
 } from '../options.ts';
 import {
   escaped,
@@ -183,33 +178,28 @@ function reasonOf({ x, log }: PlotOptions): string {
 
 export function addPlot(program: Command): void {
   withExamples(
-    program
-      .command('plot')
-      .description(
-        'draws metrics in the terminal, a chart for each name; the newest run if left out',
-      )
-      .argument('[what...]', 'runs, or one query')
-      .addOption(metricOption())
-      .addOption(contextOption())
-      .addOption(
-        new Option('--x <axis>', 'what goes to the right')
-          .choices(['step', 'epoch', 'time'])
-          .default('step'),
-      )
-      .option('--log', 'the values on a logarithmic scale', false)
-      .option('--log-x', 'steps, epochs or times on a logarithmic scale', false)
-      .option('--from <step>', 'from this step on', finite)
-      .option('--to <step>', 'up to this step, which is left out', finite)
-      .option('--width <characters>', 'of a line (default: the terminal, or 100)', natural)
-      .option('--height <lines>', 'of the curves', natural, 16)
-      .addOption(limitOption(12))
-      .addOption(orderOption())
-      .addOption(descendingOption())
-      .addOption(strictOption())
-      .addOption(archivedOption())
-      .addOption(systemOption())
-      .addOption(jsonOption())
-      .action(plot),
+    withQuestion(
+      program
+        .command('plot')
+        .description(
+          'draws metrics in the terminal, a chart for each name; the newest run if left out',
+        )
+        .argument('[what...]', 'runs, or one query')
+        .addOption(metricOption())
+        .addOption(contextOption())
+        .addOption(
+          new Option('--x <axis>', 'what goes to the right')
+            .choices(['step', 'epoch', 'time'])
+            .default('step'),
+        )
+        .option('--log', 'the values on a logarithmic scale', false)
+        .option('--log-x', 'steps, epochs or times on a logarithmic scale', false)
+        .option('--from <step>', 'from this step on', finite)
+        .option('--to <step>', 'up to this step, which is left out', finite)
+        .option('--width <characters>', 'of a line (default: the terminal, or 100)', natural)
+        .option('--height <lines>', 'of the curves', natural, 16)
+        .addOption(limitOption(12)),
+    ).action(plot),
     ['runlog plot', 'the newest run'],
     ['runlog plot -1 -2 -m loss --log', 'one metric of two runs'],
     ['runlog plot 3fa9 -m loss -c subset=val --x time', 'by time since the run began'],

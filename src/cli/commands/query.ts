@@ -8,18 +8,7 @@ import { chart, letterOfCurve, styleOfCurve } from '../chart.ts';
 import { textOf } from '../facts.ts';
 import { tellNothing } from '../hints.ts';
 import { openRepo } from '../open.ts';
-import {
-  archivedOption,
-  contextOption,
-  descendingOption,
-  finite,
-  jsonOption,
-  metricOption,
-  orderOption,
-  strictOption,
-  systemOption,
-  withExamples,
-} from '../options.ts';
+import { contextOption, finite, metricOption, withExamples, withQuestion } from '../options.ts';
 import {
   type Cell,
   isTerminal,
@@ -184,34 +173,29 @@ const gather = (text: string, before: readonly string[] = []): readonly string[]
 
 export function addQuery(program: Command): void {
   withExamples(
-    program
-      .command('query')
-      .description('says what metrics come to, in groups: count, mean, median, std, min, max')
-      .argument('[what...]', 'runs, or one query over run and metric; all runs if left out')
-      .addOption(
-        new Option(
-          '-g, --group-by <expression>',
-          'metrics for which it has one value are a group (may be repeated; default: metric.name)',
-        ).argParser(gather),
-      )
-      .option('-v, --value <expression>', 'the number of each metric', 'metric.last')
-      .option('--curves', 'the metrics as curves aligned by step, drawn', false)
-      .addOption(
-        new Option('--statistic <name>', 'what of the curves is drawn')
-          .choices(statistics)
-          .default('mean'),
-      )
-      .option('--from <step>', 'of curves: from this step on', finite)
-      .option('--to <step>', 'of curves: up to this step, which is left out', finite)
-      .addOption(metricOption())
-      .addOption(contextOption())
-      .addOption(orderOption())
-      .addOption(descendingOption())
-      .addOption(strictOption())
-      .addOption(archivedOption())
-      .addOption(systemOption())
-      .addOption(jsonOption())
-      .action(query),
+    withQuestion(
+      program
+        .command('query')
+        .description('says what metrics come to, in groups: count, mean, median, std, min, max')
+        .argument('[what...]', 'runs, or one query over run and metric; all runs if left out')
+        .addOption(
+          new Option(
+            '-g, --group-by <expression>',
+            'metrics for which it has one value are a group (may be repeated; default: metric.name)',
+          ).argParser(gather),
+        )
+        .option('-v, --value <expression>', 'the number of each metric', 'metric.last')
+        .option('--curves', 'the metrics as curves aligned by step, drawn', false)
+        .addOption(
+          new Option('--statistic <name>', 'what of the curves is drawn')
+            .choices(statistics)
+            .default('mean'),
+        )
+        .option('--from <step>', 'of curves: from this step on', finite)
+        .option('--to <step>', 'of curves: up to this step, which is left out', finite)
+        .addOption(metricOption())
+        .addOption(contextOption()),
+    ).action(query),
     ['runlog query -m loss -g run.hparams.lr', 'the last loss by learning rate'],
     ['runlog query -m loss -g run.experiment -v metric.min', 'the least loss by experiment'],
     ['runlog query \'metric.context.subset == "val"\' --curves', 'mean curves, a line a name'],
