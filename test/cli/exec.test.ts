@@ -6,24 +6,16 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, inject, it } from 'vitest';
-import { Repo, type RunView } from '../../src/index.ts';
+import type { RunView } from '../../src/index.ts';
+import { textsIn, viewIn } from '../support/terminal-lines.ts';
 import { type Answer, runlogIn, workDirectory } from './command.ts';
 
 const directory = workDirectory();
 const exec = (hash: string, ...args: string[]): Answer =>
   runlogIn(directory, ['exec', '--repo', directory, '--run-hash', hash, ...args]);
 
-async function viewOf(hash: string): Promise<RunView> {
-  const view = await (await Repo.open(directory)).run(hash);
-  if (view === undefined) throw new Error(`${hash}: no such run`);
-  return view;
-}
-
-async function textsOf(hash: string): Promise<string[]> {
-  const texts: string[] = [];
-  for await (const { text } of (await viewOf(hash)).terminalLines()) texts.push(text);
-  return texts;
-}
+const viewOf = (hash: string): Promise<RunView> => viewIn(directory, hash);
+const textsOf = (hash: string): Promise<string[]> => textsIn(directory, hash);
 
 /** Starts it with pipes, and waits until the program has said that it is there. */
 async function start(hash: string, script: string): Promise<ChildProcess> {

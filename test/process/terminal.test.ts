@@ -5,24 +5,16 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
 import { afterAll, expect, inject, it } from 'vitest';
-import { Repo, type RunView } from '../../src/index.ts';
+import type { RunView } from '../../src/index.ts';
 import { seeded } from '../support/random.ts';
+import { textsIn, viewIn } from '../support/terminal-lines.ts';
 import { endChildren, pathOfProgram, sleep, temporaryDirectory } from './child.ts';
 
 const directory = temporaryDirectory();
 afterAll(endChildren);
 
-async function viewOf(hash: string): Promise<RunView> {
-  const view = await (await Repo.open(directory)).run(hash);
-  if (view === undefined) throw new Error(`${hash}: no such run`);
-  return view;
-}
-
-async function textsOf(hash: string): Promise<string[]> {
-  const texts: string[] = [];
-  for await (const { text } of (await viewOf(hash)).terminalLines()) texts.push(text);
-  return texts;
-}
+const viewOf = (hash: string): Promise<RunView> => viewIn(directory, hash);
+const textsOf = (hash: string): Promise<string[]> => textsIn(directory, hash);
 
 /** Lets it print for a while, kills it, and returns the last that it told. */
 async function printAndKill(hash: string, seed: number, ms: number): Promise<[number, string]> {

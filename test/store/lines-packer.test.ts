@@ -15,44 +15,14 @@ import { type WriterCursor, WriterEvents } from '../../src/sdk/writer-events.ts'
 import { decodeLines, encodeLines, FinalLines, type LineColumns } from '../../src/store/lines.ts';
 import { LinesPacker } from '../../src/store/lines-packer.ts';
 import { recordType } from '../../src/store/record.ts';
-import { RunWriter } from '../../src/store/run-writer.ts';
+import type { RunWriter } from '../../src/store/run-writer.ts';
+import { DIRECTORY, LIFE, openMemoryWriter } from '../support/memory-writer.ts';
 import { type Seeded, seeded } from '../support/random.ts';
-import { simulatedHost } from '../support/simulated-host.ts';
 
 beforeAll(() => loadXxhash());
 
-const DIRECTORY = '/log';
-const LIFE = '0011223344556677';
-
-async function open(vfs: MemoryVfs): Promise<RunWriter> {
-  const writer = await RunWriter.open({
-    directory: DIRECTORY,
-    writer: 'main',
-    log: {
-      vfs,
-      host: simulatedHost(),
-      durability: { syncMs: null },
-      sizes: { segmentSize: 2500, stateInterval: 1200 },
-    },
-    others: [],
-    rewinds: [],
-    undone: [],
-    onError: (error) => {
-      throw error;
-    },
-  });
-  writer.opened({
-    life: LIFE,
-    openedAt: 1,
-    host: 'h',
-    pid: 1,
-    thread: 0,
-    resumed: false,
-    nodeVersion: 'v',
-    packageVersion: '0',
-  });
-  return writer;
-}
+const open = (vfs: MemoryVfs): Promise<RunWriter> =>
+  openMemoryWriter(vfs, { segmentSize: 2500, stateInterval: 1200 });
 
 interface Told {
   readonly cursor: WriterCursor;

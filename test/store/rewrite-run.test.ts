@@ -6,48 +6,18 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Log, loadXxhash, type MemoryVfs, memoryVfs } from '../../src/engine/index.ts';
 import { type WriterCursor, WriterEvents } from '../../src/sdk/writer-events.ts';
 import { LogContents } from '../../src/store/log-contents.ts';
-import { RunWriter } from '../../src/store/run-writer.ts';
+import type { RunWriter } from '../../src/store/run-writer.ts';
+import { DIRECTORY, LIFE, openMemoryWriter } from '../support/memory-writer.ts';
 import { seeded } from '../support/random.ts';
-import { simulatedHost } from '../support/simulated-host.ts';
 
 beforeAll(() => loadXxhash());
 
-const DIRECTORY = '/log';
-const LIFE = '0011223344556677';
+const open = (vfs: MemoryVfs): Promise<RunWriter> =>
+  openMemoryWriter(vfs, { segmentSize: 1500, stateInterval: 700 });
 const names = ['a', 'b', 'c'];
 
 /** 'step value time epoch' of each point, by name, in order of arrival. */
 type Model = Map<string, string[]>;
-
-async function open(vfs: MemoryVfs): Promise<RunWriter> {
-  const writer = await RunWriter.open({
-    directory: DIRECTORY,
-    writer: 'main',
-    log: {
-      vfs,
-      host: simulatedHost(),
-      durability: { syncMs: null },
-      sizes: { segmentSize: 1500, stateInterval: 700 },
-    },
-    others: [],
-    rewinds: [],
-    undone: [],
-    onError: (error) => {
-      throw error;
-    },
-  });
-  writer.opened({
-    life: LIFE,
-    openedAt: 1,
-    host: 'h',
-    pid: 1,
-    thread: 0,
-    resumed: false,
-    nodeVersion: 'v',
-    packageVersion: '0',
-  });
-  return writer;
-}
 
 function readAll(vfs: MemoryVfs): Model {
   const contents = new LogContents(Log.snapshot(DIRECTORY, { vfs }), 'main');
