@@ -202,7 +202,8 @@ it('Ctrl-C of a terminal reaches the program once, which says how it ends', asyn
   ];
   const file = join(directory, 'trap.sh');
   writeFileSync(file, lines.join('\n'));
-  const shell = `${process.execPath} ${program} exec -q --repo ${directory} --run-hash ctrl-c -- sh ${file}`;
+  // In place of the shell of script(1): dash would wait for it, and itself die of the Ctrl-C.
+  const shell = `exec ${process.execPath} ${program} exec -q --repo ${directory} --run-hash ctrl-c -- sh ${file}`;
   const child = spawn('script', ['-qec', shell, '/dev/null'], {
     stdio: ['pipe', 'pipe', 'ignore'],
   });
