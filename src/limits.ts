@@ -148,6 +148,8 @@ export const durations = {
   blankFenceMs: 1000,
   /** Logs that are open at exit are synced for so long, together; what is left only goes to the kernel. */
   exitSyncMs: 1000,
+  /** An error that a handler took explains an exit with another code than 0 for so long: a graceful end. */
+  uncaughtBlamedMs: 30_000,
   /** Longest slice of background work on the event loop. */
   sliceMs: 5,
   /** Time between two attempts to write while recording is paused. */

@@ -48,7 +48,7 @@ export interface Hooked {
 
 const open = new Set<Hooked>();
 const dirty = new Set<Hooked>();
-const noted = new WeakMap<Hooked, Uncaught & { readonly isFatal: boolean }>();
+const noted = new WeakMap<Hooked, Uncaught & { readonly isFatal: boolean; readonly at: number }>();
 let turnEnd: NodeJS.Immediate | undefined;
 let isLastTurn = false;
 let isExiting = false;
@@ -135,12 +135,14 @@ const exitLast = (code: number): void => {
   if (isLast) leaveReallyExit();
 };
 
-/** Of an error that a handler took and the process went on, its code tells whether it ended it. */
 function exitOf(run: Hooked, code: number): Exit {
+  const now = performance.now();
+  const isSyncing = now - exitingSince < durations.exitSyncMs;
   const error = noted.get(run);
-  const isSyncing = performance.now() - exitingSince < durations.exitSyncMs;
-  if (error === undefined || (code === 0 && !error.isFatal)) return { code, isSyncing };
-  return { code, isSyncing, uncaught: error };
+  if (error === undefined) return { code, isSyncing };
+  // Where a handler took it and the process went on, the code and the time tell whether it ended it.
+  const isItsEnd = code !== 0 && now - error.at < durations.uncaughtBlamedMs;
+  return error.isFatal || isItsEnd ? { code, isSyncing, uncaught: error } : { code, isSyncing };
 }
 
 /** Comes before any handler, and changes nothing of what follows. */
@@ -148,7 +150,7 @@ const lookAtUncaught = (thrown: unknown, origin: Origin): void => {
   const isFatal =
     process.listenerCount('uncaughtException') === 0 &&
     !process.hasUncaughtExceptionCaptureCallback();
-  const uncaught = { error: keepError(thrown), origin, isFatal };
+  const uncaught = { error: keepError(thrown), origin, isFatal, at: performance.now() };
   for (const each of open) noted.set(each, uncaught);
   // A handler that throws ends the process at once, without exit.
   callEach(open, (each) => each.onFlush());

@@ -135,6 +135,7 @@ const rows: readonly Expected[] = [
 
   exited('uncaught-handler-goes-on', 0, { count: 2 }),
   uncaught('uncaught-handler-exits-later', { end: 8, exitCode: 8, count: 2 }),
+  exited('uncaught-handler-exits-much-later', 8, { count: 2 }),
   uncaught('uncaught-handler-before', { end: 9, exitCode: 9, count: 2 }),
   // No event comes after it.
   killed('uncaught-handler-throws', 7, { count: 2 }),

@@ -146,6 +146,18 @@ const ways: Record<string, () => unknown> = {
       throw failing();
     });
   },
+  // As if it had gone on for a minute.
+  'uncaught-handler-exits-much-later'() {
+    process.on('uncaughtException', () => {
+      track();
+      const { now } = performance;
+      performance.now = () => now.call(performance) + 60_000;
+      setTimeout(() => process.exit(8), 20);
+    });
+    later(() => {
+      throw failing();
+    });
+  },
   'uncaught-handler-before': () =>
     later(() => {
       track();
