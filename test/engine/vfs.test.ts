@@ -1,6 +1,7 @@
 // Both file systems against the contract; then what only one of them has: names of file systems, and
 // hooks, refusals and fingerprints of the memory one. Its power losses are in memory-vfs.test.ts.
 
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +28,15 @@ describeVfs('memory-vfs after a power loss', () => {
   const vfs = memoryVfs();
   vfs.makeDirectory('/log');
   return { vfs: vfs.crash('all kept'), root: '/log' };
+});
+
+it('opening a pipe in place of a file does not wait for who writes to it; reading is an error', (context) => {
+  const path = join(temporary, 'pipe');
+  if (spawnSync('mkfifo', [path]).status !== 0) context.skip('mkfifo is not here');
+  const vfs = nodeVfs();
+  const file = vfs.open(path, 'read');
+  expect(() => vfs.read(file, new Uint8Array(8), 0)).toThrow(failure('ESPIPE'));
+  vfs.close(file);
 });
 
 // One sequence of random calls on both, results and error codes compared after each: where the memory

@@ -36,7 +36,8 @@ import type { FileFacts, FileHandle, Vfs } from './vfs.ts';
 
 const openFlags = {
   create: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
-  read: constants.O_RDONLY,
+  // Of a pipe that somebody has put there under a name of ours, the end would be waited for.
+  read: constants.O_RDONLY | (constants.O_NONBLOCK ?? 0),
   write: constants.O_RDWR,
 } as const;
 
