@@ -98,6 +98,8 @@ export const limits = {
   figureDepthMax: 64,
   /** Columns of a terminal line: one without an end would be held in memory and recorded each turn. */
   terminalColumnCountMax: 65536,
+  /** An unfinished line above it is recorded anew by and by: one dot a turn would write its square. */
+  terminalLongLineColumnCount: 1024,
   /** Rows of a terminal that the cursor can come back to. */
   terminalRowCountMax: 128,
   /** Numbers that a terminal line may lie behind the newest: how many a reader holds back. */
@@ -150,6 +152,8 @@ export const durations = {
   exitSyncMs: 1000,
   /** An error that a handler took explains an exit with another code than 0 for so long: a graceful end. */
   uncaughtBlamedMs: 30_000,
+  /** A long line of the terminal that goes on is recorded this often, unless it has grown much. */
+  terminalLongLineMs: 1000,
   /** Longest slice of background work on the event loop. */
   sliceMs: 5,
   /** Time between two attempts to write while recording is paused. */

@@ -6,6 +6,7 @@
 //
 // Spec: spec/terminal.md. Test: test/system/terminal/recorder.test.ts.
 
+import { durations, limits } from '../../limits.ts';
 import { BytesToText } from './bytes-to-text.ts';
 import type { Row } from './row.ts';
 import { type LineCounter, Screen } from './screen.ts';
@@ -107,6 +108,13 @@ class Parts {
   }
 }
 
+/** A long line that goes on is recorded as it grows by a part of itself: its length in all, not its square. */
+function isWorthRecording({ length, time, recordedLength, recordedTime }: Row): boolean {
+  if (length <= limits.terminalLongLineColumnCount) return true;
+  const isMuch = Math.abs(length - recordedLength) * 16 >= recordedLength;
+  return isMuch || Math.abs(time - recordedTime) >= durations.terminalLongLineMs;
+}
+
 /** One stream: stdout or stderr of the process or of a child. */
 export class TerminalStream {
   readonly number: number;
@@ -116,7 +124,7 @@ export class TerminalStream {
   readonly #isStyled: boolean;
   readonly #secrets: SecretLines | undefined;
   readonly #onWrite: (size: number) => void;
-  /** Rows that were open when they were taken. */
+  /** Rows that were open when they were taken: something of them may still be to record. */
   readonly #held = new Set<Row>();
 
   constructor(
@@ -151,11 +159,17 @@ export class TerminalStream {
 
   /** Rows that have changed, or of which something was held back that is judged now; in order. */
   take(): Row[] {
-    const rows = this.#screen.take();
+    const changed = this.#screen.take();
+    const late = changed.findLast((row) => this.#isOpen(row) && !isWorthRecording(row));
+    if (late === undefined && this.#held.size === 0) return changed;
     const due = [...this.#held].filter((row) => !this.#isOpen(row));
-    if (due.length === 0) return rows;
-    for (const row of due) this.#held.delete(row);
-    return [...new Set([...rows, ...due])].sort((a, b) => a.line - b.line);
+    const rows = new Set([...changed, ...due]);
+    for (const row of rows) this.#held.delete(row);
+    if (late !== undefined) {
+      rows.delete(late);
+      this.#held.add(late);
+    }
+    return [...rows].sort((a, b) => a.line - b.line);
   }
 
   /** The cursor is in it: it may go on. */
@@ -164,6 +178,8 @@ export class TerminalStream {
   }
 
   textOf(row: Row): string {
+    row.recordedLength = row.length;
+    row.recordedTime = row.time;
     if (this.#secrets === undefined) return this.#isStyled ? row.styledText : row.text;
     const isOpen = this.#isOpen(row);
     if (isOpen) this.#held.add(row);

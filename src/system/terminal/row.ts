@@ -15,6 +15,9 @@ export class Row {
   time = 0;
   /** Changed since it was last taken. */
   isChanged = false;
+  /** Its length and time when it was last recorded. */
+  recordedLength = 0;
+  recordedTime = 0;
   /** Counts from 0 in its screen. */
   readonly index: number;
   #text = '';

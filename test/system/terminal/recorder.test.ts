@@ -53,6 +53,48 @@ describe('what is taken', () => {
   });
 });
 
+describe('a line that goes on and on', () => {
+  const dots = (
+    count: number,
+    between: number,
+  ): { sizes: number[]; recorder: TerminalRecorder } => {
+    const recorder = record();
+    const out = recorder.stream(0);
+    const sizes: number[] = [];
+    for (let dot = 0; dot < count; dot += 1) {
+      out.write('.', undefined, dot * between);
+      for (const part of recorder.take()) sizes.push(part.texts.join('').length);
+    }
+    return { sizes, recorder };
+  };
+
+  it('is recorded each time while it is short', () => {
+    expect(dots(1000, 1).sizes).toEqual(Array.from({ length: 1000 }, (_, at) => at + 1));
+  });
+
+  it('costs its length a few times, not its square; it is whole when the cursor leaves it', () => {
+    const { sizes, recorder } = dots(60_000, 1);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(60_000 * 60);
+    recorder.streams[0]?.write('\nnext', undefined, 60_000);
+    expect(recorder.take()[0]?.texts).toEqual(['.'.repeat(60_000), 'next']);
+    recorder.streams[0]?.write(' line\n', undefined, 60_000);
+    expect(recorder.take()[0]?.texts).toEqual(['next line']);
+  });
+
+  it('is recorded each second when it grows slowly, and whole when its stream ends', () => {
+    const { sizes, recorder } = dots(2000, 600);
+    expect(sizes.slice(1023).map((size) => size - 1024)).toEqual(
+      Array.from({ length: 489 }, (_, at) => 2 * at),
+    );
+    recorder.streams[0]?.write('.', undefined, 2000 * 600);
+    recorder.streams[0]?.write('.', undefined, 2000 * 600);
+    recorder.take();
+    recorder.streams[0]?.end(2000 * 600);
+    expect(recorder.take()[0]?.texts).toEqual(['.'.repeat(2002)]);
+    expect(recorder.take()).toEqual([]);
+  });
+});
+
 describe('of a line that may go on', () => {
   it.each([
     ['', ''],
