@@ -23,6 +23,7 @@ export type {
   SystemParamsOptions,
   TerminalOptions,
 } from './sdk/capture-options.ts';
+export type { EvaluatedMetric, EvaluatedRun } from './sdk/evaluate.ts';
 export type { FollowRepoOptions, RepoCursor, RepoFollowEvent } from './sdk/follow-repo.ts';
 export type { FollowCursor, FollowEvent, FollowRunOptions } from './sdk/follow-run.ts';
 export type { LoggedArtifact } from './sdk/log-artifact.ts';
@@ -34,6 +35,7 @@ export type {
   Values,
   ValuesOptions,
 } from './sdk/metric.ts';
+export type { MissingName } from './sdk/missing-names.ts';
 export {
   Distribution,
   type DistributionOptions,

@@ -2,6 +2,7 @@
 //
 // 1. NaN and what is missing is left out, and so is not counted. The standard deviation is that of a
 //    sample: divided by one less than the count; of one value it is NaN.
+// 2. Groups stand by their own values: that of the newest run first would say nothing of a group.
 //
 // Test: test/sdk/aggregate.test.ts.
 
@@ -11,10 +12,16 @@ import { type AskedRepo, rowsOf, Views } from './ask.ts';
 import type { QueryOptions } from './query-options.ts';
 import type { Row } from './scan.ts';
 
-/** Groups stand in the order of `order`: by their first metric. */
-interface Grouping extends Omit<QueryOptions, 'limit' | 'offset'> {
+interface Grouping extends Omit<QueryOptions, 'limit' | 'offset' | 'order'> {
   /** Expressions over run and metric: those with equal values are a group. Default: one group of all. */
   readonly groupBy?: string | readonly string[];
+  /**
+   * Default: groups ascend by their values, the first expression first. A name of what a group comes to
+   * (metrics, count, mean, median, std, min, max): by that; of curves by the last there is. 'newest',
+   * 'oldest' or an expression over run and metric: by the metric of the group that is first in that order.
+   * What has no value comes last, also with `descending`.
+   */
+  readonly order?: string;
 }
 
 export interface AggregateOptions extends Grouping {
@@ -109,18 +116,62 @@ const keyOf = (group: readonly unknown[]): string =>
     return value === undefined ? null : value;
   });
 
+/** What a group comes to, by which groups may be ordered. */
+const groupNames = ['metrics', 'count', 'mean', 'median', 'std', 'min', 'max'] as const;
+
+type GroupOrder = 'group' | (typeof groupNames)[number];
+
+/**
+ * By which of their own values groups are ordered, undefined where by that of a metric; and the options
+ * of the rows. `mean` and `min` alone are no values of a metric.
+ */
+function groupOrderOf<Options extends { order?: string }>(
+  options: Options,
+): [GroupOrder | undefined, Omit<Options, 'order'> & { order?: string }] {
+  const { order, ...others } = options;
+  if (order === undefined) return ['group', others];
+  const named = groupNames.find((name) => name === String(order).trim());
+  return named === undefined ? [undefined, options] : [named, others];
+}
+
+/** Sorts the groups in place; those of equal values stay as they stood. */
+async function sortGroups<Group extends { readonly group: readonly unknown[] }>(
+  groups: Group[],
+  descending: boolean,
+  valuesOf: (group: Group) => readonly unknown[],
+): Promise<Group[]> {
+  const { comparePlain } = await import('../query/query.ts');
+  const compare = (a: readonly unknown[], b: readonly unknown[]): number => {
+    for (const [index, value] of a.entries()) {
+      const order = comparePlain(value, b[index]);
+      const isEither = isNothing(value) || isNothing(b[index]);
+      if (order !== 0) return descending && !isEither ? -order : order;
+    }
+    return 0;
+  };
+  return groups.sort((a, b) => compare(valuesOf(a), valuesOf(b)));
+}
+
+const isNothing = (value: unknown): boolean =>
+  value === null || value === undefined || Number.isNaN(value);
+
 export async function aggregateMetrics(
   repo: AskedRepo,
   query: string | undefined,
-  { groupBy, value = 'metric.last', ...options }: AggregateOptions = {},
+  { groupBy, value = 'metric.last', ...others }: AggregateOptions = {},
 ): Promise<Aggregate[]> {
   const by = checkExpressions(groupBy, 'groupBy');
   const [number] = checkExpressions(value, 'value') as [string];
+  const [order, options] = groupOrderOf(others);
   const { rows } = await rowsOf(repo, 'metric', [query, options], [...by, number]);
-  return groupsOf(rows, by.length).map(({ group, rows: own }) => {
+  const groups = groupsOf(rows, by.length).map(({ group, rows: own }) => {
     const numbers = own.map((row) => row.values[by.length]).filter(isNumber);
     return { group, metrics: own.length, ...statisticsOf(Float64Array.from(numbers, Number)) };
   });
+  if (order === undefined) return groups;
+  return await sortGroups(groups, options.descending ?? false, (each) =>
+    order === 'group' ? each.group : [each[order], ...each.group],
+  );
 }
 
 const isNumber = (value: unknown): boolean =>
@@ -131,9 +182,10 @@ const isNumber = (value: unknown): boolean =>
 export async function aggregateCurves(
   repo: AskedRepo,
   query: string | undefined,
-  { groupBy, fromStep, toStep, ...options }: AggregateCurvesOptions = {},
+  { groupBy, fromStep, toStep, ...others }: AggregateCurvesOptions = {},
 ): Promise<AggregateCurve[]> {
   const by = checkExpressions(groupBy, 'groupBy');
+  const [order, options] = groupOrderOf(others);
   const { rows, signal } = await rowsOf(repo, 'metric', [query, options], by);
   const views = new Views(repo);
   const window = {
@@ -150,7 +202,13 @@ export async function aggregateCurves(
     }
     curves.push({ group, metrics: own.length, ...align(points) });
   }
-  return curves;
+  if (order === undefined) return curves;
+  const lastOf = (each: AggregateCurve): unknown =>
+    order === 'metrics' ? each.metrics : order === 'group' ? undefined : each[order].at(-1);
+  return await sortGroups(curves, options.descending ?? false, (each) => [
+    ...(order === 'group' ? [] : [lastOf(each)]),
+    ...each.group,
+  ]);
 }
 
 /** Each step that a curve has, with what the curves amount to there. */

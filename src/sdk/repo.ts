@@ -6,8 +6,6 @@
 //
 // Spec: spec/directory.md. Test: test/sdk/repo.test.ts.
 
-import { homedir } from 'node:os';
-
 import { loadXxhash, nodeHost, nodeVfs, type Vfs } from '../engine/index.ts';
 import { asRunlogError, RunlogError } from '../errors.ts';
 import { checkMembers, checkType } from '../model/check.ts';
@@ -18,10 +16,8 @@ import {
   createRepo,
   listHashes,
   noSuchRun,
-  repoPathOf,
   resolveHash,
   runPlaces,
-  searchRepo,
 } from '../store/repo-directory.ts';
 import {
   type Aggregate,
@@ -33,8 +29,14 @@ import {
 } from './aggregate.ts';
 import { copyContents, verifyContents } from './artifact-maintenance.ts';
 import { type Asked, type AskedRepo, askMetrics, askObjects, askRuns } from './ask.ts';
-import { copyRun, filesOfRun } from './copy-run.ts';
-import { deleteRun, refuseLive } from './delete-run.ts';
+import { copyRun } from './copy-run.ts';
+import { deleteRun } from './delete-run.ts';
+import {
+  type EvaluatedMetric,
+  type EvaluatedRun,
+  evaluateMetrics,
+  evaluateRuns,
+} from './evaluate.ts';
 import {
   checkFollowRepoOptions,
   type FollowRepoOptions,
@@ -42,6 +44,8 @@ import {
   type RepoFollowEvent,
 } from './follow-repo.ts';
 import type { Metric } from './metric.ts';
+import { type MissingName, missingNames } from './missing-names.ts';
+import { moveRun } from './move-run.ts';
 import type { ObjectSequence } from './objects/object-sequence.ts';
 import type { QueryOptions } from './query-options.ts';
 import { type RepoKeys, repoKeys } from './repo-keys.ts';
@@ -55,6 +59,7 @@ import {
   repoSize,
   verifyRepo,
 } from './repo-maintenance.ts';
+import { placeOfRepo } from './repo-place.ts';
 import { RunView } from './run-view.ts';
 
 export interface RepoOptions {
@@ -67,9 +72,6 @@ export interface RepoOptions {
 
 const openNames = new Set(['readOnly']);
 const compactNames = new Set(['dropHidden']);
-
-/** Copies of a run that is written or compacted meanwhile. */
-const MOVE_TRIES = 4;
 
 export class Repo {
   /** The `.aim` directory. */
@@ -107,8 +109,7 @@ export class Repo {
   /** Creates the repo of `path` unless it is there, and opens it. */
   static async create(path?: string): Promise<Repo> {
     const vfs = nodeVfs();
-    await loadXxhash();
-    const repo = Repo.#at(path, vfs, false);
+    const repo = await Repo.locate(path, vfs);
     try {
       createRepo(vfs, repo.path);
     } catch (error) {
@@ -124,18 +125,7 @@ export class Repo {
   }
 
   static #at(path: unknown, vfs: Vfs, readOnly: boolean): Repo {
-    // A NUL would end the path for the kernel, and Node refuses it with an error of its own.
-    if (path !== undefined && (typeof path !== 'string' || path === '' || path.includes('\0'))) {
-      throw new TypeError(`repo: expected a path, got ${given(path)}`);
-    }
-    // A shell that sets the variable to nothing means none.
-    const wanted = path ?? (process.env['RUNLOG_REPO'] || undefined);
-    try {
-      const found = wanted === undefined ? searchRepo(vfs, process.cwd()) : undefined;
-      return new Repo(found ?? repoPathOf(wanted ?? process.cwd(), homedir()), vfs, readOnly);
-    } catch (error) {
-      throw asRunlogError(error, 'the repo could not be looked for');
-    }
+    return new Repo(placeOfRepo(path, vfs), vfs, readOnly);
   }
 
   /**
@@ -243,6 +233,32 @@ export class Repo {
    */
   keys(query?: string, options?: QueryOptions): Promise<RepoKeys> {
     return repoKeys(this.#asked, query, options);
+  }
+
+  /** What expressions, as `run.hparams.lr`, come to in each run that matches. @throws as `runs`. */
+  evaluateRuns(
+    expressions: string | readonly string[],
+    query?: string,
+    options?: QueryOptions,
+  ): Promise<EvaluatedRun[]> {
+    return evaluateRuns(this.#asked, expressions, query, options);
+  }
+
+  /** The same in each metric that matches, as `metric.mean`. @throws as `runs`. */
+  evaluateMetrics(
+    expressions: string | readonly string[],
+    query?: string,
+    options?: QueryOptions,
+  ): Promise<EvaluatedMetric[]> {
+    return evaluateMetrics(this.#asked, expressions, query, options);
+  }
+
+  /**
+   * Why an answer is empty: what the query, asked of `kind`, names and no run has, with what is near. Goes
+   * through all runs. @throws RunlogError QUERY_SYNTAX, LIMIT, IO.
+   */
+  missingNames(query: string, kind?: 'run' | 'metric'): Promise<MissingName[]> {
+    return missingNames(this.#asked, query, kind);
   }
 
   get #asked(): AskedRepo {
@@ -359,27 +375,12 @@ export class Repo {
   async move(hash: string, other: string | Repo): Promise<void> {
     this.#refuseReadOnly();
     const { hash: whole } = await this.#existing(hash);
-    const places = runPlaces(this.path, whole);
     const target = await targetOf(other);
-    for (let tries = 1; ; tries += 1) {
-      await refuseLive({ vfs: this.#vfs, host: nodeHost(), places, hash: whole });
-      const before = filesOfRun(this.#vfs, places);
-      await this.copy(whole, target);
-      if (filesOfRun(this.#vfs, places) === before) break;
-      await target.delete(whole);
-      if (tries === MOVE_TRIES)
-        throw new RunlogError(
-          'RUN_LOCKED',
-          `${whole}: it was written or compacted while it was copied, ${tries} times; move it again`,
-        );
-    }
-    try {
-      await this.delete(whole);
-    } catch (error) {
-      // A writer has come meanwhile: the run is here, and not there as well.
-      await target.delete(whole).catch(() => {});
-      throw error;
-    }
+    await moveRun(this.#vfs, whole, runPlaces(this.path, whole), {
+      copy: () => this.copy(whole, target),
+      discard: () => target.delete(whole),
+      remove: () => this.delete(whole),
+    });
   }
 
   /** Nothing is held open between calls; for symmetry with `open`. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Repo, Run } from '../../src/index.ts';
 import { align, statisticsOf } from '../../src/sdk/aggregate.ts';
 
@@ -75,6 +75,52 @@ it('curves aligned by step, by groups, in a window', async () => {
   expect([...(wide?.min ?? [])]).toEqual([4, 2, 3]);
   const [part] = await repo.aggregateCurves('', { fromStep: 1, toStep: 2 });
   expect([[...(part?.steps ?? [])], [...(part?.mean ?? [])]]).toEqual([[1], [3]]);
+});
+
+describe('groups stand', () => {
+  const groups = async (options: object): Promise<unknown[]> => {
+    const repo = await Repo.open(directory);
+    const asked = { groupBy: 'run.width', ...options };
+    const found = (await repo.aggregate('', asked)).map(({ group }) => group[0]);
+    const curves = (await repo.aggregateCurves('', asked)).map(({ group }) => group[0]);
+    expect(curves).toEqual(found);
+    return found;
+  };
+
+  it('by their own values, what has none last', async () => {
+    expect(await groups({})).toEqual([32, 64]);
+    expect(await groups({ descending: true })).toEqual([64, 32]);
+    const repo = await Repo.open(directory);
+    const by = async (groupBy: string | string[], descending = false): Promise<unknown[]> =>
+      (await repo.aggregate('', { groupBy, descending })).map(({ group }) => group);
+    const mixed = "10 if run.name == 'a' else 9 if run.name == 'b' else None";
+    expect(await by(mixed)).toEqual([[9], [10], [null]]);
+    expect(await by(mixed, true)).toEqual([[10], [9], [null]]);
+    expect(await by(['run.width', 'run.name'])).toEqual([
+      [32, 'c'],
+      [64, 'a'],
+      [64, 'b'],
+    ]);
+  });
+
+  it('by what they come to', async () => {
+    expect(await groups({ order: 'metrics' })).toEqual([32, 64]);
+    expect(await groups({ order: 'count', descending: true })).toEqual([64, 32]);
+    // The one of 32 has a mean of NaN: it is none.
+    expect(await groups({ order: 'mean' })).toEqual([64, 32]);
+    expect(await groups({ order: 'mean', descending: true })).toEqual([64, 32]);
+    const repo = await Repo.open(directory);
+    const means = (await repo.aggregate('', { groupBy: 'run.name', order: 'mean' })).map(
+      ({ group }) => group[0],
+    );
+    expect(means).toEqual(['a', 'b', 'c']);
+  });
+
+  it('by their first metric in an order of metrics', async () => {
+    expect(await groups({ order: 'newest' })).toEqual([32, 64]);
+    expect(await groups({ order: 'oldest' })).toEqual([64, 32]);
+    expect(await groups({ order: 'run.name', descending: true })).toEqual([32, 64]);
+  });
 });
 
 const numbers = fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 1 });
