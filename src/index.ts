@@ -78,6 +78,7 @@ export type {
   TrackOptions,
 } from './sdk/options.ts';
 export type { FailureCount, QueryOptions } from './sdk/query-options.ts';
+export type { HeldRun, RepairReport } from './sdk/repair-repo.ts';
 export { Repo, type RepoOptions } from './sdk/repo.ts';
 export type { RepoKeys } from './sdk/repo-keys.ts';
 export type {

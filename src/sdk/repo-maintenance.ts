@@ -1,8 +1,8 @@
-// What is done to every run of a repo: verify, repair, compact, size.
+// What is done to every run of a repo: verify, compact, size.
 //
 // 1. `verifyRepo` and `repoSize` change nothing. What cannot be read is reported as damaged, and
 //    does not hide the runs behind it.
-// 2. A log that somebody writes is never repaired or compacted.
+// 2. A log that somebody writes is never compacted.
 //
 // Spec: spec/recovery.md. Test: test/sdk/repo.test.ts.
 
@@ -21,9 +21,7 @@ import { asRunlogError, RunlogError } from '../errors.ts';
 import { collectContents } from '../store/artifact-collect.ts';
 import { artifactsPath } from '../store/artifact-contents.ts';
 import { holdsRun, verifyEdits } from '../store/edits.ts';
-import { isNoObject } from '../store/object-record.ts';
-import { decodeOpening, type Rewind, recordType } from '../store/record.ts';
-import { type Origin, repairEdits } from '../store/repair-edits.ts';
+import type { Rewind } from '../store/record.ts';
 import { listHashes, listIfThere, listWriters, runPlaces } from '../store/repo-directory.ts';
 import { rewriteRun, rewriteWithoutHidden } from '../store/rewrite-run.ts';
 import { RunReader } from '../store/run-reader.ts';
@@ -79,30 +77,6 @@ export async function verifyRepo(vfs: Vfs, repo: string): Promise<RepoReport> {
 
 const logsOf = (vfs: Vfs, logs: string): string[] =>
   listWriters(vfs, logs).map((writer) => join(logs, writer));
-
-export async function repairRepo(vfs: Vfs, repo: string): Promise<{ repaired: string[] }> {
-  const repaired: string[] = [];
-  for (const hash of listHashes(vfs, repo)) {
-    const { edits, logs } = runPlaces(repo, hash);
-    // Logs first: they tell of a run whose first edit is lost.
-    for (const log of logsOf(vfs, logs)) repaired.push(...(await Log.repair(log, { vfs })));
-    if (vfs.stat(edits) === undefined) continue;
-    repaired.push(...repairEdits(vfs, edits, () => originOf(vfs, logs)));
-  }
-  return { repaired };
-}
-
-/** The earliest opening of any log. */
-function originOf(vfs: Vfs, logs: string): Origin | undefined {
-  const openings = logsOf(vfs, logs).flatMap((log) => {
-    const records = Log.snapshot(log, { vfs }).records(0, Number.POSITIVE_INFINITY, isNoObject);
-    for (const { type, body } of records)
-      if (type === recordType.opening) return [decodeOpening(body)];
-    return [];
-  });
-  const [first] = openings.sort((a, b) => a.openedAt - b.openedAt);
-  return first === undefined ? undefined : { life: first.life, createdAt: first.openedAt };
-}
 
 /** What was done; a log with nothing to seal, rewrite or merge counts nowhere. */
 export interface CompactReport {

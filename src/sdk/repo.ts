@@ -48,6 +48,7 @@ import { type MissingName, missingNames } from './missing-names.ts';
 import { moveRun } from './move-run.ts';
 import type { ObjectSequence } from './objects/object-sequence.ts';
 import type { QueryOptions } from './query-options.ts';
+import { type RepairReport, repairRepo } from './repair-repo.ts';
 import { type RepoKeys, repoKeys } from './repo-keys.ts';
 import {
   type CompactOptions,
@@ -55,7 +56,6 @@ import {
   compactRepo,
   type RepoReport,
   type RepoSize,
-  repairRepo,
   repoSize,
   verifyRepo,
 } from './repo-maintenance.ts';
@@ -300,8 +300,8 @@ export class Repo {
     };
   }
 
-  /** Makes damaged runs writable again, keeping the damaged bytes aside. What it could not keep is told. */
-  async repair(): Promise<{ readonly repaired: readonly string[] }> {
+  /** Makes damaged runs writable again, keeping the damaged bytes aside. Those that somebody writes are `held`. */
+  async repair(): Promise<RepairReport> {
     this.#refuseReadOnly();
     return repairRepo(this.#vfs, this.path);
   }

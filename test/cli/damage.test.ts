@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { Run } from '../../src/index.ts';
 import { type Answer, runlogHere, workDirectory } from './command.ts';
 
@@ -114,5 +114,43 @@ it('of a repo without any is not told: repair returns 0', async () => {
     status: 0,
     out: 'nothing to repair\n',
     err: '',
+  });
+});
+
+describe('repair beside a run that is written now', () => {
+  const open = () =>
+    Run.open({ repo: join(directory, repo), runHash: 'other', systemTrackingInterval: null });
+
+  it('mends the others, names it, and returns 0: nothing of it is damaged', async () => {
+    const live = await open();
+    live.track(1, { name: 'loss' });
+    live.flush();
+    writeFileSync(newestFile('manifest-'), 'damaged');
+    const { status, out, err } = await runlog('repair', '--yes');
+    expect(out).toMatch(/^put aside .*whole.*damaged-manifest/);
+    expect(err).toMatch(
+      /^runlog: left alone: other is written now by process \d+ on .*; .*not damaged\n$/,
+    );
+    expect(status).toBe(0);
+    await live.close();
+    expect((await runlog('verify')).status).toBe(0);
+  });
+
+  it('returns 4 where that run is the damaged one, and what can be done', async () => {
+    const live = await open();
+    live.track(1, { name: 'loss' });
+    live.flush();
+    const own = join(directory, repo, '.aim/runs/other/edits');
+    writeFileSync(join(own, readdirSync(own)[0] as string), 'damaged');
+    const { status, out, err } = await runlog('repair', '--yes', '--json');
+    expect(JSON.parse(out)).toMatchObject({
+      repaired: [],
+      held: [{ run: 'other', writer: 'main', damaged: true, pid: process.pid }],
+    });
+    expect(err).toMatch(/other is written now.*damaged.*end it and repair again/);
+    expect(status).toBe(4);
+    await live.close();
+    expect(await runlog('repair', '--yes')).toMatchObject({ status: 0 });
+    expect((await runlog('show', 'other')).status).toBe(0);
   });
 });

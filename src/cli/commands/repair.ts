@@ -1,12 +1,16 @@
 // `runlog repair`: makes runs writable again whose newest manifest or edit is damaged. Keeps what it
-// replaces. Exit code 5 when damage is left that it cannot mend: in sealed data.
+// replaces. Exit code 5 when damage is left that it cannot mend: in sealed data; 4 when all that is left is
+// of runs that somebody writes now, which are left alone.
+
+import { join } from 'node:path';
 
 import type { Command } from 'commander';
+import type { HeldRun, RepoReport } from '../../index.ts';
 import { confirm } from '../confirm.ts';
 import { exitCode } from '../exit-code.ts';
 import { openRepo } from '../open.ts';
 import { jsonOption, withExamples } from '../options.ts';
-import { escaped, print, printJson } from '../print.ts';
+import { escaped, print, printAside, printJson } from '../print.ts';
 import { printDamage } from './verify.ts';
 
 interface RepairOptions {
@@ -19,18 +23,30 @@ async function repair(options: RepairOptions, command: Command): Promise<void> {
   const question =
     'Publish new manifests and put damaged files aside (nothing is deleted; `runlog verify` lists them)?';
   if (!(await confirm(question, options.yes))) return;
-  const { repaired } = await repo.repair();
+  const { repaired, held } = await repo.repair();
   const { damaged } = await repo.verify();
-  if (options.json) printJson({ repaired, damaged });
+  const isOfHeld = ({ file }: Damage): boolean =>
+    held.some((each) => each.damaged && file.startsWith(join(repo.path, 'runs', each.run, '/')));
+  const isBeyond = damaged.some((each) => !isOfHeld(each));
+  if (options.json) printJson({ repaired, held, damaged });
   else {
     if (repaired.length === 0) print('nothing to repair');
     for (const file of repaired) print(escaped(`put aside ${file}`));
-    if (damaged.length > 0) {
+    if (isBeyond)
       print('damage in sealed data stays reported: nothing more can be read from it, all else can');
-      printDamage(damaged);
-    }
+    if (damaged.length > 0) printDamage(damaged);
   }
-  if (damaged.length > 0) process.exitCode = exitCode.damage;
+  for (const each of held) tellHeld(each);
+  if (isBeyond) process.exitCode = exitCode.damage;
+  else if (damaged.length > 0) process.exitCode = exitCode.locked;
+}
+
+type Damage = RepoReport['damaged'][number];
+
+function tellHeld({ run, writer, host, pid, damaged }: HeldRun): void {
+  const by = `by process ${pid} on ${host}${writer === 'main' ? '' : `, writer ${writer}`}`;
+  const what = damaged ? 'it is damaged: end it and repair again' : 'it is not damaged';
+  printAside(`left alone: ${run} is written now ${by}; ${what}`);
 }
 
 export function addRepair(program: Command): void {
