@@ -9,7 +9,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { asRunlogError, type RunlogError } from '../errors.ts';
-import { checkObject } from '../model/check.ts';
+import { checkMembers } from '../model/check.ts';
 import { type Context, ContextCache, type ContextEntry } from '../model/context.ts';
 import { given } from '../model/given.ts';
 import { checkName } from '../model/names.ts';
@@ -45,7 +45,7 @@ import { RunProperties } from './run-properties.ts';
 import { RunTerminal } from './run-terminal.ts';
 import { type Columns, Sequence } from './sequence.ts';
 import type { SpawnOptions, SpawnResult } from './spawn.ts';
-import { checkedMoment, checkedValues } from './tracked-values.ts';
+import { checkedMoment, checkedValues, trackNames } from './tracked-values.ts';
 import type { Turn } from './turn.ts';
 
 const current = new AsyncLocalStorage<Run>();
@@ -188,7 +188,8 @@ export class Run {
     name: unknown,
     options: unknown = {},
   ): SequenceWriter {
-    checkObject(options, 'options');
+    // Here and not at each point: it would cost up to a thirtieth of the hot path, and a slip comes with the first.
+    checkMembers(options, 'options', trackNames);
     const sequence = this.#writer().sequence(checkName(name, 'name'), entry.text);
     entry.slots.set(sequence.name, sequence);
     return sequence;

@@ -2,7 +2,7 @@
 //
 // Test: test/sdk/run.test.ts, test/sdk/slips.test.ts.
 
-import { checkObject } from '../model/check.ts';
+import { checkMembers } from '../model/check.ts';
 import { given, isPlainObject } from '../model/given.ts';
 import { checkName } from '../model/names.ts';
 import { checkEpoch, checkStep, checkTime, checkValue } from '../model/point.ts';
@@ -18,6 +18,9 @@ export interface TrackedMoment {
 export interface TrackedValues extends TrackedMoment {
   readonly points: readonly { readonly name: string; readonly value: number }[];
 }
+
+/** What `track` takes. */
+export const trackNames = new Set(['name', 'step', 'epoch', 'time', 'context']);
 
 /** @throws TypeError, RangeError naming the argument. */
 export function checkedValues(values: unknown, options: TrackOptions): TrackedValues {
@@ -41,7 +44,7 @@ export function checkedValues(values: unknown, options: TrackOptions): TrackedVa
 
 /** When something was tracked. @throws TypeError, RangeError naming the argument. */
 export function checkedMoment(options: TrackOptions): TrackedMoment {
-  checkObject(options, 'options');
+  checkMembers(options, 'options', trackNames);
   const { step, epoch, time } = options;
   return {
     step: step === undefined ? undefined : checkStep(step),

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Metric, Repo, Run, type RunView } from '../../src/index.ts';
+import { type Metric, Repo, Run, type RunView, Text } from '../../src/index.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'runlog-slips-'));
 const options = { repo: directory, runHash: 'slips', systemTrackingInterval: null } as const;
@@ -38,6 +38,13 @@ async function outcome(call: () => unknown): Promise<unknown> {
 const any = (value: unknown): any => value;
 
 it.each<[string, () => unknown, RegExp]>([
+  ['track, a first point', () => run.track(1, any({ name: 'first', stepp: 3 })), /options\.stepp/],
+  ['track of several', () => run.track({ a: 1 }, any({ stepp: 3 })), /options\.stepp/],
+  [
+    'track of a text',
+    () => run.track(new Text('a'), any({ name: 'said', contxt: {} })),
+    /options\.contxt/,
+  ],
   ['rewind', () => run.rewind(any({ step: 0, metric: 'x' })), /options\.metric/],
   [
     'trackColumns',
