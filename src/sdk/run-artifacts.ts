@@ -1,6 +1,7 @@
 // The artifacts that a run is logging: `close` waits for them.
 //
-// 1. A failure rejects the promise of its artifact and is said once; the run goes on.
+// 1. A failure rejects the promise of its artifact, and is reported only where nobody awaits that; the run
+//    goes on.
 //
 // Test: test/sdk/artifacts.test.ts.
 
@@ -8,6 +9,7 @@ import { nodeVfs } from '../engine/index.ts';
 import { asRunlogError, RunlogError } from '../errors.ts';
 import type { CheckedArtifact } from './artifact-options.ts';
 import type { Attachment, RunInside } from './attachment.ts';
+import { heard } from './heard.ts';
 import { type LoggedArtifact, logArtifact } from './log-artifact.ts';
 
 export class RunArtifacts implements Attachment {
@@ -20,20 +22,19 @@ export class RunArtifacts implements Attachment {
   }
 
   /** `repo`: the `.aim` directory. */
-  async log(repo: string, artifact: CheckedArtifact): Promise<LoggedArtifact> {
+  log(repo: string, artifact: CheckedArtifact): Promise<LoggedArtifact> {
     const { writer } = this.#run;
     const isClosed = (): boolean => this.#isClosing;
-    const logged = logArtifact({ vfs: nodeVfs(), repo, writer, isClosed }, artifact);
-    this.#underWay.add(logged);
-    try {
-      return await logged;
-    } catch (thrown) {
-      const error = asRunlogError(thrown, `artifact ${JSON.stringify(artifact.name)}`);
+    const logged = logArtifact({ vfs: nodeVfs(), repo, writer, isClosed }, artifact).catch(
+      (error: unknown) => {
+        throw asRunlogError(error, `artifact ${JSON.stringify(artifact.name)}`);
+      },
+    );
+    const done = logged.finally(() => this.#underWay.delete(done));
+    this.#underWay.add(done);
+    return heard(done, (error) => {
       if (error instanceof RunlogError) this.#run.report(error);
-      throw error;
-    } finally {
-      this.#underWay.delete(logged);
-    }
+    });
   }
 
   /** However long they take: they were asked for. */

@@ -326,7 +326,7 @@ export class Run {
 
   /**
    * Keeps a copy of a file, or of a directory with all below it. Resolves when it is recorded; nothing is
-   * when it rejects, and the run goes on. `close` waits for it.
+   * when it rejects, which `onError` is told where nobody awaits it. The run goes on. `close` waits for it.
    *
    * @throws TypeError, RangeError; RunlogError RUN_CLOSED. Rejects: FILE_REFUSED, LIMIT, IO.
    */
@@ -334,7 +334,7 @@ export class Run {
     const artifact = checkArtifact(path, options);
     if (this.#writerOrRefuse() === undefined) return Promise.resolve(undefined);
     const artifacts = this.#life.attachments.find((each) => each instanceof RunArtifacts);
-    return handled((artifacts as RunArtifacts).log(this.repo.path, artifact), this.hash);
+    return (artifacts as RunArtifacts).log(this.repo.path, artifact);
   }
 
   // ---- properties
