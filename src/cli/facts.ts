@@ -5,6 +5,7 @@
 
 import type { Context, Metric, RunView } from '../index.ts';
 import { jsonText } from './json.ts';
+import { number } from './print.ts';
 
 export const runFacts = (view: RunView): object => ({
   hash: view.hash,
@@ -17,6 +18,15 @@ export const runFacts = (view: RunView): object => ({
   tags: view.tags,
   archived: view.archived,
   writers: view.writers,
+});
+
+/** What `ls` and `export` say of a run: with the number of its metrics, those of the machine left out. */
+export const listedFacts = (
+  view: RunView,
+  { system = false }: { readonly system?: boolean },
+): object => ({
+  ...runFacts(view),
+  metricCount: view.metrics().filter(({ name }) => system || !isSystemMetric(name)).length,
 });
 
 export const metricFacts = (metric: Metric): object => ({
@@ -38,6 +48,14 @@ export function textOf(value: unknown): string {
   if (Object.is(value, -0)) return '-0';
   return typeof value === 'object' ? jsonText(value) : String(value);
 }
+
+/** What an expression came to, as a person reads it: a float to six digits. */
+export const valueText = (value: unknown): string =>
+  value === undefined || value === null
+    ? 'None'
+    : typeof value === 'number' && Number.isFinite(value)
+      ? number(value)
+      : textOf(value);
 
 export const contextText = (context: Context): string =>
   Object.entries(context)

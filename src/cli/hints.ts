@@ -4,22 +4,57 @@
 
 import type { Repo } from '../index.ts';
 import { counted, printAside } from './print.ts';
+import { queryIn } from './words.ts';
 
 export const howToRecord = 'a program records one with: const run = await Run.open()';
 
+/** What an answer with nothing in it was asked for, besides its words. */
+export interface AskedFor {
+  /** Metrics by name. */
+  readonly metric?: readonly string[];
+  /** What the query is about. */
+  readonly kind?: 'run' | 'metric';
+}
+
 /** Nothing was found to show. `what`: 'run', 'metric'. */
-export function tellNothing(repo: Repo, what: string, words: readonly string[]): void {
+export async function tellNothing(
+  repo: Repo,
+  what: 'run' | 'live run' | 'metric' | 'param',
+  words: readonly string[],
+  { metric = [], kind = what === 'metric' ? 'metric' : 'run' }: AskedFor = {},
+): Promise<void> {
   const runs = repo.hashes().length;
   if (runs === 0) printAside(`no runs in ${repo.path} yet; ${howToRecord}`);
-  else if (what === 'live run')
+  else if (what === 'live run' && words.length === 0)
     printAside(`no run of ${repo.path} is live; what begins is shown, Ctrl-C ends it`);
   else if (words.length === 0 && what === 'run')
     printAside(`every run in ${repo.path} is archived or deleted; --archived lists archived ones`);
-  else
+  else {
     printAside(
       `no ${what} found in ${counted(runs, 'run')} of ${repo.path}; ` +
         '`runlog params` and `runlog metrics` say what there is',
     );
+    const names = metric.length === 0 ? '' : `metric.name in ${JSON.stringify(metric)}`;
+    await tellMissing(repo, queryIn(words) ?? '', kind);
+    await tellMissing(repo, names, 'metric');
+  }
+}
+
+/** Names in a query that no run has, with the near ones that there are: a slip of the pen matches nothing. */
+export async function tellMissing(
+  repo: Repo,
+  query: string,
+  kind: 'run' | 'metric',
+): Promise<void> {
+  if (query === '') return;
+  for (const { kind: what, name, near } of await repo.missingNames(query, kind)) {
+    const meant = near === undefined ? '' : `; near: ${near}`;
+    printAside(
+      what === 'property'
+        ? `${name}: there is no such property${meant}`
+        : `no run has the ${what} ${name}${meant}`,
+    );
+  }
 }
 
 /** As a shell takes it for one word that does nothing: names are anybody's, and hints are pasted. */

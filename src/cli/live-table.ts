@@ -7,7 +7,8 @@
 
 import type { FollowEvent } from '../index.ts';
 import { contextText } from './facts.ts';
-import { duration, number, styled, table, widthOfOutput } from './print.ts';
+import { duration, number, styled, widthOfOutput } from './print.ts';
+import { table } from './table.ts';
 
 export interface LiveRow {
   readonly run: string;
@@ -73,7 +74,7 @@ export class LiveTable {
     const now = Date.now();
     const [head = '', ...lines] = table(
       [
-        'run',
+        { whole: 'run' },
         'metric',
         'context',
         ...['step', 'value', 'points', 'age'].map((right) => ({ right })),

@@ -68,16 +68,23 @@ const orderOption = (): Option =>
     'newest',
   );
 
+/** Of groups: without it they stand by their values. */
+export const groupOrderOption = (): Option =>
+  new Option(
+    '-o, --order <what>',
+    'mean, count or another column; newest, oldest or an expression: by the first metric of a group (default: the group)',
+  );
+
 const descendingOption = (): Option =>
-  new Option('-d, --descending', 'with an expression: greatest first').default(false);
+  new Option('-d, --descending', 'greatest first, where not by time').default(false);
 
 const strictOption = (): Option =>
   new Option('--strict', 'a row on which the query fails ends the command').default(false);
 
 /** What a command takes that asks a question of runs or metrics, and `--json`. */
-export function withQuestion(command: Command): Command {
+export function withQuestion(command: Command, order = orderOption()): Command {
   const options = [
-    orderOption(),
+    order,
     descendingOption(),
     strictOption(),
     archivedOption(),

@@ -1,4 +1,4 @@
-// What a person sees: tables, times, sizes. Colours and truncation on a terminal, plain text in a pipe.
+// What a person sees: lines, times, sizes. Colours and truncation on a terminal, plain text in a pipe.
 //
 // 1. Text of a repo is printed with its control characters escaped: a name neither breaks a row nor
 //    speaks to the terminal. JSON says everything exactly.
@@ -56,73 +56,6 @@ const hex = (code: number, width: number): string => code.toString(16).padStart(
 
 /** Text of a repo, for printing. Pure. */
 export const escaped = (text: string): string => text.replace(controls, escapeOf);
-
-/** A cell: text of the repo or our own, escaped when it is printed; with a style where it has one. */
-export type Cell = string | { readonly text: string; readonly style: Style };
-
-/** A column: its name; `right` for one of numbers. */
-export type Column = string | { readonly right: string };
-
-const nameOf = (column: Column): string => (typeof column === 'string' ? column : column.right);
-
-const textOf = (cell: Cell | undefined): string =>
-  escaped(typeof cell === 'string' ? cell : (cell?.text ?? ''));
-
-/** The beginning of a text, without half a character at its end. */
-const cut = (text: string, length: number): string =>
-  text.slice(0, Math.max(0, length)).replace(/[\ud800-\udbff]$/, '');
-
-/**
- * The lines of a table; one longer than `width` is cut. A column that says nothing in any row is left
- * out. Pure but for colours.
- */
-export function table(
-  allColumns: readonly Column[],
-  allRows: readonly (readonly Cell[])[],
-  width: number,
-): string[] {
-  const isSaid = allColumns.map(
-    (_, index) => allRows.length === 0 || allRows.some((row) => textOf(row[index]) !== ''),
-  );
-  const said = <Each>(list: readonly Each[]): Each[] => list.filter((_, index) => isSaid[index]);
-  const columns = said(allColumns);
-  const rows = allRows.map(said);
-  const widths = columns.map((column, index) =>
-    rows.reduce((most, row) => Math.max(most, textOf(row[index]).length), nameOf(column).length),
-  );
-  const line = (cells: readonly Cell[]): string => {
-    const last = columns.findLastIndex((_, index) => textOf(cells[index]) !== '');
-    let room = columns.slice(0, last + 1).reduce((sum, column, index) => {
-      const isCut = index === last && typeof column === 'string';
-      return sum + (isCut ? textOf(cells[index]).length : (widths[index] as number)) + 2;
-    }, -2);
-    const isLong = room > width;
-    room = isLong ? width - 3 : room;
-    let text = '';
-    for (let index = 0; index <= last && room > 0; index += 1) {
-      const plain = textOf(cells[index]);
-      const padding = ' '.repeat((widths[index] as number) - plain.length);
-      const [before, after] = typeof columns[index] === 'string' ? ['', padding] : [padding, ''];
-      const gap = index === 0 ? '' : '  ';
-      const ahead = cut(gap + before, room);
-      const shown = cut(plain, room - ahead.length);
-      const behind = index === last ? '' : cut(after, room - ahead.length - shown.length);
-      text += ahead + styledAs(cells[index], shown) + behind;
-      room -= ahead.length + shown.length + behind.length;
-    }
-    return isLong ? `${text}${'.'.repeat(Math.min(3, width))}` : text;
-  };
-  return [columns.map(nameOf), ...rows].map(line);
-}
-
-const styledAs = (cell: Cell | undefined, text: string): string =>
-  typeof cell === 'object' && text !== '' ? styled(cell.style, text) : text;
-
-export function printTable(columns: readonly Column[], rows: readonly (readonly Cell[])[]): void {
-  const [first, ...rest] = table(columns, rows, widthOfOutput());
-  print(styled('bold', first ?? ''));
-  for (const line of rest) print(line);
-}
 
 /** Local, to the second. */
 export function time(ms: number): string {

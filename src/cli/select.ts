@@ -11,6 +11,7 @@ import { isSystemMetric, textOf } from './facts.ts';
 import { findRun } from './open.ts';
 import type { WantedContext } from './options.ts';
 import { tellFailures, tellUnreadable } from './trouble.ts';
+import { queryIn } from './words.ts';
 
 export interface WantedRuns {
   readonly archived?: boolean;
@@ -29,24 +30,6 @@ export interface WantedMetrics extends WantedRuns {
   readonly context?: WantedContext;
 }
 
-/** `run.archived` is a query, `run-3.b` a hash. */
-const isReference = (word: string): boolean =>
-  /^-[1-9]\d*$/.test(word) || (/^[a-z0-9][a-z0-9._-]{0,63}$/.test(word) && !/^run\./.test(word));
-
-/**
- * The query that the words are, or undefined where they are runs. None are a query for all.
- *
- * @throws TypeError where words say nothing: a variable that is not set must not mean every run.
- */
-function queryOf(words: readonly string[]): string | undefined {
-  if (words.length > 0 && words.every(isReference)) return undefined;
-  // A query that a shell took apart is one all the same.
-  const query = words.join(' ');
-  if (words.length > 0 && /^(\s|#.*)*$/.test(query))
-    throw new TypeError(`what: expected runs or a query, got ${JSON.stringify(query)}`);
-  return query;
-}
-
 const queryOptions = ({
   archived = false,
   order = 'newest',
@@ -58,7 +41,7 @@ const queryOptions = ({
   order,
   strict,
   // Only an expression has a direction of its own.
-  ...(order === 'newest' || order === 'oldest' ? {} : { descending }),
+  ...(isExpression(order) ? { descending } : {}),
   ...(isQuiet ? {} : { onUnreadable: tellUnreadable, onFailures: tellFailures }),
 });
 
@@ -68,11 +51,24 @@ export async function* selectRuns(
   words: readonly string[],
   wanted: WantedRuns = {},
 ): AsyncGenerator<RunView> {
-  const query = queryOf(words);
-  if (query !== undefined) {
-    yield* repo.runs(query, queryOptions(wanted));
+  const query = queryIn(words);
+  // Named runs stand as they were named, unless an expression says how.
+  if (query !== undefined || isExpression(wanted.order)) {
+    yield* repo.runs(...(await questionOf(repo, words, wanted)));
     return;
   }
+  yield* namedRuns(repo, words, wanted);
+}
+
+/** The order is that of the values of an expression. */
+export const isExpression = (order: string | undefined): order is string =>
+  order !== undefined && !['newest', 'oldest'].includes(order);
+
+async function* namedRuns(
+  repo: Repo,
+  words: readonly string[],
+  wanted: WantedRuns,
+): AsyncGenerator<RunView> {
   const given = new Set<string>();
   for (const word of words) {
     const view = await readable(repo, word, wanted.isQuiet ? () => {} : tellUnreadable);
@@ -88,10 +84,10 @@ export async function questionOf(
   words: readonly string[],
   wanted: WantedRuns,
 ): Promise<[string, QueryOptions]> {
-  const query = queryOf(words);
+  const query = queryIn(words);
   if (query !== undefined) return [query, queryOptions(wanted)];
   const hashes: string[] = [];
-  for await (const { hash } of selectRuns(repo, words, wanted)) hashes.push(hash);
+  for await (const { hash } of namedRuns(repo, words, wanted)) hashes.push(hash);
   // Who names a run means it, archived or not.
   return [`run.hash in ${JSON.stringify(hashes)}`, queryOptions({ ...wanted, archived: true })];
 }
@@ -117,9 +113,8 @@ export async function* selectMetrics(
   words: readonly string[],
   wanted: WantedMetrics = {},
 ): AsyncGenerator<Metric> {
-  const isByTime = ['newest', 'oldest'].includes(wanted.order ?? 'newest');
   // An expression as order may ask of the metric; without one, metrics of a run stay together.
-  if (isByTime && (queryOf(words) ?? '') === '') {
+  if (!isExpression(wanted.order) && (queryIn(words) ?? '') === '') {
     for await (const view of selectRuns(repo, words, wanted)) yield* metricsOf(view, wanted);
     return;
   }

@@ -3,7 +3,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { jsonText } from '../../src/cli/json.ts';
-import { duration, escaped, number, table, time } from '../../src/cli/print.ts';
+import { duration, escaped, number, time } from '../../src/cli/print.ts';
+import { table } from '../../src/cli/table.ts';
 
 const WIDE = Number.POSITIVE_INFINITY;
 
@@ -33,6 +34,76 @@ describe('a table', () => {
     ]);
     expect(table(['a', 'b'], [['0123', '56789']], 11)).toEqual(['a     b', '0123  56789']);
     expect(table(['a'], [['01234\u{1f600}789']], 9)).toEqual(['a', '01234...']);
+  });
+
+  it('spares columns, then cuts texts, where there is no room; numbers and hashes stay', () => {
+    const columns = [
+      { whole: 'run' },
+      'experiment',
+      { whole: 'created', spare: 2 },
+      { right: 'metrics', spare: 1 },
+      'name',
+      { left: 'ended', isTail: true },
+    ];
+    const rows = [
+      ['abcdef01', 'first-of-all', '2026-01-02 03:04:05', '12', 'wider layers and more', 'killed'],
+      ['abcdef02', 'second', '2026-01-02 03:04:06', '3', 'short', 'Error: out of memory'],
+    ];
+    const at = (width: number): string[] => table(columns, rows, width);
+    const joined = (...parts: string[]): string => parts.join('  ');
+    expect(at(200)[2]).toBe(
+      joined(
+        'abcdef02',
+        'second      ',
+        '2026-01-02 03:04:06',
+        '      3',
+        'short                ',
+        'Error: out of memory',
+      ),
+    );
+    // The tail takes what is left.
+    expect(at(90)[2]).toBe(
+      joined(
+        'abcdef02',
+        'second      ',
+        '2026-01-02 03:04:06',
+        '      3',
+        'short                ',
+        'Error: out...',
+      ),
+    );
+    expect(at(77)[1]).toBe(
+      joined('abcdef01', 'first-of-all', '2026-01-02 03:04:05', '     12', 'wider layers and more'),
+    );
+    expect(at(66)[1]).toBe(
+      joined('abcdef01', 'first-of-all', '2026-01-02 03:04:05', '     12', 'wider lay...'),
+    );
+    expect(at(60)[1]).toBe(
+      joined('abcdef01', 'first-of-all', '2026-01-02 03:04:05', 'wider layers...'),
+    );
+    expect(at(40)[1]).toBe(joined('abcdef01', 'first-of-all', 'wider layers ...'));
+    for (let width = 0; width < 120; width += 1)
+      for (const line of at(width)) expect(line.length).toBeLessThanOrEqual(width);
+  });
+
+  it('is straight also where its texts are of wide characters, and cuts none in two', () => {
+    const names = ['漢字の名前', '\u{1f680} launch', 'e\u0301te\u0301', 'plain'];
+    const lines = table(
+      ['name', { right: 'n' }],
+      names.map((name) => [name, '1']),
+      WIDE,
+    );
+    expect(lines).toEqual([
+      'name        n',
+      '漢字の名前  1',
+      '\u{1f680} launch   1',
+      'e\u0301te\u0301         1',
+      'plain       1',
+    ]);
+    expect(table(['name'], [[names[0] as string]], 8)[1]).toBe('漢字...');
+    expect(table(['name'], [[names[0] as string]], 9)[1]).toBe('漢字の...');
+    const family = '\u{1f468}\u200d\u{1f469}\u200d\u{1f467}';
+    expect(table(['name'], [[family.repeat(9)]], 8)[1]).toBe(`${family.repeat(2)}...`);
   });
 
   it('keeps a row a row, whatever its texts hold', () => {

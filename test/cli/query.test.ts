@@ -33,6 +33,35 @@ describe('runs', () => {
     expect(await hashes('--order', 'oldest')).toEqual([...HASHES]);
   });
 
+  it('show the value that they are ordered by', async () => {
+    const order = "run.metrics['loss', {'subset': 'val'}].last";
+    expect((await runlog('ls', '--order', order)).out).toMatchSnapshot();
+    expect(await parsed('ls', '--order', 'run.hparams.layers', 'run.seed == 2')).toMatchObject([
+      { hash: HASHES[2], order: [64, 64] },
+    ]);
+    expect(
+      await parsed(
+        'metrics',
+        '-m',
+        'loss',
+        '--order',
+        'metric.max',
+        HASHES[2],
+        '-c',
+        'subset=train',
+      ),
+    ).toMatchObject([{ order: 8 / 3 }]);
+    const { out } = await runlog('metrics', '--order', 'run.seed', '-d', '-n', '2');
+    expect(out.split('\n')[0]).toMatch(/^run +run\.seed +metric/);
+    expect(out.split('\n')[1]).toMatch(/^\S+ +2 /);
+  });
+
+  it('that are named stand in the order of an expression too', async () => {
+    const named = [HASHES[0], HASHES[2], HASHES[1]];
+    expect(await hashes(...named)).toEqual(named);
+    expect(await hashes(...named, '--order', 'run.seed')).toEqual([...HASHES]);
+  });
+
   it('are said to be in no order where none has a value to go by', async () => {
     const { err } = await runlog('ls', '--order', "run.metrics['loss'].last  # of a context");
     expect(err).toMatch(/^runlog: --order: no run has a value of .*run.metrics\['loss', {/);
@@ -120,6 +149,51 @@ describe('metrics', () => {
     expect(
       (await runlog('query', '-m', 'loss', '--curves', '-g', 'run.seed')).out,
     ).toMatchSnapshot();
+  });
+});
+
+describe('groups', () => {
+  const groups = async (...args: string[]): Promise<unknown[]> =>
+    (
+      (await parsed('query', '-g', 'run.seed', '-m', 'loss', ...args)) as { group: unknown[] }[]
+    ).map(({ group }) => group[0]);
+
+  it('stand by their values, or by what they come to', async () => {
+    expect(await groups()).toEqual([0, 1, 2]);
+    expect(await groups('-d')).toEqual([2, 1, 0]);
+    expect(await groups('--order', 'mean')).toEqual([2, 1, 0]);
+    expect(await groups('--order', 'max', '-d')).toEqual([0, 1, 2]);
+    expect(await groups('--order', 'newest')).toEqual([2, 1, 0]);
+    expect(await groups('--order', 'run.hparams.lr')).toEqual([2, 1, 0]);
+    expect(await groups('--order', 'mean', '--curves')).toEqual([2, 1, 0]);
+  });
+});
+
+describe('an empty answer', () => {
+  it.each([
+    [['ls', 'run.hparams.l > 1'], undefined],
+    [['ls', 'run.hparams.optimiser == 1'], 'param hparams.optimiser; near: hparams.optimizer'],
+    [['ls', '--order', 'run.optimizer'], 'param optimizer; near: hparams.optimizer'],
+    [['export', 'run.sede == 1'], 'param sede; near: seed'],
+    [['follow', 'run.exeriment == 1'], 'param exeriment; near: run.experiment'],
+    [['rm', 'run.sede == 1'], 'param sede; near: seed'],
+    [['metrics', '-m', 'los'], 'metric los; near: loss'],
+    [['plot', "metric.name == 'acuracy'"], 'metric acuracy; near: accuracy'],
+    [['query', '-m', 'lost'], 'metric lost; near: loss'],
+    [['query', '-g', 'run.sede'], 'param sede; near: seed'],
+  ] as const)('%j names what is near', async (args, near) => {
+    const { err } = await runlog(...args);
+    if (near === undefined) expect(err).toMatch(/no run has the param hparams\.l\n$/);
+    else expect(err).toContain(`runlog: no run has the ${near}\n`);
+  });
+
+  it('that no slip explains says nothing of one', async () => {
+    for (const args of [
+      ['ls', 'run.seed > 9'],
+      ['metrics', 'metric.last > 99'],
+    ])
+      expect((await runlog(...args)).err).not.toContain('no run has');
+    expect((await runlog('ls', 'run.sede == 1', '--json')).err).toBe('');
   });
 });
 

@@ -13,8 +13,9 @@ import {
 import { contextText, pathText, textOf } from '../facts.ts';
 import { openRepo, shortHashes } from '../open.ts';
 import { contextOption, metricOption, withExamples, withQuestion } from '../options.ts';
-import { type Cell, number, print, printJson, printTable, styled } from '../print.ts';
+import { number, print, printJson, styled } from '../print.ts';
 import { selectRuns, type WantedMetrics } from '../select.ts';
+import { type Cell, printTable } from '../table.ts';
 import { tellDamage } from '../trouble.ts';
 
 interface CompareOptions extends WantedMetrics {

@@ -30,7 +30,7 @@ const transfer =
     for await (const view of selectRuns(repo, given, options)) views.push(view);
     const hashes = views.map((view) => view.hash);
     const answer = kind === 'copy' ? { copied: hashes, to: target } : { moved: hashes, to: target };
-    if (views.length === 0 && !options.json) tellNothing(repo, 'run', given);
+    if (views.length === 0 && !options.json) await tellNothing(repo, 'run', given);
     if (views.length > 0 && kind === 'move') {
       const names = namesOf(views, shortHashes(repo.hashes()));
       const question = `Move ${counted(views.length, 'run')} to ${target}, out of ${repo.path}: ${names}?`;

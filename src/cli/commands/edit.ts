@@ -112,7 +112,7 @@ const setArchived =
     const repo = await openRepo(command);
     const views: RunView[] = [];
     for await (const view of selectRuns(repo, words, { archived: !archived })) views.push(view);
-    if (views.length === 0 && !options.json) tellNothing(repo, 'run', words);
+    if (views.length === 0 && !options.json) await tellNothing(repo, 'run', words);
     await edit(repo, views, { archived }, archived ? 'is archived' : 'is listed again', options);
   };
 

@@ -210,7 +210,7 @@ async function exportRuns(
   } finally {
     progress.end();
   }
-  if (count === 0) tellNothing(repo, 'run', words);
+  if (count === 0) await tellNothing(repo, 'run', words);
   else if (output !== undefined) printAside(`${counted(count, 'run')} in ${output}`);
 
   async function* exported(): AsyncGenerator<RunView> {

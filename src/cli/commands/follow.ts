@@ -49,7 +49,8 @@ async function show(
     views.push(view);
     for (const metric of metricsOf(view, options)) rows.push(rowOf(metric));
   }
-  if (!options.json && views.length === 0) tellNothing(repo, 'live run', words);
+  if (!options.json && views.length === 0)
+    await tellNothing(repo, words.length === 0 ? 'live run' : 'run', words);
   const given = words.length === 0 ? undefined : new Set(views.map(({ hash }) => hash));
   const shown = shower(repo, rows, options);
   for await (const event of untilEnded(following, given === undefined ? undefined : views))

@@ -3,12 +3,14 @@
 import type { Command } from 'commander';
 import type { Repo, RunView } from '../../index.ts';
 import { endedText } from '../ending.ts';
-import { runFacts } from '../facts.ts';
-import { tellNext, tellNothing } from '../hints.ts';
+import { listedFacts, valueText } from '../facts.ts';
+import { tellMissing, tellNext, tellNothing } from '../hints.ts';
 import { openRepo, shortHashes } from '../open.ts';
 import { count, limitOption, withExamples, withQuestion } from '../options.ts';
-import { type Cell, printAside, printJson, printTable, stateStyle, time, took } from '../print.ts';
-import { metricsOf, selectRuns } from '../select.ts';
+import { printAside, printJson, stateStyle, time, took } from '../print.ts';
+import { isExpression, metricsOf, questionOf, selectRuns } from '../select.ts';
+import { type Cell, printTable } from '../table.ts';
+import { HEAD_MAX, shortened } from '../text-width.ts';
 import { tellDamage } from '../trouble.ts';
 
 /** Runs beyond the limit are counted by opening them: not more of them than this. */
@@ -22,11 +24,6 @@ interface ListOptions {
   readonly system: boolean;
   readonly json: boolean;
 }
-
-const facts = (view: RunView, options: ListOptions): object => ({
-  ...runFacts(view),
-  metricCount: metricsOf(view, options).length,
-});
 
 const row = (view: RunView, short: (hash: string) => string, options: ListOptions): Cell[] => [
   { text: short(view.hash), style: 'cyan' },
@@ -58,38 +55,67 @@ async function find(
   return [views, String(found)];
 }
 
+/** What the order says of each run, by hash; undefined where it is that of time. */
+async function orderValues(
+  repo: Repo,
+  words: readonly string[],
+  options: ListOptions,
+): Promise<ReadonlyMap<string, unknown> | undefined> {
+  const { order, offset, limit } = options;
+  if (!isExpression(order)) return undefined;
+  const [query, asked] = await questionOf(repo, words, { ...options, isQuiet: true });
+  // They were looked at a moment ago.
+  const shown = { ...asked, limit: offset + limit, maxAgeMs: 60_000 };
+  const rows = await repo.evaluateRuns(order, query, shown);
+  return new Map(rows.map(({ run, values }) => [run, values[0]]));
+}
+
 /** An order that has nothing to go by looks like one that has: it is said. */
-async function tellOrder(repo: Repo, { order = 'newest', archived }: ListOptions): Promise<void> {
-  if (['newest', 'oldest'].includes(order)) return;
-  for await (const _ of repo.runs(`(${order}\n) is not None`, { limit: 1, archived })) return;
+async function tellOrder(
+  repo: Repo,
+  order: string,
+  values: ReadonlyMap<string, unknown>,
+): Promise<void> {
+  if ([...values.values()].some((value) => value !== undefined && value !== null)) return;
   const isOfMetrics = order.includes('run.metrics[');
   const how =
     "; run.metrics['loss'] is the one without a context, run.metrics['loss', {'subset': 'val'}] one with";
   printAside(`--order: no run has a value of ${order}${isOfMetrics ? how : ''}`);
+  await tellMissing(repo, order, 'run');
 }
 
 async function list(words: string[], options: ListOptions, command: Command): Promise<void> {
   const repo = await openRepo(command);
   const [views, found] = await find(repo, words, options);
+  const values = await orderValues(repo, words, options);
   const short = shortHashes(repo.hashes());
-  if (options.json) printJson(views.map((view) => facts(view, options)));
-  else if (views.length === 0) tellNothing(repo, 'run', words);
+  if (options.json)
+    printJson(
+      views.map((view) => ({ ...listedFacts(view, options), order: values?.get(view.hash) })),
+    );
+  else if (views.length === 0) await tellNothing(repo, 'run', words);
   else
     printTable(
       [
-        'run',
+        { whole: 'run' },
+        ...(values === undefined ? [] : [{ right: shortened(options.order ?? '', HEAD_MAX) }]),
         'experiment',
-        'state',
-        'created',
-        { right: 'duration' },
-        { right: 'metrics' },
+        { whole: 'state' },
+        { whole: 'created', spare: 3 },
+        { right: 'duration', spare: 2 },
+        { right: 'metrics', spare: 1 },
         'tags',
         'name',
-        'ended',
+        { left: 'ended', isTail: true },
       ],
-      views.map((view) => row(view, short, options)),
+      views.map((view): Cell[] => {
+        const [hash = '', ...others] = row(view, short, options);
+        if (values === undefined) return [hash, ...others];
+        return [hash, valueText(values.get(view.hash)), ...others];
+      }),
     );
-  if (views.length > 0 && !options.json) await tellOrder(repo, options);
+  if (views.length > 0 && !options.json && values !== undefined)
+    await tellOrder(repo, options.order ?? '', values);
   for (const view of views) tellDamage(view);
   if (views.length > 0 && found !== String(views.length))
     printAside(`${views.length} of ${found} runs; --limit for more`);

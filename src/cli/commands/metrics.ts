@@ -1,8 +1,8 @@
 // `runlog metrics`: the metrics of runs, with their summaries; or their names, over all runs.
 
 import type { Command } from 'commander';
-import type { Metric, RunView } from '../../index.ts';
-import { contextText, metricFacts } from '../facts.ts';
+import type { Metric, Repo, RunView } from '../../index.ts';
+import { contextText, metricFacts, valueText } from '../facts.ts';
 import { shellWord, tellNext, tellNothing } from '../hints.ts';
 import { jsonText } from '../json.ts';
 import { openRepo, shortHashes } from '../open.ts';
@@ -13,9 +13,30 @@ import {
   withExamples,
   withQuestion,
 } from '../options.ts';
-import { type Cell, number, printAside, printJson, printTable } from '../print.ts';
-import { selectMetrics, type WantedMetrics } from '../select.ts';
+import { number, printAside, printJson } from '../print.ts';
+import { isExpression, questionOf, selectMetrics, type WantedMetrics } from '../select.ts';
+import { type Cell, printTable } from '../table.ts';
+import { HEAD_MAX, shortened } from '../text-width.ts';
 import { tellDamage } from '../trouble.ts';
+
+/** What the order says of each metric; undefined where it is that of time. */
+async function orderValues(
+  repo: Repo,
+  words: readonly string[],
+  options: MetricsOptions,
+): Promise<((metric: Metric) => unknown) | undefined> {
+  const { order } = options;
+  if (!isExpression(order)) return undefined;
+  const [query, asked] = await questionOf(repo, words, { ...options, isQuiet: true });
+  // They were looked at a moment ago.
+  const rows = await repo.evaluateMetrics(order, query, { ...asked, maxAgeMs: 60_000 });
+  const keyOf = (run: string, name: string, context: Metric['context']): string =>
+    jsonText([run, name, context]);
+  const values = new Map(
+    rows.map(({ run, name, context, values: [value] }) => [keyOf(run, name, context), value]),
+  );
+  return ({ run, name, context }) => values.get(keyOf(run.hash, name, context));
+}
 
 interface MetricsOptions extends WantedMetrics {
   readonly limit: number;
@@ -65,11 +86,18 @@ async function metrics(words: string[], options: MetricsOptions, command: Comman
     named.set(key, known);
   }
   const names = [...named.values()];
+  const orderOf = options.names ? undefined : await orderValues(repo, words, options);
   if (options.json) {
     printJson(
-      options.names ? names : found.map((each) => ({ run: each.run.hash, ...metricFacts(each) })),
+      options.names
+        ? names
+        : found.map((each) => ({
+            run: each.run.hash,
+            ...metricFacts(each),
+            order: orderOf?.(each),
+          })),
     );
-  } else if (count === 0) tellNothing(repo, 'metric', words);
+  } else if (count === 0) await tellNothing(repo, 'metric', words, options);
   else if (options.names)
     printTable(
       ['metric', 'context', { right: 'runs' }],
@@ -78,9 +106,14 @@ async function metrics(words: string[], options: MetricsOptions, command: Comman
   else {
     const short = shortHashes(repo.hashes());
     printTable(
-      ['run', ...metricColumns],
+      [
+        { whole: 'run' },
+        ...(orderOf === undefined ? [] : [{ right: shortened(options.order ?? '', HEAD_MAX) }]),
+        ...metricColumns,
+      ],
       found.map((each) => [
         { text: short(each.run.hash), style: 'cyan' as const },
+        ...(orderOf === undefined ? [] : [valueText(orderOf(each))]),
         ...metricCells(each),
       ]),
     );

@@ -6,8 +6,9 @@ import { isSystemPath, pathText, textOf } from '../facts.ts';
 import { tellNext, tellNothing } from '../hints.ts';
 import { openRepo } from '../open.ts';
 import { archivedOption, jsonOption, withExamples } from '../options.ts';
-import { printJson, printTable } from '../print.ts';
+import { printJson } from '../print.ts';
 import { questionOf } from '../select.ts';
+import { printTable } from '../table.ts';
 
 interface ParamsOptions {
   readonly archived: boolean;
@@ -24,7 +25,7 @@ async function params(words: string[], options: ParamsOptions, command: Command)
     printJson(sorted);
     return;
   }
-  if (sorted.length === 0) tellNothing(repo, 'param', words);
+  if (sorted.length === 0) await tellNothing(repo, 'param', words);
   else
     printTable(
       ['param', 'type', { right: 'runs' }, 'for example'],

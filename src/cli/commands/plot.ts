@@ -27,10 +27,10 @@ import {
   printAside,
   printJson,
   styled,
-  table,
   widthOfOutput,
 } from '../print.ts';
 import { selectMetrics, type WantedMetrics } from '../select.ts';
+import { table } from '../table.ts';
 import { tellDamage } from '../trouble.ts';
 
 interface PlotOptions extends WantedMetrics {
@@ -101,13 +101,13 @@ async function plot(words: string[], options: PlotOptions, command: Command): Pr
   const repo = await openRepo(command);
   if (repo.hashes().length === 0 && words.length === 0) {
     if (options.json) printJson([]);
-    else tellNothing(repo, 'metric', words);
+    else await tellNothing(repo, 'metric', words, options);
     return;
   }
   const [byName, left] = await find(repo, words, options);
   const short = shortHashes(repo.hashes());
   const metrics = [...byName.values()].flat();
-  if (metrics.length === 0 && !options.json) tellNothing(repo, 'metric', words);
+  if (metrics.length === 0 && !options.json) await tellNothing(repo, 'metric', words, options);
   if (options.json) printJson(await Promise.all(metrics.map((each) => curveFacts(each, options))));
   else
     for (const [name, drawn] of byName) {
@@ -157,7 +157,13 @@ async function printChart(
 /** A line a curve, in its colour and with its letter. */
 function printLegend(curves: readonly Drawn[]): void {
   const [head = '', ...lines] = table(
-    ['', 'run', 'context', ...['last', 'min', 'max'].map((right) => ({ right })), 'name'],
+    [
+      '',
+      { whole: 'run' },
+      'context',
+      ...['last', 'min', 'max'].map((right) => ({ right })),
+      'name',
+    ],
     curves.map(({ run, metric }, index) => [
       { text: letterOfCurve(index), style: styleOfCurve(index) },
       { text: run, style: styleOfCurve(index) },

@@ -3,22 +3,29 @@
 // 1. Metrics of the machine are left out as everywhere; a wrong query is shown as it was typed.
 
 import { type Command, Option } from 'commander';
-import { type AggregateCurve, type AggregateOptions, type Repo, RunlogError } from '../../index.ts';
-import { chart, letterOfCurve, styleOfCurve } from '../chart.ts';
-import { textOf } from '../facts.ts';
-import { tellNothing } from '../hints.ts';
-import { openRepo } from '../open.ts';
-import { contextOption, finite, metricOption, withExamples, withQuestion } from '../options.ts';
 import {
-  type Cell,
-  isTerminal,
-  number,
-  print,
-  printJson,
-  printTable,
-  widthOfOutput,
-} from '../print.ts';
-import { questionOf, type WantedMetrics } from '../select.ts';
+  type Aggregate,
+  type AggregateCurve,
+  type AggregateOptions,
+  type QueryOptions,
+  type Repo,
+  RunlogError,
+} from '../../index.ts';
+import { chart, letterOfCurve, styleOfCurve } from '../chart.ts';
+import { valueText } from '../facts.ts';
+import { tellMissing, tellNothing } from '../hints.ts';
+import { openRepo } from '../open.ts';
+import {
+  contextOption,
+  finite,
+  groupOrderOption,
+  metricOption,
+  withExamples,
+  withQuestion,
+} from '../options.ts';
+import { isTerminal, number, print, printJson, widthOfOutput } from '../print.ts';
+import { isExpression, questionOf, type WantedMetrics } from '../select.ts';
+import { type Cell, printTable } from '../table.ts';
 
 const statistics = ['mean', 'median', 'std', 'min', 'max'] as const;
 
@@ -53,6 +60,15 @@ function narrowed(query: string, { metric, context, system }: QueryCommandOption
   return `${head} ${own} and (${query.slice(head.length)}\n)`.trim();
 }
 
+/** Without an order groups stand by their values, which have a direction too; an order by time has its own. */
+function withGroupOrder(
+  { order: _, descending: __, ...others }: QueryOptions,
+  { order, descending = false }: QueryCommandOptions,
+): AggregateOptions {
+  if (order === undefined) return { ...others, descending };
+  return { ...others, order, ...(isExpression(order) ? { descending } : {}) };
+}
+
 /** A value of a context is compared as text everywhere: `fold=1` is 1, and '1'. */
 function hasContext([key, text]: readonly [string, string]): string {
   const value = `metric.context[${JSON.stringify(key)}]`;
@@ -81,14 +97,15 @@ async function query(
   const repo = await openRepo(command);
   const groupBy = options.groupBy ?? ['metric.name'];
   const [text, asked] = await questionOf(repo, words, options);
-  const grouping = { ...asked, groupBy };
-  const answer = async (wanted: string): Promise<number> =>
+  const grouping = { ...withGroupOrder(asked, options), groupBy };
+  const answer = async (wanted: string): Promise<readonly Grouped[]> =>
     options.curves
       ? tellCurves(repo, wanted, grouping, options)
       : tellNumbers(repo, wanted, { ...grouping, value: options.value }, options);
   try {
     const groups = await answer(narrowed(text, options));
-    if (groups === 0 && !options.json) tellNothing(repo, 'metric', words);
+    if (!options.json) await tellNone(repo, groups, groupBy);
+    if (groups.length === 0 && !options.json) await tellNothing(repo, 'metric', words, options);
   } catch (error) {
     // Its line and column are those of what was typed.
     if (error instanceof RunlogError && error.code === 'QUERY_SYNTAX' && text !== '')
@@ -97,39 +114,50 @@ async function query(
   }
 }
 
+type Grouped = Pick<Aggregate, 'group'>;
+
+/** An expression that has no value in any group looks like one that has: what it names may be misspelt. */
+async function tellNone(
+  repo: Repo,
+  groups: readonly Grouped[],
+  groupBy: readonly string[],
+): Promise<void> {
+  const isNone = (value: unknown): boolean => value === undefined || value === null;
+  for (const [index, expression] of groupBy.entries())
+    if (groups.length > 0 && groups.every(({ group }) => isNone(group[index])))
+      await tellMissing(repo, expression, 'metric');
+}
+
 async function tellNumbers(
   repo: Repo,
   wanted: string,
   asked: AggregateOptions,
   { json }: QueryCommandOptions,
-): Promise<number> {
+): Promise<readonly Grouped[]> {
   const groups = await repo.aggregate(wanted, asked);
   if (json) printJson(groups);
   else if (groups.length > 0)
     printTable(
       [...headsOf(asked), ...['metrics', 'count', ...statistics].map((right) => ({ right }))],
       groups.map(({ group, metrics, count, ...found }): Cell[] => [
-        ...group.map(groupText),
+        ...group.map(valueText),
         String(metrics),
         String(count),
         ...statistics.map((name) => (Number.isNaN(found[name]) ? '' : number(found[name]))),
       ]),
     );
-  return groups.length;
+  return groups;
 }
 
 const headsOf = ({ groupBy = [] }: AggregateOptions): readonly string[] =>
   typeof groupBy === 'string' ? [groupBy] : groupBy;
-
-const groupText = (value: unknown): string =>
-  value === undefined || value === null ? 'None' : textOf(value);
 
 async function tellCurves(
   repo: Repo,
   wanted: string,
   asked: AggregateOptions,
   options: QueryCommandOptions,
-): Promise<number> {
+): Promise<readonly Grouped[]> {
   const { value: _, ...grouping } = asked;
   const groups = await repo.aggregateCurves(wanted, {
     ...grouping,
@@ -138,7 +166,7 @@ async function tellCurves(
   });
   if (options.json) printJson(groups);
   else if (groups.length > 0) await drawGroups(groups, asked, options);
-  return groups.length;
+  return groups;
 }
 
 async function drawGroups(
@@ -159,7 +187,7 @@ async function drawGroups(
     ['', ...headsOf(asked), { right: 'metrics' }, { right: `last ${statistic}` }],
     groups.map((each, index): Cell[] => [
       { text: letterOfCurve(index), style: styleOfCurve(index) },
-      ...each.group.map(groupText),
+      ...each.group.map(valueText),
       String(each.metrics),
       number(each[statistic].at(-1) ?? Number.NaN),
     ]),
@@ -195,9 +223,11 @@ export function addQuery(program: Command): void {
         .option('--to <step>', 'of curves: up to this step, which is left out', finite)
         .addOption(metricOption())
         .addOption(contextOption()),
+      groupOrderOption(),
     ).action(query),
     ['runlog query -m loss -g run.hparams.lr', 'the last loss by learning rate'],
     ['runlog query -m loss -g run.experiment -v metric.min', 'the least loss by experiment'],
+    ['runlog query -m loss -g run.hparams.lr -o mean', 'the best learning rate first'],
     ['runlog query \'metric.context.subset == "val"\' --curves', 'mean curves, a line a name'],
   );
 }

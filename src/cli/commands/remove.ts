@@ -34,7 +34,7 @@ async function remove(words: string[], options: RemoveOptions, command: Command)
   for await (const view of selectRuns(repo, words, options)) views.push(view);
   if (views.length === 0) {
     if (options.json) printJson({ deleted: [] });
-    else tellNothing(repo, 'run', words);
+    else await tellNothing(repo, 'run', words);
     return;
   }
   const question = `Delete ${counted(views.length, 'run')} for good: ${namesOf(views, short)}?`;

@@ -17,18 +17,17 @@ import { findRun, openRepo } from '../open.ts';
 import { jsonOption, systemOption, withExamples } from '../options.ts';
 import {
   bytes,
-  type Cell,
   duration,
   escaped,
   print,
   printJson,
-  printTable,
   stateStyle,
   styled,
   time,
   took,
 } from '../print.ts';
 import { metricsOf } from '../select.ts';
+import { type Cell, printTable } from '../table.ts';
 import { tellDamage, tellUnreadable } from '../trouble.ts';
 import { metricCells, metricColumns } from './metrics.ts';
 

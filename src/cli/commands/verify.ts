@@ -5,7 +5,8 @@ import type { RepoReport } from '../../index.ts';
 import { exitCode } from '../exit-code.ts';
 import { openRepo } from '../open.ts';
 import { jsonOption, withExamples } from '../options.ts';
-import { escaped, print, printAside, printJson, printTable } from '../print.ts';
+import { escaped, print, printAside, printJson } from '../print.ts';
+import { printTable } from '../table.ts';
 import { reasonOf } from '../trouble.ts';
 
 export function printDamage(damaged: RepoReport['damaged']): void {
