@@ -95,8 +95,7 @@ function fitted(all: readonly Shown[], width: number): readonly Shown[] {
 }
 
 function withinWidth(all: readonly Shown[], width: number): readonly Shown[] {
-  const least = (each: Shown): number =>
-    isText(each.column) ? Math.min(each.width, TEXT_MIN) : each.width;
+  const least = (each: Shown): number => limited(each, TEXT_MIN);
   let shown = all;
   while (roomOf(shown, least) > width) {
     const spared = Math.min(...shown.map(({ column }) => spareOf(column)));
@@ -106,8 +105,6 @@ function withinWidth(all: readonly Shown[], width: number): readonly Shown[] {
   if (roomOf(shown, (each) => each.width) <= width) return shown;
   // The greatest length of a text with which everything fits.
   let limit = TEXT_MIN;
-  const limited = (each: Shown, most: number): number =>
-    isText(each.column) ? Math.min(each.width, most) : each.width;
   while (roomOf(shown, (each) => limited(each, limit + 1)) <= width) limit += 1;
   // What is left over is too little for all that are cut: the last gets it.
   const over = width - roomOf(shown, (each) => limited(each, limit));
@@ -117,6 +114,10 @@ function withinWidth(all: readonly Shown[], width: number): readonly Shown[] {
     width: limited(each, limit + (index === last ? Math.max(0, over) : 0)),
   }));
 }
+
+/** A head may be a hash, which is not cut. */
+const limited = ({ column, width }: Shown, most: number): number =>
+  isText(column) ? Math.min(width, Math.max(most, widthOf(nameOf(column)))) : width;
 
 function lineOf(
   shown: readonly Shown[],

@@ -6,8 +6,10 @@ import { join, resolve } from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { commandEntries } from '../../src/cli/commands.ts';
+import { eventFacts } from '../../src/cli/event-json.ts';
+import { jsonText } from '../../src/cli/json.ts';
 import { wholeProgram } from '../../src/cli/program.ts';
-import { Run } from '../../src/index.ts';
+import { Repo, Run, Text } from '../../src/index.ts';
 import { runlogHere, workDirectory } from './command.ts';
 import { HASHES, makeRepo } from './fixture.ts';
 
@@ -91,6 +93,8 @@ const asked: readonly (readonly string[])[] = [
   ['params'],
   ['params', '--system'],
   ['export', HASHES[0]],
+  ['ls', '--order', 'run.seed'],
+  ['metrics', '--order', 'metric.mean'],
   ['tag', HASHES[0], 'one'],
   ['untag', HASHES[0], 'one'],
   ['note', HASHES[0], 'text'],
@@ -105,6 +109,48 @@ const asked: readonly (readonly string[])[] = [
   ['verify'],
   ['repair', '--yes'],
   ['compact'],
+];
+
+const logShape = {
+  writer: 'text',
+  level: 'text',
+  time: 'number',
+  message: 'text',
+  fields: { '*': 'any' },
+};
+
+const elementOf = (name: string): object => (sections.get(name) as { shape: [object] }).shape[0];
+const statistics = Object.fromEntries(
+  ['steps', 'count', 'mean', 'median', 'std', 'min', 'max'].map((name) => [name, ['number']]),
+);
+
+/** What options make of an answer: the page says it in words. */
+const otherForms: readonly [string, readonly string[], () => unknown][] = [
+  [
+    'names of metrics',
+    ['metrics', '--names'],
+    () => [{ name: 'text', context: { '*': 'any' }, runs: 'number' }],
+  ],
+  [
+    'curves of a query',
+    ['query', '--curves'],
+    () => [{ group: ['any'], metrics: 'number', ...statistics }],
+  ],
+  [
+    'exported runs',
+    ['export', '-w', 'runs'],
+    () => ({
+      ...elementOf('ls'),
+      params: { '*': 'any' },
+      metrics: [{ name: 'text', context: { '*': 'any' }, last: 'number' }],
+    }),
+  ],
+  [
+    'exported params',
+    ['export', '-w', 'params'],
+    () => ({ run: 'text', path: ['text'], value: 'any' }),
+  ],
+  ['exported metrics', ['export', '-w', 'metrics'], () => elementOf('metrics')],
 ];
 
 /** They print a value a line. */
@@ -126,12 +172,76 @@ describe('the JSON of the page is what the program prints', () => {
     if (!inLines.includes(name)) expect(out.endsWith('\n')).toBe(true);
   });
 
+  it('follow prints an event of each type in its shape', async () => {
+    const run = await Run.open({ repo: join(directory, 'events'), systemTrackingInterval: null });
+    run.set('lr', Number.NaN);
+    run.unset('lr');
+    run.track(Number.NaN, { name: 'loss', step: 1, context: { subset: 'val' } });
+    run.track(1, { name: 'loss', step: 2, epoch: 0.5, context: { subset: 'val' } });
+    run.track(new Text('said'), { name: 'answers', step: 1 });
+    run.undoRewind(run.rewind({ step: 1, name: 'loss', context: { subset: 'val' } }));
+    run.log.warn('told', { a: Number.POSITIVE_INFINITY });
+    await run.spawn(process.execPath, ['-e', 'console.log(1)']);
+    run.fail(new Error('why'));
+    await run.close();
+    const shapes = sections.get('follow')?.shape as Record<string, unknown>;
+    const seen = new Set<string>();
+    for await (const event of (await Repo.open(join(directory, 'events'))).follow()) {
+      const facts = JSON.parse(jsonText(eventFacts(event))) as Record<string, unknown>;
+      expect(faults(facts, shapes[event.type], event.type)).toEqual([]);
+      for (const [key, shape] of [
+        ['opening', 'opening'],
+        ['close', 'close'],
+        ['rewind', 'hidden'],
+      ] as const) {
+        if (facts[key] === undefined) continue;
+        seen.add(shape);
+        expect(faults(facts[key], shapes[shape], key)).toEqual([]);
+      }
+      if (event.type === 'points')
+        expect(facts).toMatchObject({ values: ['NaN', 1], epochs: [null, 0.5] });
+      seen.add(event.type);
+      if (event.type === 'state' && event.close !== undefined) break;
+    }
+    expect([...seen].sort()).toEqual(Object.keys(shapes).sort());
+  });
+
+  it('logs prints lines and records in their shapes', async () => {
+    const shape = sections.get('logs')?.shape;
+    for (const [args, expected] of [
+      [[], shape],
+      [['--records'], { ...logShape, place: 'any?' }],
+    ] as const) {
+      const { status, out } = await runlogHere(directory, [
+        'logs',
+        '-1',
+        '--repo',
+        'events',
+        '--json',
+        ...args,
+      ]);
+      const lines = out.split('\n').slice(0, -1);
+      expect([status, lines.length]).toEqual([0, 1]);
+      for (const line of lines) expect(faults(JSON.parse(line), expected, 'logs')).toEqual([]);
+    }
+  });
+
+  it.each(otherForms)('%s', async (_, args, shapeOf) => {
+    const given = ['--json', '--repo', 'kept'];
+    const { status, out } = await runlogHere(directory, [...args, ...given]);
+    expect(status).toBe(0);
+    const texts = args[0] === 'export' ? out.split('\n').slice(0, -1) : [out];
+    expect(texts.length).toBeGreaterThan(0);
+    for (const text of texts)
+      expect(faults(JSON.parse(text), shapeOf(), args.join(' '))).toEqual([]);
+  });
+
   it('of every command that has one', () => {
     const named = new Set(asked.map(([name]) => name));
     const left = [...sections].filter(
       ([name, { shape }]) => shape !== undefined && !named.has(name),
     );
-    // Of what they print a run must tell: test/cli/follow.test.ts, test/cli/logs.test.ts.
+    // They are asked above.
     expect(left.map(([name]) => name)).toEqual(['follow', 'logs']);
   });
 });

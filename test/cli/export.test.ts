@@ -53,6 +53,22 @@ it('points as JSON Lines: special values too, writers told apart', async () => {
   expect(lines(csv.out)[3]).toBe('special,odd,{},helper,2,,1000,-0');
 });
 
+it('two metrics that would be called the same have columns of their own', async () => {
+  const run = await Run.open({ repo: join(directory, 'same'), systemTrackingInterval: null });
+  run.track(1, { name: 'loss', context: { a: '1 b=2' } });
+  run.track(2, { name: 'loss', context: { a: '1', b: '2' } });
+  run.track(3, { name: 'accuracy' });
+  await run.close();
+  const rows = ['export', '--what', 'runs', '--repo', 'same'];
+  const [head = '', row = ''] = (await runlogHere(directory, rows)).out.split('\n');
+  expect(head).toMatch(
+    /,metrics\.accuracy,"metrics\.loss \{""a"":""1 b=2""\}","metrics\.loss \{""a"":""1"",""b"":""2""\}"$/,
+  );
+  expect(row).toMatch(/,3,1,2$/);
+  const named = (await runlogHere(directory, [...rows, '-m', 'accuracy'])).out.split('\n')[0];
+  expect(named).toMatch(/metricCount,metrics\.accuracy$/);
+});
+
 it('runs, params and metrics as tables', async () => {
   for (const what of ['runs', 'params', 'metrics'])
     for (const format of ['csv', 'jsonl'])

@@ -72,6 +72,19 @@ it.concurrent('a run that closes: every point from where it began, once, and the
   expect(out).toMatch(/\ncloses closed: finished\n$/);
 });
 
+it.concurrent('as JSON Lines of one metric: its points and nothing else', async () => {
+  const { status, out } = await followed('chosen', 'close', 'follow', '--json', '-m', 'loss');
+  expect(status).toBe(0);
+  const events = out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { type: string; name: string; epochs: unknown[] });
+  expect(new Set(events.map(({ type, name }) => `${type} ${name}`))).toEqual(
+    new Set(['points loss']),
+  );
+  expect(new Set(events.flatMap(({ epochs }) => epochs))).toEqual(new Set([null]));
+});
+
 it.concurrent('a run that is killed: following ends', async () => {
   const { status, out } = await followed('killed', 'kill', 'follow');
   expect(status).toBe(0);

@@ -7,7 +7,15 @@ import { type Command, Option } from 'commander';
 import type { Metric, RunView } from '../../index.ts';
 import { confirm } from '../confirm.ts';
 import { csvLine } from '../csv.ts';
-import { isSystemPath, leavesOf, metricFacts, pathText, runFacts, textOf } from '../facts.ts';
+import {
+  contextText,
+  isSystemPath,
+  leavesOf,
+  listedFacts,
+  metricFacts,
+  pathText,
+  textOf,
+} from '../facts.ts';
 import { tellNothing } from '../hints.ts';
 import { jsonText, numberText } from '../json.ts';
 import { openRepo } from '../open.ts';
@@ -38,7 +46,7 @@ type Row = Readonly<Record<string, unknown>>;
 /** Rows of one run, a piece of text at a time. */
 type Spell = (view: RunView, options: ExportOptions) => AsyncGenerator<string>;
 
-const runRow = (view: RunView): Row => ({ ...runFacts(view) }) as Row;
+const runRow = (view: RunView, options: ExportOptions): Row => ({ ...listedFacts(view, options) });
 
 function* paramRows(view: RunView, { system }: ExportOptions): Generator<Row> {
   for (const { path, value } of leavesOf(view.get()))
@@ -59,6 +67,31 @@ const paramColumns = (view: RunView, { system }: ExportOptions): Map<string, str
       .map(({ path, value }) => [`params.${pathText(path)}`, field(value)]),
   );
 
+/** Last values of a run by their metric: its key tells apart what is read as one name. */
+const lastValues = (view: RunView, options: ExportOptions): Map<string, LastValue> =>
+  new Map(
+    metricsOf(view, options).map(({ name, context, last }) => {
+      const read = `metrics.${[name, contextText(context)].join(' ').trimEnd()}`;
+      return [jsonText([name, context]), { name, context, last, read }];
+    }),
+  );
+
+interface LastValue extends Pick<Metric, 'name' | 'context' | 'last'> {
+  readonly read: string;
+}
+
+/** The name of the column of each metric; JSON says which it is where two would be called the same. */
+function columnNames(values: ReadonlyMap<string, LastValue>): [key: string, column: string][] {
+  const counts = new Map<string, number>();
+  for (const { read } of values.values()) counts.set(read, (counts.get(read) ?? 0) + 1);
+  return [...values]
+    .map(([key, { read, name, context }]): [string, string] => [
+      key,
+      counts.get(read) === 1 ? read : `metrics.${name} ${jsonText(context)}`,
+    ])
+    .sort(([, a], [, b]) => (a < b ? -1 : 1));
+}
+
 const runNames = [
   'hash',
   'name',
@@ -66,9 +99,13 @@ const runNames = [
   'state',
   'createdAt',
   'endedAt',
+  'duration',
   'tags',
   'archived',
+  'writers',
+  'metricCount',
 ];
+const listNames = ['tags', 'writers'];
 const summaryNames = ['count', 'first', 'last', 'min', 'max', 'firstStep', 'lastStep'];
 const paramNames = ['run', 'param', 'value'];
 const metricNames = ['run', 'name', 'context', ...summaryNames];
@@ -117,10 +154,15 @@ const csv: Readonly<Record<'params' | 'metrics' | 'points', Spell>> = {
 const jsonLine = (row: Row): string => `${jsonText(row)}\n`;
 
 const jsonl: Readonly<Record<ExportOptions['what'], Spell>> = {
-  async *runs(view, { system }) {
+  async *runs(view, options) {
     const params = view.get() as Record<string, unknown>;
-    const kept = Object.entries(params).filter(([key]) => system || !isSystemPath([key]));
-    yield jsonLine({ ...runRow(view), params: Object.fromEntries(kept) });
+    const kept = Object.entries(params).filter(([key]) => options.system || !isSystemPath([key]));
+    const metrics = metricsOf(view, options).map(({ name, context, last }) => ({
+      name,
+      context,
+      last,
+    }));
+    yield jsonLine({ ...runRow(view, options), params: Object.fromEntries(kept), metrics });
   },
   async *params(view, options) {
     for (const { run, path, value } of paramRows(view, options))
@@ -140,22 +182,30 @@ const jsonl: Readonly<Record<ExportOptions['what'], Spell>> = {
     }),
 };
 
-/** Runs as a table have a column for each param that any of them has: two passes. */
+/** Runs as a table have a column for each param and each metric that any of them has: two passes. */
 async function* runTable(
   views: () => AsyncGenerator<RunView>,
   options: ExportOptions,
 ): AsyncGenerator<string> {
   const names = new Set<string>();
-  for await (const view of views())
-    for (const name of paramColumns(view, options).keys()) names.add(name);
-  const columns = [...names].sort();
-  yield csvLine([...runNames, ...columns]);
+  const values = new Map<string, LastValue>();
   for await (const view of views()) {
-    const row = runRow(view);
+    for (const name of paramColumns(view, options).keys()) names.add(name);
+    for (const [key, value] of lastValues(view, options)) values.set(key, value);
+  }
+  const columns = [...names].sort();
+  const metrics = columnNames(values);
+  yield csvLine([...runNames, ...columns, ...metrics.map(([, column]) => column)]);
+  for await (const view of views()) {
+    const row = runRow(view, options);
     const params = paramColumns(view, options);
+    const last = lastValues(view, options);
     yield csvLine([
-      ...runNames.map((name) => (name === 'tags' ? view.tags.join(';') : field(row[name]))),
+      ...runNames.map((name) =>
+        listNames.includes(name) ? (row[name] as string[]).join(';') : field(row[name]),
+      ),
       ...columns.map((name) => params.get(name) ?? ''),
+      ...metrics.map(([key]) => field(last.get(key)?.last)),
     ]);
   }
 }
@@ -252,7 +302,7 @@ export function addExport(program: Command): void {
       .option('--json', 'as --format jsonl', false)
       .action(exportRuns),
     ['runlog export -1 > points.csv', 'every point of the newest run'],
-    ['runlog export --what runs -o runs.csv', 'a row a run, a column a param'],
+    ['runlog export --what runs -o runs.csv', 'a row a run, a column a param and a metric'],
     ['runlog export -m loss -f jsonl | jq .value', 'one metric of every run'],
   );
 }

@@ -6,6 +6,7 @@
 
 import type { Command } from 'commander';
 import type { FollowEvent, Metric, Repo, RepoFollowEvent, RunView } from '../../index.ts';
+import { eventFacts } from '../event-json.ts';
 import { contextText } from '../facts.ts';
 import { tellNothing } from '../hints.ts';
 import { jsonText, numberText } from '../json.ts';
@@ -74,7 +75,15 @@ interface Shower {
 }
 
 function shower(repo: Repo, live: readonly LiveRow[], options: FollowOptions): Shower {
-  if (options.json) return { event: (event) => tellJson(event, options), end: () => {} };
+  if (options.json) {
+    const isChosen = choice(options);
+    return {
+      event(event) {
+        if (isChosen(event)) print(jsonText(eventFacts(event)));
+      },
+      end() {},
+    };
+  }
   if (!isTerminal()) return { event: (event) => tellLine(event, options), end: () => {} };
   const table = new LiveTable(live, () => shortHashes(repo.hashes()));
   return {
@@ -85,11 +94,23 @@ function shower(repo: Repo, live: readonly LiveRow[], options: FollowOptions): S
   };
 }
 
-/** A line of JSON for each event; of the points of one event their columns. */
-function tellJson(event: Event, options: FollowOptions): void {
-  if (event.type === 'points' && !isWanted(event, options)) return;
-  const { cursor: _, ...facts } = event as Event & { cursor: unknown };
-  print(jsonText(facts));
+/**
+ * Whether an event was asked for. Who names metrics wants their points, and to be told of those that a
+ * rewind hides or shows again.
+ */
+function choice(options: FollowOptions): (event: Event) => boolean {
+  const { metric, context } = options;
+  const rewinds = new Set<string>();
+  return (event) => {
+    if (event.type === 'points') return isWanted(event, options);
+    if (metric === undefined && context === undefined) return true;
+    if (event.type !== 'rewind') return false;
+    const { rewind, undone } = event;
+    if (rewind === undefined) return rewinds.has(undone ?? '');
+    const isReached = rewind.name === undefined || (metric?.includes(rewind.name) ?? true);
+    if (isReached) rewinds.add(rewind.id);
+    return isReached;
+  };
 }
 
 function tellLine(event: Event, options: FollowOptions): void {
@@ -121,6 +142,6 @@ export function addFollow(program: Command): void {
       .action(follow),
     ['runlog follow', 'every run, also those that begin later'],
     ['runlog follow -1 -m loss', 'one metric of the newest run'],
-    ["runlog follow -1 --json | jq -c 'select(.values).values'", 'for another program'],
+    ['runlog follow -1 --json -m loss | jq -c .values', 'for another program'],
   );
 }

@@ -64,7 +64,9 @@ export const metricCells = (metric: Metric): Cell[] => [
 export const metricColumns = [
   'metric',
   'context',
-  ...['points', 'last', 'min', 'max', 'steps'].map((right) => ({ right })),
+  { right: 'points', spare: 2 },
+  ...['last', 'min', 'max'].map((right) => ({ right })),
+  { right: 'steps', spare: 1 },
 ];
 
 async function metrics(words: string[], options: MetricsOptions, command: Command): Promise<void> {

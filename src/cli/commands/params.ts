@@ -28,7 +28,7 @@ async function params(words: string[], options: ParamsOptions, command: Command)
   if (sorted.length === 0) await tellNothing(repo, 'param', words);
   else
     printTable(
-      ['param', 'type', { right: 'runs' }, 'for example'],
+      ['param', 'type', { right: 'runs' }, { left: 'for example', isTail: true }],
       sorted.map(({ path, types, runs, examples }) => [
         pathText(path),
         types.join(', '),

@@ -105,7 +105,7 @@ function showParams(view: RunView, { system }: ShowOptions): void {
   if (shown.length > 0) {
     print('');
     printTable(
-      ['param', 'value'],
+      ['param', { left: 'value', isTail: true }],
       shown.map(({ path, value }) => [pathText(path), textOf(value)]),
     );
   }
@@ -163,8 +163,18 @@ function showOpenings(view: RunView): void {
     `${each.host} ${each.pid}${each.thread === 0 ? '' : `.${each.thread}`}`,
     each.error === undefined ? '' : errorText(each.error),
   ]);
-  const columns = ['writer', 'opened', 'last seen', { right: 'duration' }, 'ended'];
-  printTable([...columns, 'host, process', 'error'], rows);
+  printTable(
+    [
+      'writer',
+      { whole: 'opened' },
+      { whole: 'last seen', spare: 1 },
+      { right: 'duration', spare: 2 },
+      { whole: 'ended' },
+      'host, process',
+      { left: 'error', isTail: true },
+    ],
+    rows,
+  );
 }
 
 interface ShowOptions {
