@@ -17,6 +17,7 @@ import { checkParamsPath, type ParamsPath, spellParams } from '../model/params.t
 import type { TerminalStream } from '../system/terminal/recorder.ts';
 import type { StreamName } from '../system/terminal/written.ts';
 import { checkTerminalOptions, type TerminalOptions } from './capture-options.ts';
+import { type ChildPipe, childPipes } from './child-pipes.ts';
 import { outlet } from './outlet.ts';
 import type { RunTerminal } from './run-terminal.ts';
 
@@ -108,14 +109,17 @@ export async function spawnCaptured(
   const facts = new ChildFacts(options, setParams);
   if (terminal !== undefined && options.params !== undefined)
     facts.begin(await terminal.redactedArguments([command, ...args]));
-  const child = start(command, args, options);
+  const pipes = await childPipes(2);
+  const child = start(command, args, options, pipes);
+  for (const pipe of pipes ?? []) pipe.given();
+  const outputs = pipes?.map(({ output }) => output) ?? [child.stdout, child.stderr];
   // Before it prints anything: its output waits in the pipes until then.
-  const ended = endOf(child, command);
+  const ended = endOf(child, command, outputs);
   const { pid } = child;
   if (pid !== undefined) {
     const handle = { pid, kill: (signal: string) => child.kill(signal as NodeJS.Signals) };
-    pass(child.stdout, 'stdout', pid * 2, terminal, options);
-    pass(child.stderr, 'stderr', pid * 2 + 1, terminal, options);
+    pass(outputs[0], 'stdout', pid * 2, terminal, options);
+    pass(outputs[1], 'stderr', pid * 2 + 1, terminal, options);
     feed(child, options);
     facts.started(pid);
     options.onStart?.(handle);
@@ -128,17 +132,30 @@ export async function spawnCaptured(
   return result;
 }
 
-function start(command: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+function start(
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions,
+  pipes: readonly ChildPipe[] | undefined,
+): ChildProcess {
   const { cwd, env, stdin = 'ignore', signal } = options;
   try {
     return spawn(command, [...args], {
-      stdio: [typeof stdin === 'object' ? 'pipe' : stdin, 'pipe', 'pipe'],
+      stdio: [
+        typeof stdin === 'object' ? 'pipe' : stdin,
+        pipes?.[0]?.end ?? 'pipe',
+        pipes?.[1]?.end ?? 'pipe',
+      ],
       env: { ...process.env, ...env },
       windowsHide: true,
       ...(cwd === undefined ? {} : { cwd }),
       ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {
+    for (const pipe of pipes ?? []) {
+      pipe.given();
+      pipe.output.destroy();
+    }
     throw notStarted(command, error);
   }
 }
@@ -155,14 +172,25 @@ function notStarted(command: string, error: unknown): RunlogError {
 }
 
 /** When the child has ended and its output was read to the end. */
-function endOf(child: ChildProcess, command: string): Promise<SpawnResult> {
+function endOf(
+  child: ChildProcess,
+  command: string,
+  outputs: readonly (Readable | null | undefined)[],
+): Promise<SpawnResult> {
+  // Of a pipe of ours the child does not know.
+  const closed = Promise.all(
+    outputs.map((each) => each && new Promise<void>((resolve) => each.once('close', resolve))),
+  );
   return new Promise((resolve, reject) => {
     child.on('error', (error) => {
       // Of an abort, which the end of the child tells as well, or of a signal that it did not take.
-      if (child.pid === undefined) reject(notStarted(command, error));
+      if (child.pid !== undefined) return;
+      for (const each of outputs) each?.destroy();
+      reject(notStarted(command, error));
     });
     child.once('close', (exitCode, signal) => {
-      if (child.pid !== undefined) resolve({ pid: child.pid, exitCode, signal });
+      const { pid } = child;
+      if (pid !== undefined) closed.then(() => resolve({ pid, exitCode, signal }), reject);
     });
   });
 }
@@ -176,13 +204,13 @@ function feed(child: ChildProcess, { stdin }: SpawnOptions): void {
 
 /** From a pipe of the child to our own stream, and to the lines of the run. */
 function pass(
-  from: Readable | null,
+  from: Readable | null | undefined,
   name: StreamName,
   number: number,
   terminal: RunTerminal | undefined,
   options: SpawnOptions,
 ): void {
-  if (from === null) return;
+  if (!from) return;
   const { colors, redact } = options;
   const own = {
     ...(colors === undefined ? {} : { colors }),

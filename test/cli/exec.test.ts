@@ -166,10 +166,28 @@ describe('how it ends', () => {
   it('a reader that goes away ends the program', async () => {
     const child = await start('piped', 'exec yes');
     child.stdout?.destroy();
-    // SIGPIPE, or the error of a pipe that was closed with something in it.
-    expect(await endOf(child)).toBeGreaterThan(0);
+    // As in a shell: by SIGPIPE.
+    expect(await endOf(child)).toBe(141);
     expect((await viewOf('piped')).state).toBe('failed');
     expect((await textsOf('piped'))[0]).toBe('y');
+  });
+
+  it('a reader in a shell has had enough: as with the program alone', () => {
+    const program = join(inject('toolsDirectory'), 'src/cli/main.js');
+    const own = `"${process.execPath}" "${program}" exec -q --repo "${directory}" --run-hash enough --`;
+    const ended = (words: string): string[] => {
+      const line = `${words} | head -1; echo "\${PIPESTATUS[*]}"; set -o pipefail; ${words} | head -1 >&2; echo $?`;
+      const { stdout, stderr } = spawnSync('bash', ['-c', line], { encoding: 'utf8' });
+      return [stdout, stderr];
+    };
+    expect(ended(`${own} yes`)).toEqual(ended('yes'));
+    expect(ended('yes')).toEqual(['y\n141 0\n141\n', 'y\n']);
+  });
+
+  it('its output has the names that it has in a pipe', () => {
+    const script = 'echo said > /dev/stderr; echo out > /dev/stdout; echo more > /proc/self/fd/1';
+    const { status, out, err } = exec('names', '-q', '--', 'sh', '-c', script);
+    expect([status, out, err]).toEqual([0, 'out\nmore\n', 'said\n']);
   });
 
   it('a run that is held refuses before anything is started', async () => {
