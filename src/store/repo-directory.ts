@@ -48,7 +48,7 @@ export function checkRepo(vfs: Vfs, path: string): void {
     if (!['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) throw error;
     throw new RunlogError(
       'REPO_NOT_FOUND',
-      `${path}: no runlog repo here; open a run to create one, or run \`runlog init\``,
+      `${path}: no runlog repo here; opening a run makes one, as do Repo.create() and \`runlog init\``,
       {
         file: path,
         cause: error,
