@@ -2,6 +2,7 @@
 //
 // Test: test/query/functions.test.ts.
 
+import { charge } from './budget.ts';
 import { typeError } from './failure.ts';
 import { typeNameOf, type Value } from './value.ts';
 
@@ -24,13 +25,21 @@ export function placeWithin(value: Value, length: number, preset: number): numbe
 export const SPACE =
   '[\\t-\\r\\x1c- \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
 
-export const isSpace: RegExp = new RegExp(`^${SPACE}$`, 'u');
+const isSpace = new RegExp(`^${SPACE}$`, 'u');
 
 /** Not by a regular expression: `\s+$` looks at each run of spaces from each of its places. */
 export function trimEnd(text: string): string {
   let end = text.length;
   while (end > 0 && isSpace.test(text[end - 1] as string)) end -= 1;
+  charge((text.length - end) >>> 2);
   return text.slice(0, end);
+}
+
+export function trimStart(text: string): string {
+  let start = 0;
+  while (start < text.length && isSpace.test(text[start] as string)) start += 1;
+  charge(start >>> 2);
+  return text.slice(start);
 }
 
 export function integer(value: Value): bigint {

@@ -3,9 +3,10 @@
 //
 // Spec: spec/query.md, Functions. Test: test/query/functions.test.ts.
 
-import { integer, placeWithin, stringOf } from './argument.ts';
-import { chargeElements, chargeText } from './budget.ts';
+import { integer, placeWithin } from './argument.ts';
+import { charge, chargeElements, chargeText } from './budget.ts';
 import { isSame, isSubset, keyOf } from './compare.ts';
+import { decode } from './encoding.ts';
 import { QueryFailure, valueError } from './failure.ts';
 import { elementsOf, setOf } from './iterate.ts';
 import { type MemberTable, members } from './methods.ts';
@@ -162,30 +163,15 @@ function isAtEdge(bytes: Uint8Array, edge: Value, atStart: boolean): boolean {
   if (!(edge instanceof Bytes)) throw new QueryFailure('TypeError', 'a bytes value is required');
   const { length } = edge.bytes;
   if (length > bytes.length) return false;
+  charge(length >>> 6);
   const part = atStart ? bytes.subarray(0, length) : bytes.subarray(bytes.length - length);
   return Buffer.compare(part, edge.bytes) === 0;
-}
-
-function decode(bytes: Uint8Array, encoding: Value): string {
-  const name = stringOf(encoding, 'encoding').toLowerCase().replaceAll('_', '-');
-  chargeText(bytes.length);
-  if (name === 'latin-1' || name === 'iso-8859-1') return Buffer.from(bytes).toString('latin1');
-  if (!['utf-8', 'utf8', 'ascii'].includes(name))
-    throw valueError(`unknown encoding: ${name} (utf-8, ascii and latin-1 are known)`);
-  if (name === 'ascii' && bytes.some((each) => each > 127))
-    throw valueError("'ascii' codec can't decode these bytes");
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw valueError("'utf-8' codec can't decode these bytes");
-  }
 }
 
 export const bytesMembers: MemberTable<Bytes> = members<Bytes>({
   "decode(encoding='utf-8')": (self, encoding) => decode(self.bytes, encoding as Value),
   'endswith(suffix)': (self, suffix) => isAtEdge(self.bytes, suffix as Value, false),
-  'find(sub)': (self, sub) =>
-    BigInt(Buffer.from(self.bytes).indexOf(Buffer.from(subBytes(sub as Value)))),
+  'find(sub)': (self, sub) => BigInt(placeInBytes(self, sub as Value)),
   'hex()': (self) => {
     chargeText(self.bytes.length * 2);
     return Buffer.from(self.bytes).toString('hex');
@@ -193,6 +179,17 @@ export const bytesMembers: MemberTable<Bytes> = members<Bytes>({
   'startswith(prefix)': (self, prefix) => isAtEdge(self.bytes, prefix as Value, true),
 });
 
-export function subBytes(value: Value): Uint8Array {
-  return value instanceof Bytes ? value.bytes : Uint8Array.of(Number(integer(value) & 255n));
+/** -1: nowhere. */
+export function placeInBytes({ bytes }: Bytes, sub: Value): number {
+  charge(bytes.length >>> 5);
+  const wanted = sub instanceof Bytes ? sub.bytes : byteOf(integer(sub));
+  return viewOf(bytes).indexOf(viewOf(wanted));
 }
+
+function byteOf(value: bigint): Uint8Array {
+  if (value < 0n || value > 255n) throw valueError('byte must be in range(0, 256)');
+  return Uint8Array.of(Number(value));
+}
+
+const viewOf = ({ buffer, byteOffset, length }: Uint8Array): Buffer =>
+  Buffer.from(buffer, byteOffset, length);

@@ -6,7 +6,7 @@
 //
 // Spec: spec/query.md. Test: test/query/cpython.test.ts.
 
-import { charge } from './budget.ts';
+import { charge, chargeGrowth, chargeText } from './budget.ts';
 import { Complex } from './complex.ts';
 import { DateOnly, DateTime, Delta } from './date-value.ts';
 import { typeError } from './failure.ts';
@@ -75,7 +75,7 @@ export function isEqual(a: Value, b: Value): boolean {
     return a.members.size === b.members.size && isSubset(a, b);
   }
   if (a instanceof Bytes && b instanceof Bytes)
-    return a.bytes.length === b.bytes.length && Buffer.compare(a.bytes, b.bytes) === 0;
+    return a.bytes.length === b.bytes.length && compareBytes(a, b) === 0;
   if (a instanceof RangeValue && b instanceof RangeValue) return areRangesEqual(a, b);
   if (
     (a instanceof DateTime && b instanceof DateTime) ||
@@ -85,6 +85,11 @@ export function isEqual(a: Value, b: Value): boolean {
     return a.micros === b.micros;
   if (a.typeName === 'dict_keys' || a.typeName === 'dict_items') return areViewsEqual(a, b);
   return false;
+}
+
+function compareBytes(a: Bytes, b: Bytes): number {
+  charge(a.bytes.length >>> 6);
+  return Buffer.compare(a.bytes, b.bytes);
 }
 
 function isEqualComplex(a: Value, b: Value): boolean {
@@ -155,8 +160,7 @@ export function isOrdered(operator: OrderOperator, a: Value, b: Value): boolean 
   if ((a instanceof List && b instanceof List) || (a instanceof Tuple && b instanceof Tuple))
     return areItemsOrdered(operator, a.items, b.items);
   if (a instanceof SetValue && b instanceof SetValue) return areSetsOrdered(operator, a, b);
-  if (a instanceof Bytes && b instanceof Bytes)
-    return byOperator[operator](Buffer.compare(a.bytes, b.bytes));
+  if (a instanceof Bytes && b instanceof Bytes) return byOperator[operator](compareBytes(a, b));
   if (
     (a instanceof DateTime && b instanceof DateTime) ||
     (a instanceof DateOnly && b instanceof DateOnly) ||
@@ -232,17 +236,20 @@ export function keyOf(value: Value): Key {
 function keyOfStructure(value: Structure): Key {
   if (value instanceof Tuple) {
     charge(value.items.length);
-    return `\0t${value.items.map((each) => keyText(keyOf(each))).join('')}`;
+    return `\0t${joinedKeys(value.items.map(keyOf))}`;
   }
   if (value instanceof Complex)
     return value.imag === 0 ? keyOf(value.real) : `\0c${value.real + 0},${value.imag}`;
   if (value instanceof DateTime) return `\0d${value.micros}`;
   if (value instanceof DateOnly) return `\0o${value.micros}`;
   if (value instanceof Delta) return `\0e${value.micros}`;
-  if (value instanceof Bytes) return `\0b${Buffer.from(value.bytes).toString('hex')}`;
+  if (value instanceof Bytes) {
+    chargeText(value.bytes.length * 2);
+    return `\0b${Buffer.from(value.bytes).toString('hex')}`;
+  }
   if (value instanceof SetValue && value.typeName === 'frozenset') {
-    charge(value.members.size);
-    return `\0f${[...value.members.keys()].map(keyText).sort().join('')}`;
+    charge(value.members.size * 4);
+    return `\0f${joinedKeys([...value.members.keys()], true)}`;
   }
   if (
     value instanceof List ||
@@ -252,6 +259,18 @@ function keyOfStructure(value: Structure): Key {
   )
     throw typeError(`unhashable type: '${value.typeName}'`);
   return value;
+}
+
+/** A text: keys of shared parts could make it exponentially long, so it is paid for before it is made. */
+function joinedKeys(keys: readonly Key[], areSorted = false): string {
+  let size = 0;
+  const texts = keys.map((each) => {
+    const text = keyText(each);
+    size += text.length;
+    chargeGrowth(size, text.length);
+    return text;
+  });
+  return (areSorted ? texts.sort() : texts).join('');
 }
 
 let objectCount = 0;

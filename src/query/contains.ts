@@ -3,7 +3,7 @@
 // Test: test/query/cpython.test.ts.
 
 import { charge } from './budget.ts';
-import { rangePlace, subBytes } from './collection-methods.ts';
+import { placeInBytes, rangePlace } from './collection-methods.ts';
 import { isSame, keyOf } from './compare.ts';
 import { typeError } from './failure.ts';
 import { elementsOf, iterate } from './iterate.ts';
@@ -49,8 +49,7 @@ function structureHas(container: Structure, value: Value): boolean {
     return container.entries.has(keyOf(value));
   }
   if (container instanceof RangeValue) return rangePlace(container, value) >= 0;
-  if (container instanceof Bytes)
-    return Buffer.from(container.bytes).includes(Buffer.from(subBytes(value)));
+  if (container instanceof Bytes) return placeInBytes(container, value) >= 0;
   if (container instanceof QueryObject) return container.has(value);
   if (container instanceof Stream) {
     for (const each of iterate(container)) if (isSame(each, value)) return true;

@@ -19,6 +19,8 @@ export type FailureKind =
   | 'OverflowError'
   | 'StopIteration';
 
+const MESSAGE_MAX = 300;
+
 /** What went wrong in one row. Never leaves the query: `Query` counts it or wraps it. */
 export class QueryFailure extends Error {
   readonly kind: FailureKind;
@@ -31,8 +33,13 @@ export class QueryFailure extends Error {
     // Without a stack: it would be most of the cost of a row that fails, and nobody sees it.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
-    super(message);
-    Error.stackTraceLimit = stackTraceLimit;
+    try {
+      // It may repeat a value of any length, and kinds of failures are kept.
+      super(message.length > MESSAGE_MAX ? `${message.slice(0, MESSAGE_MAX)}...` : message);
+    } finally {
+      // Also where the stack ends here: the program goes on with it.
+      Error.stackTraceLimit = stackTraceLimit;
+    }
     this.kind = kind;
     this.isMissing = isMissing;
   }

@@ -3,7 +3,7 @@
 // Test: test/query/cpython.test.ts.
 
 import { limits } from '../limits.ts';
-import { chargeText } from './budget.ts';
+import { charge, chargeText } from './budget.ts';
 import { DateOnly, DateTime } from './date-value.ts';
 import { type FailureKind, QueryFailure, typeError, valueError } from './failure.ts';
 import { digitsOf, general, grouped } from './format-number.ts';
@@ -162,11 +162,11 @@ function finish(sign: string, digits: string, spec: FormatSpec, groupSize: numbe
   if (align === '=' && spec.fill === '0') {
     // Zeros are grouped too, and never begin with a separator.
     const room = spec.width - sign.length - rest.length;
-    let filled = wholeDigits;
-    while (shown.length < room) {
-      filled = `0${filled}`;
-      shown = grouped(filled, spec.grouping, groupSize);
-    }
+    const size = (count: number): number => count + Math.floor((count - 1) / groupSize);
+    let count = wholeDigits.length;
+    if (size(count) < room) charge(room - size(count));
+    while (size(count) < room) count += 1;
+    shown = grouped(wholeDigits.padStart(count, '0'), spec.grouping, groupSize);
   }
   return padded(sign, shown + rest, spec, align);
 }

@@ -8,7 +8,7 @@
 //
 // Spec: spec/query.md, Numbers and Missing. Test: test/query/objects.test.ts.
 
-import { chargeElements } from './budget.ts';
+import { charge, chargeElements } from './budget.ts';
 import { keyOf } from './compare.ts';
 import { dateTimeOfMs } from './date-value.ts';
 import {
@@ -79,7 +79,9 @@ function keyed(stored: unknown): [Key, Value] {
 }
 
 function entriesOfMap(stored: ReadonlyMap<unknown, unknown>): Entries {
+  // Each is a key and a pair.
   chargeElements(stored.size);
+  charge(stored.size);
   return new Map(
     Array.from(stored, ([key, value]) => {
       const [found, shown] = keyed(key);

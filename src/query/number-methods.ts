@@ -2,6 +2,7 @@
 //
 // Spec: spec/query.md, Functions. Test: test/query/functions.test.ts.
 
+import { charge } from './budget.ts';
 import { type MemberTable, members } from './methods.ts';
 import { bitLength, exactRatio } from './number.ts';
 import { Tuple } from './value.ts';
@@ -9,8 +10,10 @@ import { Tuple } from './value.ts';
 export const integerMembers: MemberTable<bigint> = members<bigint>(
   {
     'as_integer_ratio()': (self) => new Tuple([self, 1n]),
-    'bit_count()': (self) =>
-      BigInt((self < 0n ? -self : self).toString(2).replaceAll('0', '').length),
+    'bit_count()': (self) => {
+      charge(1 + (bitLength(self) >>> 6));
+      return BigInt((self < 0n ? -self : self).toString(2).replaceAll('0', '').length);
+    },
     'bit_length()': (self) => BigInt(bitLength(self)),
     'conjugate()': (self) => self,
   },

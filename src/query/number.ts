@@ -171,18 +171,26 @@ export function exactRatio(value: number): [top: bigint, bottom: bigint] {
   return ratioOf(value);
 }
 
+const bits = new DataView(new ArrayBuffer(8));
+
 /** Exactly `top / bottom`, bottom a power of two. Requires: finite. */
 export function ratioOf(value: number): [top: bigint, bottom: bigint] {
-  if (Number.isInteger(value)) return [BigInt(value), 1n];
-  let bottom = 1n;
-  let scaled = value;
-  while (!Number.isInteger(scaled)) {
-    // Subnormal numbers take 1074 doublings; steps of 2**32 stay exact.
-    const factor = Math.abs(scaled) < 2 ** -64 ? 2 ** 32 : 2;
-    scaled *= factor;
-    bottom *= BigInt(factor);
+  if (Number.isInteger(value)) {
+    if (!Number.isSafeInteger(value)) charge(8);
+    return [BigInt(value), 1n];
   }
-  return [BigInt(scaled), bottom];
+  bits.setFloat64(0, value);
+  const exponent = (bits.getUint16(0) >>> 4) & 0x7ff;
+  const fraction = bits.getBigUint64(0) & 0xfffffffffffffn;
+  let top = exponent === 0 ? fraction : fraction | 0x10000000000000n;
+  let shift = 1075 - Math.max(1, exponent);
+  // In lowest terms: no float that is no integer has more than 52 zeros at its end.
+  const zeros = bitLength(top & -top) - 1;
+  top >>= BigInt(zeros);
+  shift -= zeros;
+  // What is below 2 ** -64 makes ints of many words.
+  if (shift > 128) charge(shift >>> 5);
+  return [value < 0 ? -top : top, 1n << BigInt(shift)];
 }
 
 /** `value * 10 ** digits`, rounded to an int, a half to even; exact. Requires: finite. */

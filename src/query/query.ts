@@ -84,10 +84,15 @@ class Compiled {
     this.code = code;
   }
 
-  protected evaluate(run: RunObject, sequence: MetricObject | undefined): Value {
+  /** `use` of its value: what it does with the value may cost, fail and be deep as the rest. */
+  protected evaluate<T>(
+    run: RunObject,
+    sequence: MetricObject | undefined,
+    use: (value: Value) => T,
+  ): T {
     startBudget();
     try {
-      return this.code(new Scope(sequence === undefined ? [run] : [run, sequence]));
+      return use(this.code(new Scope(sequence === undefined ? [run] : [run, sequence])));
     } catch (error) {
       throw endOfStack(error);
     }
@@ -137,7 +142,7 @@ export class Query extends Compiled {
   matches(run: RunObject, sequence?: MetricObject, failures?: RowFailures): boolean {
     if (this.excludesArchived && run.facts.archived) return false;
     try {
-      return isTrue(this.evaluate(run, sequence));
+      return this.evaluate(run, sequence, isTrue);
     } catch (error) {
       if (!(error instanceof QueryFailure)) throw error;
       if (failures === undefined) throw this.evaluationError(error, run);
@@ -169,7 +174,7 @@ export class RowValue extends Compiled {
    */
   value(run: RunObject, sequence?: MetricObject, failures?: RowFailures): unknown {
     try {
-      return toPlain(this.evaluate(run, sequence));
+      return this.evaluate(run, sequence, toPlain);
     } catch (error) {
       if (!(error instanceof QueryFailure)) throw error;
       if (failures === undefined) throw this.evaluationError(error, run);

@@ -10,7 +10,7 @@
 import type { Matcher, RE2JS } from 're2js';
 import { limits } from '../limits.ts';
 import { integer, stringOf } from './argument.ts';
-import { charge, chargeElements } from './budget.ts';
+import { charge, chargeElements, chargeText } from './budget.ts';
 import { limitError, QueryFailure, typeError, valueError } from './failure.ts';
 import { dictOf } from './iterate.ts';
 import { type MemberTable, members } from './methods.ts';
@@ -177,7 +177,8 @@ export function translatePattern(text: string): string {
 type Kind = 'match' | 'search' | 'fullmatch';
 
 function matcherOf(pattern: Pattern, text: string): Matcher {
-  charge(((text.length + 1) * pattern.program.programSize()) >>> 2);
+  // Not by `>>>`: a long param times a large program is beyond 32 bits.
+  charge(8 + Math.floor(((text.length + 1) * pattern.program.programSize()) / 4));
   return pattern.program.matcher(text);
 }
 
@@ -197,7 +198,7 @@ function findAll(pattern: Pattern, subject: Value): List {
   while (matcher.find()) {
     // Each search may look at all that is left: without this, n matches cost n times n.
     const left = text.length - matcher.end();
-    charge(1 + count + ((left * pattern.program.programSize()) >>> 3));
+    charge(1 + count + Math.floor((left * pattern.program.programSize()) / 8));
     const groups = Array.from({ length: count }, (_, index) => matcher.group(index + 1) ?? '');
     found.push(
       count === 0 ? matcher.group() : count === 1 ? (groups[0] as string) : new Tuple(groups),
@@ -247,6 +248,12 @@ function named(text: string, body: (...given: Value[]) => Value): [string, Value
   ];
 }
 
+function escaped(text: string): string {
+  chargeText(text.length * 2);
+  charge(text.length >>> 2);
+  return text.replace(/[^\p{L}\p{N}_]/gu, '\\$&');
+}
+
 const searching = (kind: Kind) => (pattern: Value, text: Value, flags: Value) =>
   run(kind, compile(pattern, flags), text);
 
@@ -275,9 +282,7 @@ export const regexModule: ModuleValue = new ModuleValue(
     named('compile(pattern, flags=0)', (pattern, flags) =>
       compile(pattern as Value, flags as Value),
     ),
-    named('escape(string)', (text) =>
-      stringOf(text as Value, 'the text').replace(/[^\p{L}\p{N}_]/gu, '\\$&'),
-    ),
+    named('escape(string)', (text) => escaped(stringOf(text as Value, 'the text'))),
     ...Object.entries(FLAGS),
   ]),
 );

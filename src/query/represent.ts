@@ -167,6 +167,7 @@ export function quote(text: string): string {
   charge(text.length >>> 5);
   const mark = text.includes("'") && !text.includes('"') ? '"' : "'";
   const inside = text.replace(/[\\\n\r\t'"]|[^ \p{L}\p{M}\p{N}\p{P}\p{S}]/gu, (character) => {
+    charge(1);
     if (character === "'" || character === '"')
       return character === mark ? `\\${character}` : character;
     return escapes.get(character) ?? escapeOf(character.codePointAt(0) as number);
@@ -181,6 +182,7 @@ function escapeOf(point: number): string {
 }
 
 function quoteBytes(bytes: Uint8Array): string {
+  charge(bytes.length >>> 2);
   const text = Buffer.from(bytes).toString('latin1');
   const mark = text.includes("'") && !text.includes('"') ? '"' : "'";
   const inside = Array.from(text, (character) => {

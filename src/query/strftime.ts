@@ -162,6 +162,8 @@ const MASK_SIZE_MAX = 100;
 export function parseDate(text: string, format: string): DateTime {
   if (format.length > MASK_SIZE_MAX || text.length > MASK_SIZE_MAX)
     throw valueError(`strptime takes at most ${MASK_SIZE_MAX} characters`);
+  // A pattern is made of the format each time.
+  charge(16);
   const spelled = format.replaceAll('%F', '%Y-%m-%d').replaceAll('%T', '%H:%M:%S');
   const names: string[] = [];
   // A run of spaces is one part: two that meet would be tried in every way.

@@ -2,9 +2,8 @@
 //
 // Spec: spec/query.md, Functions. Test: test/query/functions.test.ts, test/query/cpython.test.ts.
 
-import { integer, isSpace, stringOf, trimEnd } from './argument.ts';
+import { integer, stringOf, trimEnd, trimStart } from './argument.ts';
 import { charge, chargeGrowth, chargeText } from './budget.ts';
-import { keyOf } from './compare.ts';
 import { QueryFailure, typeError, valueError } from './failure.ts';
 import { characterOf, checkedWidth, format } from './format.ts';
 import { quote, represent, textOf } from './represent.ts';
@@ -83,10 +82,7 @@ function pad(text: string, width: Value, fill: Value, side: 'left' | 'right' | '
 function strip(text: string, characters: Value, atStart: boolean, atEnd: boolean): string {
   if (characters === null) {
     const ended = atEnd ? trimEnd(text) : text;
-    if (!atStart) return ended;
-    let start = 0;
-    while (start < ended.length && isSpace.test(ended[start] as string)) start += 1;
-    return ended.slice(start);
+    return atStart ? trimStart(ended) : ended;
   }
   const dropped = new Set(charactersOf(stringOf(characters, 'what is stripped')));
   const all = charactersOf(text);
@@ -168,11 +164,12 @@ function formatMap(text: string, members: Value): string {
 
 function translate(text: string, table: Value): string {
   if (!(table instanceof Dict)) throw typeError('translate() takes a dict, as str.maketrans makes');
+  charge(text.length >>> 2);
   let size = 0;
   return charactersOf(text)
     .map((character) => {
-      const point = BigInt(character.codePointAt(0) as number);
-      const entry = table.entries.get(keyOf(point));
+      // The key of an int.
+      const entry = table.entries.get(character.codePointAt(0) as number);
       if (entry === undefined) return character;
       const by = entry[1];
       if (by === null) return '';
@@ -197,10 +194,12 @@ export const stringMakers: Readonly<Record<string, Maker>> = {
   'lstrip(chars=None)': (text, characters) => strip(text, characters as Value, true, false),
   'removeprefix(prefix)': (text, prefix) => {
     const start = stringOf(prefix as Value, 'the prefix');
+    charge(start.length >>> 6);
     return text.startsWith(start) ? text.slice(start.length) : text;
   },
   'removesuffix(suffix)': (text, suffix) => {
     const end = stringOf(suffix as Value, 'the suffix');
+    charge(end.length >>> 6);
     return end !== '' && text.endsWith(end) ? text.slice(0, -end.length) : text;
   },
   'replace(old, new, count=-1)': (text, old, next, count) =>

@@ -5,14 +5,15 @@
 //
 // Spec: spec/query.md, Functions. Test: test/query/functions.test.ts, test/query/cpython.test.ts.
 
-import { integer, placeWithin, SPACE, stringOf, trimEnd } from './argument.ts';
+import { integer, placeWithin, SPACE, stringOf, trimEnd, trimStart } from './argument.ts';
 import { charge, chargeElements, chargeText } from './budget.ts';
+import { encode } from './encoding.ts';
 import { valueError } from './failure.ts';
 import { elementsOf } from './iterate.ts';
 import { type MemberTable, members } from './methods.ts';
 import { stringMakers } from './string-makers.ts';
 import { charactersOf, lengthOfText, partOfText, pointOfUnit } from './text.ts';
-import { Bytes, List, Tuple, type Value } from './value.ts';
+import { List, Tuple, type Value } from './value.ts';
 
 /** The part between start and end, and where it begins; undefined: start is behind the end. */
 function windowOf(
@@ -33,8 +34,14 @@ function find(text: string, sub: Value, start: Value, end: Value, fromRight: boo
   if (window === undefined) return -1n;
   charge((text.length >>> 5) + 1);
   const { part, from } = window;
+  chargeBackwards(part, wanted, fromRight);
   const unit = fromRight ? part.lastIndexOf(wanted) : part.indexOf(wanted);
   return unit < 0 ? -1n : BigInt(from + pointOfUnit(part, unit));
+}
+
+/** From the right the engine of JavaScript compares at each place anew: text times what is looked for. */
+function chargeBackwards(text: string, wanted: string, fromRight: boolean): void {
+  if (fromRight) charge(Math.floor((text.length * wanted.length) / 512));
 }
 
 function index(text: string, sub: Value, start: Value, end: Value, fromRight: boolean): bigint {
@@ -46,6 +53,7 @@ function index(text: string, sub: Value, start: Value, end: Value, fromRight: bo
 function isAtEdge(text: string, edge: Value, start: Value, end: Value, atStart: boolean): boolean {
   const wanted = edge instanceof Tuple ? edge.items : [edge];
   const texts = wanted.map((each) => stringOf(each, 'what is compared'));
+  for (const each of texts) charge(1 + (each.length >>> 6));
   const window = windowOf(text, start, end);
   if (window === undefined) return false;
   return texts.some((each) =>
@@ -82,10 +90,9 @@ function split(text: string, separator: Value, most: Value, fromRight: boolean):
 }
 
 const spaces = new RegExp(`${SPACE}+`, 'u');
-const leading = new RegExp(`^${SPACE}+`, 'u');
 
 function splitAtSpace(text: string, limit: number, fromRight: boolean): string[] {
-  const words = trimEnd(text).replace(leading, '').split(spaces);
+  const words = trimStart(trimEnd(text)).split(spaces);
   if (words.length === 1 && words[0] === '') return [];
   if (limit < 0 || words.length <= limit) return words;
   // The spaces at the far end of what is left over stay.
@@ -96,14 +103,16 @@ function splitAtSpace(text: string, limit: number, fromRight: boolean): string[]
       rest = trimEnd(rest.slice(0, rest.length - word.length));
     return limit === 0 ? [rest] : [rest, ...kept];
   }
-  let rest = text.replace(leading, '');
-  for (const word of words.slice(0, limit)) rest = rest.slice(word.length).replace(leading, '');
+  let rest = trimStart(text);
+  for (const word of words.slice(0, limit)) rest = trimStart(rest.slice(word.length));
   return [...words.slice(0, limit), rest];
 }
 
 function partition(text: string, separator: Value, fromRight: boolean): Tuple {
   const by = stringOf(separator, 'the separator');
   if (by === '') throw valueError('empty separator');
+  charge(text.length >>> 5);
+  chargeBackwards(text, by, fromRight);
   const unit = fromRight ? text.lastIndexOf(by) : text.indexOf(by);
   if (unit < 0) return new Tuple(fromRight ? ['', '', text] : [text, '', '']);
   return new Tuple([text.slice(0, unit), by, text.slice(unit + by.length)]);
@@ -126,11 +135,16 @@ function splitLines(text: string, keepsEnds: boolean): List {
 }
 
 const every = (pattern: RegExp) => (text: string) => {
-  charge(text.length >>> 5);
+  charge(text.length >>> 4);
   return pattern.test(text);
 };
 
-const cased = /\p{Lu}|\p{Ll}|\p{Lt}/u;
+/** It has letters of two forms, and none of the other one. */
+function isCased(text: string, other: RegExp): boolean {
+  charge(text.length >>> 4);
+  return /\p{Uppercase}|\p{Lowercase}|\p{Lt}/u.test(text) && !other.test(text);
+}
+
 /** Characters that are digits though not decimal: superscripts, circled ones. */
 const DIGITS = '\\p{Nd}\\u00b2\\u00b3\\u00b9\\u2070\\u2074-\\u2079\\u2080-\\u2089\\u2460-\\u2468';
 
@@ -138,8 +152,8 @@ function isTitle(text: string): boolean {
   let wasCased = false;
   let found = false;
   for (const character of charactersOf(text)) {
-    const isUpper = /\p{Lu}|\p{Lt}/u.test(character);
-    const isLower = /\p{Ll}/u.test(character);
+    const isUpper = /\p{Uppercase}|\p{Lt}/u.test(character);
+    const isLower = /\p{Lowercase}/u.test(character);
     if ((isUpper && wasCased) || (isLower && !wasCased)) return false;
     wasCased = isUpper || isLower;
     found ||= wasCased;
@@ -147,21 +161,10 @@ function isTitle(text: string): boolean {
   return found;
 }
 
-function encode(text: string, encoding: Value): Bytes {
-  const name = stringOf(encoding, 'encoding').toLowerCase().replaceAll('_', '-');
-  if (name === 'utf-8' || name === 'utf8') return new Bytes(Buffer.from(text, 'utf8'));
-  const most = name === 'ascii' ? 127 : name === 'latin-1' || name === 'iso-8859-1' ? 255 : -1;
-  if (most < 0) throw valueError(`unknown encoding: ${name} (utf-8, ascii and latin-1 are known)`);
-  for (const character of text)
-    if ((character.codePointAt(0) as number) > most)
-      throw valueError(`'${name}' codec can't encode '${character}'`);
-  return new Bytes(Buffer.from(text, 'latin1'));
-}
-
 export const stringMembers: MemberTable<string> = members<string>({
   ...stringMakers,
   'count(sub, start=None, end=None)': count,
-  "encode(encoding='utf-8')": encode,
+  "encode(encoding='utf-8')": (text, encoding) => encode(text, encoding as Value),
   'endswith(suffix, start=None, end=None)': (text, edge, start, end) =>
     isAtEdge(text, edge as Value, start as Value, end as Value, false),
   'find(sub, start=None, end=None)': (text, ...given) =>
@@ -174,12 +177,12 @@ export const stringMembers: MemberTable<string> = members<string>({
   'isdecimal()': every(/^\p{Nd}+$/u),
   'isdigit()': every(new RegExp(`^[${DIGITS}]+$`, 'u')),
   'isidentifier()': every(/^[\p{XID_Start}_]\p{XID_Continue}*$/u),
-  'islower()': (text) => cased.test(text) && !/\p{Lu}|\p{Lt}/u.test(text),
+  'islower()': (text) => isCased(text, /\p{Uppercase}|\p{Lt}/u),
   'isnumeric()': every(/^\p{N}+$/u),
   'isprintable()': every(/^[ \p{L}\p{M}\p{N}\p{P}\p{S}]*$/u),
   'isspace()': every(new RegExp(`^${SPACE}+$`, 'u')),
   'istitle()': isTitle,
-  'isupper()': (text) => cased.test(text) && !/\p{Ll}|\p{Lt}/u.test(text),
+  'isupper()': (text) => isCased(text, /\p{Lowercase}|\p{Lt}/u),
   'join(iterable)': (text, iterable) => join(text, iterable as Value),
   'partition(sep)': (text, separator) => partition(text, separator as Value, false),
   'rfind(sub, start=None, end=None)': (text, ...given) =>

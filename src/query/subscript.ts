@@ -7,7 +7,7 @@ import { keyOf } from './compare.ts';
 import { QueryFailure, typeError } from './failure.ts';
 import { QueryObject } from './query-object.ts';
 import { represent } from './represent.ts';
-import { characterAt, charactersOf, lengthOfText } from './text.ts';
+import { characterAt, charactersOf, lengthOfText, partOfText } from './text.ts';
 import {
   Bytes,
   Dict,
@@ -48,13 +48,13 @@ function ofDict(dict: Dict, index: Value): Value {
 }
 
 function ofText(text: string, index: Value): Value {
-  if (index instanceof SliceValue) {
-    const places = placesOf(index, lengthOfText(text));
-    chargeText(places.length);
-    const characters = charactersOf(text);
-    return places.map((place) => characters[place]).join('');
-  }
-  return characterAt(text, placeOf(index, lengthOfText(text), 'string'));
+  const length = lengthOfText(text);
+  if (!(index instanceof SliceValue)) return characterAt(text, placeOf(index, length, 'string'));
+  const { start, step, count } = picked(index, length);
+  chargeText(count);
+  if (step === 1) return partOfText(text, start, start + count);
+  const characters = charactersOf(text);
+  return Array.from({ length: count }, (_, place) => characters[start + place * step]).join('');
 }
 
 function ofItems(object: Structure, index: Value): Value | undefined {
@@ -62,8 +62,8 @@ function ofItems(object: Structure, index: Value): Value | undefined {
     const { items } = object;
     if (!(index instanceof SliceValue))
       return items[placeOf(index, items.length, object.typeName)] as Value;
-    const picked = placesOf(index, items.length).map((place) => items[place] as Value);
-    return object instanceof List ? new List(picked) : new Tuple(picked);
+    const chosen = placesOf(index, items.length).map((place) => items[place] as Value);
+    return object instanceof List ? new List(chosen) : new Tuple(chosen);
   }
   if (object instanceof Bytes) {
     const { bytes } = object;
@@ -75,7 +75,7 @@ function ofItems(object: Structure, index: Value): Value | undefined {
   }
   if (object instanceof RangeValue) {
     if (!(index instanceof SliceValue)) return object.at(placeOf(index, object.length, 'range'));
-    return new List(placesOf(index, object.length).map((place) => object.at(place)));
+    return partOfRange(object, index);
   }
   return undefined;
 }
@@ -94,8 +94,21 @@ function placeOf(index: Value, length: number, what: string): number {
   return place;
 }
 
-/** The places that a slice picks, in its order. */
-export function placesOf(slice: SliceValue, length: number): number[] {
+/** A range again; one of nothing keeps its ends, as in Python. */
+function partOfRange(range: RangeValue, slice: SliceValue): RangeValue {
+  const { start, stop, step, count } = picked(slice, range.length);
+  return new RangeValue(range.at(start), range.at(stop), range.step * BigInt(step), count);
+}
+
+interface Picked {
+  readonly start: number;
+  readonly stop: number;
+  readonly step: number;
+  readonly count: number;
+}
+
+/** What a slice picks, in its order. */
+function picked(slice: SliceValue, length: number): Picked {
   const step = partOf(slice.step) ?? 1;
   if (step === 0) throw new QueryFailure('ValueError', 'slice step cannot be zero');
   const clamp = (part: number | undefined, preset: number): number => {
@@ -107,13 +120,20 @@ export function placesOf(slice: SliceValue, length: number): number[] {
   };
   const start = clamp(partOf(slice.start), step > 0 ? 0 : length - 1);
   const stop = clamp(partOf(slice.stop), step > 0 ? length : -1);
-  const count = Math.max(0, Math.ceil((stop - start) / step));
+  return { start, stop, step, count: Math.max(0, Math.ceil((stop - start) / step)) };
+}
+
+function placesOf(slice: SliceValue, length: number): number[] {
+  const { start, step, count } = picked(slice, length);
   chargeElements(count);
   return Array.from({ length: count }, (_, index) => start + index * step);
 }
 
+/** Beyond any length all are one: as floats they would be infinite, and no count comes out of that. */
 function partOf(value: Value): number | undefined {
   if (value === null) return undefined;
-  if (typeof value === 'bigint' || typeof value === 'boolean') return Number(value);
-  throw typeError('slice indices must be integers or None');
+  if (typeof value !== 'bigint' && typeof value !== 'boolean')
+    throw typeError('slice indices must be integers or None');
+  const most = Number.MAX_SAFE_INTEGER;
+  return Math.min(Math.max(Number(value), -most), most);
 }

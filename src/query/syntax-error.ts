@@ -7,8 +7,12 @@ import { RunlogError } from '../errors.ts';
 /** Characters of a line that are shown around the place. */
 const SHOWN_MAX = 100;
 
-export function syntaxError(text: string, at: number, message: string): RunlogError {
+/** A name in a message is not longer: the place shows where it stands. */
+const LONG_NAME = /[\p{XID_Continue}]{60,}/gu;
+
+export function syntaxError(text: string, at: number, given: string): RunlogError {
   const place = placeOf(text, at);
+  const message = given.replace(LONG_NAME, (name) => `${name.slice(0, 40)}...`);
   return new RunlogError(
     'QUERY_SYNTAX',
     `query, line ${place.line}, column ${place.column}: ${message}\n${place.shown}`,

@@ -15,23 +15,27 @@ export function isWide(text: string): boolean {
 
 export function lengthOfText(text: string): number {
   if (!isWide(text)) return text.length;
+  charge(text.length >>> 5);
   let count = 0;
   for (const _ of text) count += 1;
   return count;
 }
 
 /** The characters, one string each. */
-export const charactersOf = (text: string): string[] =>
-  isWide(text) ? Array.from(text) : text.split('');
+export function charactersOf(text: string): string[] {
+  // An array of strings costs several times what a look at the text does.
+  charge(text.length >>> 3);
+  return isWide(text) ? Array.from(text) : text.split('');
+}
 
 export function characterAt(text: string, index: number): string {
-  return (isWide(text) ? Array.from(text)[index] : text[index]) as string;
+  return (isWide(text) ? charactersOf(text)[index] : text[index]) as string;
 }
 
 /** From code point `start` to `end`, both within the text. */
 export function partOfText(text: string, start: number, end: number): string {
   if (!isWide(text)) return text.slice(start, end);
-  return Array.from(text).slice(start, end).join('');
+  return charactersOf(text).slice(start, end).join('');
 }
 
 /** The code point that stands at this UTF-16 unit. */
@@ -43,8 +47,8 @@ export function pointOfUnit(text: string, unit: number): number {
 export function compareTexts(a: string, b: string): number {
   if (a === b) return 0;
   if (!isWide(a) && !isWide(b)) return a < b ? -1 : 1;
-  const left = Array.from(a);
-  const right = Array.from(b);
+  const left = charactersOf(a);
+  const right = charactersOf(b);
   for (let index = 0; index < left.length && index < right.length; index += 1) {
     const difference =
       ((left[index] as string).codePointAt(0) as number) -

@@ -2,6 +2,7 @@
 //
 // Test: test/query/objects.test.ts.
 
+import { chargeElements } from './budget.ts';
 import { DateOnly, DateTime, Delta } from './date-value.ts';
 import { elementsOf } from './iterate.ts';
 import { QueryObject } from './query-object.ts';
@@ -29,6 +30,8 @@ export function toPlain(value: Value): unknown {
   }
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Dict) {
+    // Shared dicts could make an exponentially large tree.
+    chargeElements(value.size);
     const members = Array.from(value.entries.values(), ([key, each]): [string, unknown] => [
       typeof key === 'string' ? key : represent(key),
       toPlain(each),

@@ -7,6 +7,7 @@ import { integer, stringOf } from './argument.ts';
 import { charge, chargeElements, chargeText } from './budget.ts';
 import { isTrue } from './compare.ts';
 import { Complex } from './complex.ts';
+import { encode } from './encoding.ts';
 import { limitError, typeError, valueError } from './failure.ts';
 import { dictOf, elementsOf, setOf } from './iterate.ts';
 import { bounded, integerOf, toFloat } from './number.ts';
@@ -185,12 +186,13 @@ function makeBytes(value: Value, encoding: Value): Bytes {
   if (value instanceof Bytes) return value;
   if (typeof value === 'string') {
     if (encoding === null) throw typeError('string argument without an encoding');
-    return new Bytes(Buffer.from(value, 'utf8'));
+    return encode(value, encoding);
   }
-  if (typeof value === 'bigint') {
-    if (value < 0n) throw valueError('negative count');
-    chargeText(Number(value));
-    return new Bytes(new Uint8Array(Number(value)));
+  if (typeof value === 'bigint' || typeof value === 'boolean') {
+    const count = Number(value);
+    if (count < 0) throw valueError('negative count');
+    chargeText(count);
+    return new Bytes(new Uint8Array(count));
   }
   const bytes = elementsOf(value).map(integer);
   if (bytes.some((each) => each < 0n || each > 255n))

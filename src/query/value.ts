@@ -9,6 +9,7 @@
 //
 // Spec: spec/query.md, Types. Test: test/query/objects.test.ts.
 
+import { valueError } from './failure.ts';
 import type { Keywords } from './signature.ts';
 
 export abstract class Structure {
@@ -167,9 +168,19 @@ export class Stream extends Structure {
 
   constructor(iterator: IterableIterator<Value>, typeName = 'generator') {
     super();
+    let isRunning = false;
     // Without `return`: a loop that is left early must not end what another goes on with.
     this.iterator = {
-      next: () => iterator.next(),
+      next: () => {
+        // It asks itself, through a function that it calls.
+        if (isRunning) throw valueError('generator already executing');
+        isRunning = true;
+        try {
+          return iterator.next();
+        } finally {
+          isRunning = false;
+        }
+      },
       [Symbol.iterator](): IterableIterator<Value> {
         return this;
       },

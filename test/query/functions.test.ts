@@ -60,7 +60,7 @@ describe('functions', () => {
       true,
     ],
     [
-      'range(3) == range(0, 3, 1) and 2.0 in range(3) and range(10)[2:4] == [2, 3] and range(3).stop == 3',
+      'range(3) == range(0, 3, 1) and 2.0 in range(3) and range(10)[2:4] == range(2, 4) and range(3).stop == 3',
       true,
     ],
     ['slice(1, 2).stop == 2 and [1, 2, 3][slice(1, None)] == [2, 3]', true],
