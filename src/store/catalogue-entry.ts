@@ -13,6 +13,7 @@ import { parseSequenceKey } from '../model/sequence.ts';
 import { type CataloguePart, PartUnusable } from './catalogue-part.ts';
 import { settledRows } from './catalogue-points.ts';
 import type { SequenceRow, WriterRow } from './catalogue-row.ts';
+import { PointsToKeep } from './kept-points.ts';
 import type { RunPlaces } from './repo-directory.ts';
 import { NO_ROWS, type ShownRows, type Summary } from './rows.ts';
 import type { RunFacts } from './run-facts.ts';
@@ -29,6 +30,8 @@ export class CatalogueEntry {
   #reader: RunReader | undefined;
   #facts: RunFacts | undefined;
   #sequences: readonly CatalogueSequence[] | undefined;
+  /** Its turn is over: what it opens nobody closes for it. */
+  #isResting = false;
 
   /** @internal Use `catalogue.scan`. */
   constructor(
@@ -110,6 +113,12 @@ export class CatalogueEntry {
 
   /** Points of a sequence that a reader is shown, of all writers, ordered by (step, writer). */
   rows(key: string): ShownRows {
+    const kept = this.#either(
+      ({ part, row }) => part.points.rows(row, key),
+      () => undefined,
+    );
+    if (this.#isResting) this.#place?.part.close();
+    if (kept !== undefined) return kept;
     const segments = this.#either(
       ({ part, row }) => part.segments(row),
       () => undefined,
@@ -153,6 +162,7 @@ export class CatalogueEntry {
   /** @internal Its turn is over. */
   rest(): void {
     this.#reader = undefined;
+    this.#isResting = true;
   }
 
   /** @internal As `#either`, for the summaries of its sequences. */
@@ -243,12 +253,13 @@ export function sequenceRowsOf(
   reader: RunReader,
   known: (key: string) => Summary | undefined | null,
 ): SequenceRow[] {
-  return [...reader.sequences().values()].map((each) => ({
-    key: each.key,
-    kind: 'metric',
-    writers: each.writers,
-    summary: known(each.key) ?? cheapSummary(reader, each),
-  }));
+  const toKeep = new PointsToKeep(reader);
+  return [...reader.sequences().values()].map((each) => {
+    const { key, writers } = each;
+    const summary = known(key) ?? cheapSummary(reader, each);
+    const points = summary?.count === undefined ? undefined : toKeep.of(each, summary.count);
+    return { key, kind: 'metric', writers, summary, points };
+  });
 }
 
 const cheapSummary = (reader: RunReader, sequence: SequenceFacts): Summary | undefined | null =>

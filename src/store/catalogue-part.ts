@@ -36,6 +36,7 @@ import {
   type SectionPlace,
   sectionKind,
 } from './format/catalogue-part.ts';
+import { PartPoints } from './kept-points.ts';
 import type { Summary } from './rows.ts';
 import type { RunFacts } from './run-facts.ts';
 
@@ -74,6 +75,11 @@ export class CataloguePart {
   #paths = new WeakMap<SectionKey, CatalogueColumn>();
   readonly #facts: NamedColumns = new Map();
   readonly #ofSequences: NamedColumns = new Map();
+  /** Of short sequences. */
+  readonly points = new PartPoints(
+    (read) => this.#try(read),
+    (key) => this.#section(sectionKind.points, [key]),
+  );
   #handle: FileHandle | undefined;
   /** Bytes of the sections that are held. */
   heldSize = 0;
@@ -106,10 +112,11 @@ export class CataloguePart {
     const { rowCount } = header;
     const text = Buffer.from(this.#section(sectionKind.hashes, []) ?? []).toString('latin1');
     this.hashes = text === '' ? [] : text.split('\n');
+    const numbers = this.#needed(sectionKind.stampNumbers, []);
     this.#stamps = this.#try(() => ({
       names: this.#open(this.#needed(sectionKind.stampNames, []), rowCount),
       ends: wordsAt(this.#needed(sectionKind.stampEnds, []), 0, rowCount + 1),
-      numbers: this.#doubles(),
+      numbers: doublesAt(numbers, 0, numbers.length / 8),
     }));
     this.#check(this.hashes.length === rowCount);
   }
@@ -124,11 +131,6 @@ export class CataloguePart {
     const bytes = checkSection(this.#read(directory.offset, directory.size), header, directory);
     const places = decodeDirectory(bytes, header);
     return new Map(places.map((each) => [nameOf(each.kind, each.key), each]));
-  }
-
-  #doubles(): Float64Array {
-    const bytes = this.#needed(sectionKind.stampNumbers, []);
-    return doublesAt(bytes, 0, bytes.length / 8);
   }
 
   #check(holds: boolean): void {
@@ -178,6 +180,7 @@ export class CataloguePart {
     this.#paths = new WeakMap();
     this.#facts.clear();
     this.#ofSequences.clear();
+    this.points.forget();
     this.#sequenceEnds = undefined;
     this.heldSize = 0;
   }
@@ -291,9 +294,8 @@ export class CataloguePart {
     const ends = this.#ends();
     const found: SequenceRow[] = [];
     const end = ends[row + 1] as number;
-    for (let place = ends[row] as number; place < end; place += 1) {
+    for (let place = ends[row] as number; place < end; place += 1)
       found.push(this.#sequenceAt(place));
-    }
     return found;
   }
 
@@ -330,6 +332,7 @@ export class CataloguePart {
     const sequences = this.sequences(row)?.map((each) => ({
       ...each,
       summary: each.summary instanceof StoredSummary ? each.summary.whole() : each.summary,
+      points: this.points.packed(row, each.key),
     }));
     return {
       hash: this.hashes[row] as string,

@@ -12,6 +12,7 @@ import { packSegments, type RunSegments } from './catalogue-points.ts';
 import type { Stamp } from './catalogue-stamp.ts';
 import { encodeCatalogueColumn } from './format/catalogue-column.ts';
 import { encodePart, type Section, sectionKind } from './format/catalogue-part.ts';
+import { pointsSections } from './kept-points.ts';
 import type { Summary } from './rows.ts';
 import type { RunFacts } from './run-facts.ts';
 import type { RunState } from './run-state.ts';
@@ -27,6 +28,8 @@ export interface SequenceRow {
   readonly writers: readonly string[];
   /** Null: not known; undefined: every point is hidden. */
   readonly summary: Summary | undefined | null;
+  /** Of a short one, packed; undefined: not kept. */
+  readonly points?: Uint8Array | undefined;
 }
 
 export interface CatalogueRow {
@@ -98,7 +101,11 @@ export function encodeRows(rows: readonly CatalogueRow[], isRemote: boolean): Ui
     writers.map(({ writer, openingCount, openings }) => [writer, openingCount, openings]),
   );
   fact('segments', ({ segments }) => (segments === undefined ? undefined : packSegments(segments)));
-  sections.push(...paramSections(rows.map(({ params }) => params)), ...sequenceSections(rows));
+  sections.push(
+    ...paramSections(rows.map(({ params }) => params)),
+    ...sequenceSections(rows),
+    ...pointsSections(rows.map(({ sequences }) => sequences ?? [])),
+  );
   return encodePart(rows.length, isRemote, sections);
 }
 

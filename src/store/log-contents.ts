@@ -16,6 +16,8 @@ import {
   decodeBlockInto,
   decodeNumbers,
   hasWholeAxis,
+  type ShownBlock,
+  shownBlock,
 } from './format/block.ts';
 import { type Hot, HotRecords, NO_HOT } from './hot-records.ts';
 import { isNoObject } from './object-record.ts';
@@ -291,6 +293,17 @@ export class LogContents {
     if (block === undefined) return undefined;
     const axes = this.#storedAxesAt(block.axisPlace, placeName(block.axisPlace));
     return pieceOfBlock(block.summary, block.stored, axes[block.axisIndex]);
+  }
+
+  /** Those blocks as they are stored, each with its axis; undefined also where an axis is not there. */
+  cleanStored(key: string, cuts: readonly Cut[]): ShownBlock[] | undefined {
+    return this.#anew(() => {
+      const found = this.#cleanBlocks(key, cuts)?.map(({ stored, axisPlace, axisIndex }) => {
+        const axis = this.#storedAxesAt(axisPlace, placeName(axisPlace))[axisIndex];
+        return axis === undefined ? undefined : shownBlock(stored, axis);
+      });
+      return found?.every((each) => each !== undefined) ? found : undefined;
+    });
   }
 
   /** The rows of a sequence that `cleanSummaries` speaks for: in order, each step once, none hidden. */

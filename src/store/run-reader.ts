@@ -11,6 +11,7 @@ import type { ParamsTree } from '../model/params.ts';
 import { parseSequenceKey } from '../model/sequence.ts';
 import type { WriterRow } from './catalogue-row.ts';
 import { type RunFacts, readFacts } from './edits.ts';
+import type { ShownBlock } from './format/block.ts';
 import { LogContents } from './log-contents.ts';
 import { mergeParams, type WriterChange } from './params-merge.ts';
 import type { PointPiece } from './point-piece.ts';
@@ -202,6 +203,14 @@ export class RunReader {
         );
     }
     return mergeSummaries(parts);
+  }
+
+  /** What `rows` gives, as it is stored, where it is that of one writer as it stands; undefined: it is not. */
+  storedRows(sequence: SequenceFacts): readonly ShownBlock[] | undefined {
+    const { key, name, contextText, writers } = sequence;
+    const [only, ...others] = this.logs.filter(({ writer }) => writers.includes(writer));
+    if (only === undefined || others.length > 0) return undefined;
+    return only.contents.cleanStored(key, cutsOf(this.rewinds, only.writer, name, contextText));
   }
 
   /** Points of one sequence in pieces, of each writer, or of one, in the order of their names. */

@@ -303,7 +303,12 @@ export function truth(vfs: MemoryVfs): Record<string, Answer> {
   return answers;
 }
 
-const points = ({ steps, values, times }: ShownRows): unknown => ({ steps, values, times });
+const points = ({ steps, values, times, epochs }: ShownRows): unknown => ({
+  steps,
+  values,
+  times,
+  epochs,
+});
 
 const shown = (summary: Summary | undefined): unknown =>
   summary === undefined

@@ -12,7 +12,7 @@ import { RunlogError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import { makeRows, type Rows, type ShownRows, type Summary, summarize } from '../rows.ts';
 import { decodeColumn, decodeColumnInto } from './column.ts';
-import { encodeColumn } from './column-encoder.ts';
+import { encodeColumn, encodeColumnPlain } from './column-encoder.ts';
 
 /** As stored: [count, steps, times, epochs or nil]. */
 export type StoredAxis = readonly [
@@ -222,7 +222,11 @@ type RowsToFill = ShownRows & { readonly numbers?: Float64Array };
 
 /** Fills `rows` from the block and its axis. @throws RunlogError CORRUPT. */
 export function decodeBlockInto(stored: unknown, axis: Axis, rows: RowsToFill): void {
-  const { bitmap } = storedColumns(stored);
+  takeAxis(storedColumns(stored).bitmap, axis, rows);
+  decodeOwn(stored, rows);
+}
+
+function takeAxis(bitmap: Uint8Array | null, axis: Axis, rows: Axis): void {
   if (bitmap === null) {
     if (axis.steps.length !== rows.steps.length) throw corrupt('block');
     rows.steps.set(axis.steps);
@@ -234,7 +238,6 @@ export function decodeBlockInto(stored: unknown, axis: Axis, rows: RowsToFill): 
     takeInto(axis.times, own, rows.times);
     takeInto(axis.epochs, own, rows.epochs);
   }
-  decodeOwn(stored, rows);
 }
 
 /**
@@ -270,6 +273,55 @@ export function decodeStepsAndValues(
   // A summary that says otherwise speaks for nothing.
   if (steps[0] !== firstStep || steps[count - 1] !== lastStep) throw corrupt('block');
   return { steps, values: decodeColumn(values, count) };
+}
+
+/** A block with its axis, without summary and numbers: of a clean one all that a reader is shown. */
+export type ShownBlock = readonly [
+  count: number,
+  firstStep: number,
+  lastStep: number,
+  values: Uint8Array,
+  rows: Uint8Array | null,
+  axis: StoredAxis,
+];
+
+/** The columns are those of `stored`, not copied. */
+export const shownBlock = (stored: unknown, storedAxis: unknown): ShownBlock => {
+  const [, count, firstStep, lastStep] = stored as StoredBlock;
+  const { values, bitmap } = storedColumns(stored);
+  return [count, firstStep, lastStep, values, bitmap, storedAxis as StoredAxis];
+};
+
+/** The same of rows that no block holds as they are. Requires: there is one. */
+export function plainBlock({ steps, values, times, epochs }: ShownRows): ShownBlock {
+  const count = steps.length;
+  const hasEpochs = epochs.some((epoch) => !Number.isNaN(epoch));
+  const axis: StoredAxis = [
+    count,
+    encodeColumnPlain(steps),
+    encodeColumnPlain(times),
+    hasEpochs ? encodeColumnPlain(epochs) : null,
+  ];
+  const [first, last] = [steps[0] as number, steps[count - 1] as number];
+  return [count, first, last, encodeColumnPlain(values), null, axis];
+}
+
+/** @throws RunlogError CORRUPT. */
+export function shownCount(stored: unknown): number {
+  if (!Array.isArray(stored) || stored.length !== 6) throw corrupt('block');
+  return checkCount(stored[0], 'block');
+}
+
+/** As many rows as the block has. @throws RunlogError CORRUPT. */
+export function decodeShownInto(stored: unknown, rows: ShownRows): void {
+  const [, firstStep, lastStep, values, bitmap, storedAxis] = stored as ShownBlock;
+  const { steps } = rows;
+  const isWhole = axisCount(storedAxis) === steps.length && bitmap === null;
+  if (isWhole) decodeAxisInto(storedAxis, rows);
+  else takeAxis(bitmap, decodeAxis(storedAxis), rows);
+  decodeColumnInto(values, rows.values);
+  // A summary that says otherwise speaks for nothing.
+  if (steps[0] !== firstStep || steps.at(-1) !== lastStep) throw corrupt('block');
 }
 
 function decodeOwn(stored: unknown, rows: RowsToFill): void {

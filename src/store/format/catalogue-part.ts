@@ -23,6 +23,7 @@ export const sectionKind = {
   fact: 5,
   param: 6,
   sequence: 7,
+  points: 8,
 } as const;
 
 export type SectionKey = readonly (string | number)[];

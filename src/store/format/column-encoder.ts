@@ -36,6 +36,17 @@ export function encodeColumnSync(column: Float64Array): Uint8Array {
   return spelled.reduce((best, each) => (each.length < best.length ? each : best));
 }
 
+/** Quickly, rather than as small as it gets. */
+export const encodeColumnPlain = (column: Float64Array): Uint8Array =>
+  encodeSimple(column) ?? join(plain(column));
+
+const plain = (column: Float64Array): Candidate => ({
+  form: columnForm.float64,
+  header: NO_HEADER,
+  planes: planesOf(column, 8),
+  width: 8,
+});
+
 const seal = async (candidate: Candidate): Promise<Uint8Array> =>
   candidate.width === 0
     ? join(candidate)
@@ -98,13 +109,7 @@ function candidatesOf(column: Float64Array): Candidate[] {
   if (singles !== undefined) candidates.push(singles);
   const patched = candidates.length === 0 ? encodePatched(column) : undefined;
   if (patched !== undefined) candidates.push(patched);
-  if (candidates.length === 0)
-    candidates.push({
-      form: columnForm.float64,
-      header: NO_HEADER,
-      planes: planesOf(column, 8),
-      width: 8,
-    });
+  if (candidates.length === 0) candidates.push(plain(column));
   const runs = encodeRuns(column);
   if (runs !== undefined) candidates.push(runs);
   return candidates;

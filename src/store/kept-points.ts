@@ -1,0 +1,170 @@
+// Points of short sequences that the catalogue keeps, so that a question about those of one metric in many
+// runs is one read, and opens no run.
+//
+// 1. What a reader is shown. Where the run's own blocks hold just that they are kept as they stand: nothing
+//    is decoded for it.
+// 2. Bounded: of a sequence, of a run, and in the number of sections.
+//
+// Spec: spec/catalogue.md, Points. Test: test/store/kept-points.test.ts, test/store/catalogue-history.test.ts.
+
+import { packBody, unpackBody } from '../engine/index.ts';
+import { RunlogError } from '../errors.ts';
+import { decodeShownInto, plainBlock, type ShownBlock, shownCount } from './format/block.ts';
+import { wordsAt } from './format/catalogue-column.ts';
+import { type Section, sectionKind } from './format/catalogue-part.ts';
+import { makeShownRows, partOfShown, type ShownRows } from './rows.ts';
+import type { RunReader, SequenceFacts } from './run-reader.ts';
+
+/** Points of a sequence, and bytes. */
+export const keptCountMax = 256;
+export const keptSizeMax = 4096;
+/** Bytes of a run: a file system gives it more for its directories alone. */
+export const keptRunSizeMax = 16 * 1024;
+/** Points that are read to be kept, replaced and hidden ones among them. */
+const READ_COUNT_MAX = 4096;
+/** Sequences of one part that have a section: those of most runs. */
+export const keptKeysMax = 256;
+
+/** What of a run is kept, sequence by sequence, while there is room. */
+export class PointsToKeep {
+  readonly #reader: RunReader;
+  #size = 0;
+
+  constructor(reader: RunReader) {
+    this.#reader = reader;
+  }
+
+  /** Packed; undefined: they are to be read from the run. `count`: of its visible points. */
+  of(sequence: SequenceFacts, count: number): Uint8Array | undefined {
+    if (count > keptCountMax || this.#size >= keptRunSizeMax) return undefined;
+    const blocks = this.#reader.storedRows(sequence) ?? this.#spelled(sequence);
+    if (blocks === undefined) return undefined;
+    const packed = packBody(blocks);
+    if (packed.length > keptSizeMax || this.#size + packed.length > keptRunSizeMax)
+      return undefined;
+    this.#size += packed.length;
+    // Of many small ones some share their memory.
+    return Buffer.from(packed);
+  }
+
+  #spelled(sequence: SequenceFacts): readonly ShownBlock[] | undefined {
+    if (this.#reader.summaryCost(sequence) > READ_COUNT_MAX) return undefined;
+    const rows = this.#reader.rows(sequence);
+    const { length } = rows.steps;
+    return length === 0 || length > keptCountMax ? undefined : [plainBlock(rows)];
+  }
+}
+
+/** A section for each sequence of one of these rows. */
+export function pointsSections(
+  rows: readonly (readonly { readonly key: string; readonly points?: Uint8Array | undefined }[])[],
+): Section[] {
+  const cells = new Map<string, (readonly [row: number, points: Uint8Array])[]>();
+  for (const [row, sequences] of rows.entries())
+    for (const { key, points } of sequences) {
+      if (points === undefined) continue;
+      const own = cells.get(key);
+      if (own === undefined) cells.set(key, [[row, points]]);
+      else own.push([row, points]);
+    }
+  return [...cells]
+    .sort(([, a], [, b]) => b.length - a.length)
+    .slice(0, keptKeysMax)
+    .map(([key, own]) => ({ kind: sectionKind.points, key: [key], bytes: encodePoints(own) }));
+}
+
+function encodePoints(cells: readonly (readonly [row: number, points: Uint8Array])[]): Uint8Array {
+  const count = cells.length;
+  const words = new Uint32Array(2 * count + 2);
+  const start = words.byteLength;
+  const size = cells.reduce((sum, [, points]) => sum + points.length, 0);
+  const bytes = new Uint8Array(start + size);
+  words[0] = count;
+  let end = 0;
+  for (const [index, [row, points]] of cells.entries()) {
+    words[1 + index] = row;
+    bytes.set(points, start + end);
+    end += points.length;
+    words[2 + count + index] = end;
+  }
+  bytes.set(new Uint8Array(words.buffer));
+  return bytes;
+}
+
+/** Points of one sequence by row, packed. */
+class SectionPoints {
+  /** Index of each row. */
+  readonly #rows: ReadonlyMap<number, number>;
+  readonly #ends: Uint32Array;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    const [count = 0] = wordsAt(bytes, 0, 1);
+    this.#rows = new Map(Array.from(wordsAt(bytes, 4, count), (row, index) => [row, index]));
+    this.#ends = wordsAt(bytes, 4 + 4 * count, count + 1);
+    this.#bytes = bytes.subarray(8 + 8 * count);
+    const ascend = this.#ends.every((end, index, all) => end >= (all[index - 1] ?? 0));
+    if (!ascend || this.#ends[0] !== 0 || this.#ends[count] !== this.#bytes.length) throw corrupt();
+  }
+
+  at(row: number): Uint8Array | undefined {
+    const index = this.#rows.get(row);
+    if (index === undefined) return undefined;
+    return this.#bytes.subarray(this.#ends[index], this.#ends[index + 1]);
+  }
+}
+
+/** Those of a part: a section is read when the first of its points are asked for. */
+export class PartPoints {
+  readonly #try: <T>(read: () => T) => T;
+  readonly #section: (key: string) => Uint8Array | undefined;
+  readonly #sections = new Map<string, SectionPoints | undefined>();
+
+  /** `attempt` ends the use of the part where its bytes are refused. */
+  constructor(attempt: <T>(read: () => T) => T, section: (key: string) => Uint8Array | undefined) {
+    this.#try = attempt;
+    this.#section = section;
+  }
+
+  /** As they are kept; undefined: they are not. @throws PartUnusable. */
+  packed(row: number, key: string): Uint8Array | undefined {
+    return this.#try(() => this.#of(key)?.at(row));
+  }
+
+  /** What a reader is shown; undefined: they are not kept. @throws PartUnusable. */
+  rows(row: number, key: string): ShownRows | undefined {
+    return this.#try(() => {
+      const packed = this.#of(key)?.at(row);
+      return packed === undefined ? undefined : decodeKept(packed);
+    });
+  }
+
+  #of(key: string): SectionPoints | undefined {
+    if (this.#sections.has(key)) return this.#sections.get(key);
+    const bytes = this.#section(key);
+    const section = bytes === undefined ? undefined : new SectionPoints(bytes);
+    this.#sections.set(key, section);
+    return section;
+  }
+
+  forget(): void {
+    this.#sections.clear();
+  }
+}
+
+function decodeKept(packed: Uint8Array): ShownRows {
+  const blocks = unpackBody(packed);
+  if (!Array.isArray(blocks)) throw corrupt();
+  const counts = blocks.map(shownCount);
+  const rows = makeShownRows(counts.reduce((sum, each) => sum + each, 0));
+  let end = 0;
+  for (const [index, block] of blocks.entries()) {
+    const start = end;
+    end += counts[index] as number;
+    decodeShownInto(block, blocks.length === 1 ? rows : partOfShown(rows, start, end));
+  }
+  return rows;
+}
+
+const corrupt = (): RunlogError =>
+  new RunlogError('CORRUPT', 'points of the catalogue: their shape');
