@@ -63,16 +63,33 @@ export const contextOption = (): Option =>
 export const limitOption = (rows: number): Option =>
   new Option('-n, --limit <count>', 'at most so many').argParser(natural).default(rows);
 
+const words = new WeakMap<Option, readonly string[]>();
+
+/** Words that an option takes besides what is open, for completion. */
+export const wordsOfOption = (option: object): readonly string[] =>
+  words.get(option as Option) ?? [];
+
+function withWords(option: Option, taken: readonly string[]): Option {
+  words.set(option, taken);
+  return option;
+}
+
 const orderOption = (): Option =>
-  new Option('-o, --order <expression>', 'newest, oldest, or an expression: least first').default(
-    'newest',
+  withWords(
+    new Option('-o, --order <expression>', 'newest, oldest, or an expression: least first').default(
+      'newest',
+    ),
+    ['newest', 'oldest'],
   );
 
 /** Of groups: without it they stand by their values. */
 export const groupOrderOption = (): Option =>
-  new Option(
-    '-o, --order <what>',
-    'mean, count or another column; newest, oldest or an expression: by the first metric of a group (default: the group)',
+  withWords(
+    new Option(
+      '-o, --order <what>',
+      'mean, count or another column; newest, oldest or an expression: by the first metric of a group (default: the group)',
+    ),
+    ['metrics', 'count', 'mean', 'median', 'std', 'min', 'max', 'newest', 'oldest'],
   );
 
 const descendingOption = (): Option =>

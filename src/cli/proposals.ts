@@ -3,17 +3,24 @@
 // Test: test/cli/process.test.ts.
 
 import type { Argument, Command, Option } from 'commander';
+import { wordsOfOption } from './options.ts';
 
 /** What may be written, and what is said beside it. */
 export type Proposals = ReadonlyMap<string, string>;
 
-/** What a repo holds, by what asks for it: the name of an argument, or of an option. */
-export type Known = (name: string) => Proposals;
+/** What a repo holds, by what asks for it: the name of an argument, or of an option with words of its own. */
+export type Known = (name: string, words?: Proposals) => Proposals;
 
 /** The words behind `runlog`; the last is being typed, and empty where it has not been begun. */
 export function proposalsFor(program: Command, words: readonly string[], known: Known): Proposals {
   const typed = words.at(-1) ?? '';
   const { command, operands, pending } = read(program, words.slice(0, -1));
+  const [, name, value] = /^(--[\w-]+)=(.*)$/s.exec(typed) ?? [];
+  if (name !== undefined && pending === undefined) {
+    // As one word: `--what=ru`.
+    const found = proposalsFor(program, [...words.slice(0, -1), name, value ?? ''], known);
+    return new Map([...found].map(([text, about]) => [`${name}=${text}`, about]));
+  }
   const all = (): Proposals => {
     if (pending !== undefined) return valuesOf(pending, pending.long ?? '', known);
     if (/^-(?!\d)/.test(typed)) return optionsOf(program, command);
@@ -57,7 +64,7 @@ function read(program: Command, words: readonly string[]): Line {
 
 const valuesOf = (place: Option | Argument, name: string, known: Known): Proposals =>
   place.argChoices === undefined
-    ? known(name)
+    ? known(name, new Map(wordsOfOption(place).map((each) => [each, ''])))
     : new Map(place.argChoices.map((each) => [each, '']));
 
 const optionsOf = (program: Command, command: Command | undefined): Proposals =>

@@ -6,7 +6,10 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { propertyNames } from '../../src/cli/expression-proposals.ts';
 import { Run } from '../../src/index.ts';
+import { sequenceProperties } from '../../src/query/metric-object.ts';
+import { runProperties } from '../../src/query/run-object.ts';
 import { runlogHere, startRunlog, workDirectory } from './command.ts';
 import { HASHES, makeRepo } from './fixture.ts';
 
@@ -125,9 +128,42 @@ describe('completion', () => {
     [['--repo', 'kept', 'plot', '-m', 'ac'], ['accuracy']],
     [
       ['--repo', 'kept', 'ls', 'run.h'],
-      ['run.hparams.layers', 'run.hparams.lr', 'run.hparams.optimizer'],
+      ['run.hparams.layers', 'run.hparams.lr', 'run.hparams.optimizer', 'run.hash', 'run.host'],
     ],
-    [['--repo', 'kept', 'query', '-g', 'run.s'], ['run.seed']],
+    [['--repo', 'kept', 'query', '-g', 'run.se'], ['run.seed']],
+    [['--repo', 'kept', 'query', '-v', 'metric.ma'], ['metric.max']],
+    [['export', '--what=me'], ['--what=metrics']],
+    [['--repo=kept', 'plot', '--metric=ac'], ['--metric=accuracy']],
+    [
+      ['--repo', '=', 'kept', 'plot', '-m', 'lo'],
+      ['long', 'loss'],
+    ],
+    [['--repo', "'kept'", 'show', 'bb'], [HASHES[2]]],
+    [
+      ['--repo', 'kept', 'metrics', '-c', ''],
+      ['subset=train', 'subset=val'],
+    ],
+    [['ls', '-o', 'ol'], ['oldest']],
+    [
+      ['query', '--order', 'me'],
+      ['metrics', 'mean', 'median'],
+    ],
+    [
+      ['--repo', 'kept', 'ls', "'run.hparams.l"],
+      ['run.hparams.layers', 'run.hparams.lr'],
+    ],
+    [
+      ['--repo', 'kept', 'ls', "'run.hparams.lr > 1 and run.se"],
+      ['run.hparams.lr > 1 and run.seed'],
+    ],
+    [
+      ['--repo', 'kept', 'metrics', `'metric.name == "lo`],
+      ['metric.name == "long', 'metric.name == "loss'],
+    ],
+    [['--repo', 'kept', 'ls', '"run.metrics[\'ac'], ["run.metrics['accuracy"]],
+    [['--repo', 'kept', 'ls', `'run.name == "ru`], []],
+    [['--repo', 'kept', 'ls', "'run.tags[0].ru"], []],
+    [['--repo', 'kept', 'ls', 'run.hparams.lr>$(reboot)run.se'], []],
     [['--repo', 'missing', 'show', ''], []],
     [['frobnicate', 'x'], []],
   ])('%j: %j', async (words, expected) => {
@@ -144,6 +180,16 @@ describe('completion', () => {
     expect((await proposed(...repo, '')).filter((name) => !name.startsWith('__'))).toEqual([
       'plain',
     ]);
+  });
+
+  it('knows the properties that queries have', async () => {
+    const expected = [
+      ...[...runProperties.keys()].map((name) => `run.${name}`),
+      ...[...sequenceProperties.keys()].map((name) => `metric.${name}`),
+    ];
+    expect(expected).toEqual(expect.arrayContaining([...propertyNames]));
+    const left = expected.filter((name) => !propertyNames.includes(name));
+    expect(left).toEqual(['metric.version', 'metric.dtype']);
   });
 
   it('has a script for each shell, which bash takes and asks; nothing typed is evaluated', async () => {

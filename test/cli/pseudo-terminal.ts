@@ -54,14 +54,24 @@ export interface PlayOptions {
 }
 
 /** Runs `runlog` in a terminal. */
-export function play(
+export async function play(
   directory: string,
   args: readonly string[],
-  { columns = 80, rows = 24, env = {}, type }: PlayOptions = {},
+  options: PlayOptions = {},
 ): Promise<Played> {
   const program = join(inject('toolsDirectory'), 'src/cli/main.js');
+  const played = await playProgram(directory, [process.execPath, program, ...args], options);
+  return { ...played, screen: screenOf(played.written) };
+}
+
+/** Runs a program in a terminal. */
+export function playProgram(
+  directory: string,
+  command: readonly string[],
+  { columns = 80, rows = 24, env = {}, type }: PlayOptions = {},
+): Promise<Omit<Played, 'screen'>> {
   const size = [String(columns), String(rows)];
-  const child = spawn('python3', ['-c', player, ...size, process.execPath, program, ...args], {
+  const child = spawn('python3', ['-c', player, ...size, ...command], {
     cwd: directory,
     env: {
       ...process.env,
@@ -81,7 +91,7 @@ export function play(
     if (typed !== undefined) child.stdin.write(typed);
   });
   return new Promise((resolve) => {
-    child.on('close', (status) => resolve({ status, written, screen: screenOf(written) }));
+    child.on('close', (status) => resolve({ status, written }));
   });
 }
 

@@ -6,7 +6,12 @@
 import type { Command } from 'commander';
 import { Repo } from '../../index.ts';
 import { completionScripts } from '../completion-script.ts';
-import { pathText } from '../facts.ts';
+import {
+  type ExpressionProposal,
+  expressionProposals,
+  type KnownNames,
+} from '../expression-proposals.ts';
+import { pathText, textOf } from '../facts.ts';
 import { repoVariable } from '../open.ts';
 import { escaped, print } from '../print.ts';
 import { type Proposals, proposalsFor } from '../proposals.ts';
@@ -16,11 +21,10 @@ const RUNS_MAX = 10_000;
 /** Runs that are described beside their hash. */
 const DESCRIBED_MAX = 30;
 
-interface Known {
+interface Known extends KnownNames {
   readonly runs: Proposals;
-  readonly metrics: Proposals;
-  /** Params as a query names them. */
-  readonly params: Proposals;
+  /** `subset=val`. */
+  readonly contexts: Proposals;
 }
 
 /** Arguments and options by what completes them. */
@@ -29,47 +33,82 @@ const metricPlaces = new Set(['metric', '--metric']);
 const expressionPlaces = new Set(['--order', '--group-by', '--value']);
 
 const none: Proposals = new Map();
+const NOTHING: Known = { runs: none, metrics: none, params: none, contexts: none };
+
+/** The repo that the words name so far: `--repo path`, `--repo=path`, which bash takes apart at `=`. */
+function repoIn(words: readonly string[]): string | undefined {
+  for (const [index, word] of words.entries()) {
+    if (word.startsWith('--repo=')) return word.slice('--repo='.length);
+    if (word === '--repo') return words[index + 1] === '=' ? words[index + 2] : words[index + 1];
+  }
+  return repoVariable();
+}
 
 async function known(words: readonly string[]): Promise<Known> {
   const runs = new Map<string, string>();
-  let [metrics, params] = [none, none];
   try {
-    const place = words.indexOf('--repo');
-    const path = place < 0 ? repoVariable() : words[place + 1];
-    const repo = await Repo.open(path, { readOnly: true });
+    const repo = await Repo.open(repoIn(words.slice(0, -1)), { readOnly: true });
     const hashes = repo.hashes();
     for (const hash of hashes) runs.set(hash, '');
-    if (hashes.length > RUNS_MAX) return { runs, metrics, params };
+    if (hashes.length > RUNS_MAX) return { ...NOTHING, runs };
     for await (const view of repo.runs({ limit: DESCRIBED_MAX }))
       runs.set(view.hash, [view.experiment, view.name ?? ''].join(' ').trimEnd());
     const keys = await repo.keys();
-    metrics = new Map(keys.metrics.map(({ name }) => [name, '']));
-    params = new Map(
-      keys.params
-        .filter((each) => each.path.every((key) => /^[A-Za-z_]\w*$/.test(key)))
-        .map((each) => [`run.${pathText(each.path)}`, each.types.join(', ')]),
-    );
+    const pairs = keys.metrics.flatMap(({ contexts }) => contexts.flatMap(pairsOf));
+    return {
+      runs,
+      metrics: new Map(keys.metrics.map(({ name }) => [name, ''])),
+      contexts: new Map(pairs.map((pair) => [pair, ''])),
+      params: new Map(
+        keys.params
+          .filter((each) => each.path.every((key) => /^[A-Za-z_]\w*$/.test(key)))
+          .map((each) => [`run.${pathText(each.path)}`, each.types.join(', ')]),
+      ),
+    };
   } catch {
     // A shell at work is not told of a damaged run: every other command tells.
+    return { ...NOTHING, runs };
   }
-  return { runs, metrics, params };
 }
+
+const pairsOf = (context: Readonly<Record<string, unknown>>): string[] =>
+  Object.entries(context).map(([key, value]) => `${key}=${textOf(value)}`);
 
 /** bash puts it into the line as it is: no blank, and nothing that a shell would act on at the next Enter. */
-const isOneWord = (text: string): boolean => /^[\p{L}\p{M}\p{N}_./:=@%+,-]+$/u.test(text);
+const isOneWord = (text: string): boolean => /^[\p{L}\p{M}\p{N}_./:=@%+,-]*$/u.test(text);
+/** In quotes of the person's own a name may hold what does not end them. */
+const staysQuoted = (text: string): boolean => /^[^\p{Cc}'"\\$`!]*$/u.test(text);
 
-async function answer(words: readonly string[], whole: Whole): Promise<void> {
-  const { runs, metrics, params } = await known(words);
-  const named = (name: string): Proposals => {
+/** A word as it was typed, without the quotes around it; the last of a line has only begun. */
+const unquoted = (word: string): string => /^(["'])(.*?)\1?$/s.exec(word)?.[2] ?? word;
+
+async function answer(raw: readonly string[], whole: Whole): Promise<void> {
+  const last = raw.at(-1) ?? '';
+  const isQuoted = /^["']/.test(last);
+  const words = [...raw.slice(0, -1).map(unquoted), isQuoted ? last.slice(1) : last];
+  const names = await known(words);
+  const { runs, metrics, contexts } = names;
+  let expressions: readonly ExpressionProposal[] = [];
+  const named = (name: string, choices: Proposals = none): Proposals => {
     if (metricPlaces.has(name)) return metrics;
-    if (expressionPlaces.has(name)) return params;
-    if (!runPlaces.has(name)) return none;
+    if (name === '--context') return contexts;
+    const typed = (words.at(-1) ?? '').replace(/^--[\w-]+=/, '');
+    const isExpression = expressionPlaces.has(name);
     // A query begins so; whoever has typed nothing wants a run.
-    return name === 'what' && /^r/.test(words.at(-1) ?? '') ? new Map([...runs, ...params]) : runs;
+    if (isExpression || (name === 'what' && (isQuoted || /^(?:r|m|.*[^\w.-])/s.test(typed))))
+      expressions = expressionProposals(typed, names);
+    return isExpression ? choices : runPlaces.has(name) ? runs : none;
   };
-  for (const [text, about] of proposalsFor(await whole(), words, named))
-    if (isOneWord(text)) print(`${text}\t${escaped(about)}`);
+  const isSafe = isQuoted ? staysQuoted : isOneWord;
+  const isTyped = isQuoted ? (text: string): boolean => !/\p{Cc}/u.test(text) : isOneWord;
+  const proposals = proposalsFor(await whole(), words, named);
+  const [option = ''] = /^--[\w-]+=/.exec(words.at(-1) ?? '') ?? [];
+  for (const [text, about] of proposals) if (isSafe(text)) tell(text, about);
+  for (const { head, name, about } of expressions)
+    if (isTyped(option + head) && isSafe(name)) tell(option + head + name, about);
 }
+
+const tell = (text: string, about: string): void => print(`${text}\t${escaped(about)}`);
 
 type Whole = () => Promise<Command>;
 
