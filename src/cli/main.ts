@@ -7,10 +7,13 @@
 // Test: test/cli/cli.test.ts.
 
 import { exitCode } from './exit-code.ts';
+import { printAside } from './print.ts';
 import { runCommand } from './program.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? process.exitCode : exitCode.fileSystem);
+  if (error.code === 'EPIPE') process.exit(process.exitCode);
+  printAside(`IO: the answer could not be written: ${error.message}`);
+  process.exit(exitCode.fileSystem);
 });
 // Nobody listens to what stands beside the answer: the answer goes on.
 process.stderr.on('error', () => {});

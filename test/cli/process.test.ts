@@ -88,6 +88,15 @@ describe('into a pipe', () => {
   });
 });
 
+it('says that its answer could not be written, and returns 6', (context) => {
+  if (!existsSync('/dev/full')) context.skip('no /dev/full here');
+  const { status, stderr } = shell('$RUNLOG ls > /dev/full');
+  expect([status, stderr]).toEqual([
+    6,
+    expect.stringMatching(/^runlog: IO: the answer could not be written: .*ENOSPC/),
+  ]);
+});
+
 it('has colours in a pipe by FORCE_COLOR only, and never with NO_COLOR', () => {
   const isColoured = (env: Record<string, string>): boolean =>
     shell('$RUNLOG ls', env).stdout.includes('\u001b');
@@ -144,10 +153,8 @@ describe('completion', () => {
       ['subset=train', 'subset=val'],
     ],
     [['ls', '-o', 'ol'], ['oldest']],
-    [
-      ['query', '--order', 'me'],
-      ['metrics', 'mean', 'median'],
-    ],
+    [['query', '--order', 'med'], ['median']],
+    [['ls', '--order', 'med'], []],
     [
       ['--repo', 'kept', 'ls', "'run.hparams.l"],
       ['run.hparams.layers', 'run.hparams.lr'],

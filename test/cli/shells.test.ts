@@ -52,7 +52,7 @@ write() { printf '%s\n' "$READLINE_LINE" >> "$HOME/lines.bash"; echo =written=; 
 bind -x '"\C-g": write'
 echo =ready=
 `,
-  zsh: String.raw`autoload -Uz compinit && compinit -u -D
+  zsh: `autoload -Uz compinit && compinit -u -D
 source $HOME/completion.zsh
 write() { print -r -- "$BUFFER" >> "$HOME/lines.zsh"; print '=written=' }
 zle -N write
@@ -77,7 +77,9 @@ async function completed(shell: string, command: readonly string[]): Promise<str
       return `${clear}${typed === undefined ? 'exit\r' : `runlog ${typed}\t\u0007`}`;
     },
   });
-  return readFileSync(join(directory, `lines.${shell}`), 'utf8').trimEnd().split('\n');
+  return readFileSync(join(directory, `lines.${shell}`), 'utf8')
+    .trimEnd()
+    .split('\n');
 }
 
 it.for([
