@@ -2,7 +2,7 @@
 //
 // Spec: spec/query.md, Names. Test: test/query/query.test.ts, test/query/syntax.test.ts.
 
-import { tables } from './attribute.ts';
+import { methodOfType, tables } from './attribute.ts';
 import { isTrue } from './compare.ts';
 import { globals } from './functions.ts';
 import { pointMethods, sequenceProperties } from './metric-object.ts';
@@ -243,6 +243,7 @@ class Analysis {
     const known = locals.has(owner) ? undefined : globals.get(owner);
     if (!(known instanceof ModuleValue || known instanceof TypeValue)) return;
     if (known.members.has(expression.name)) return;
+    if (known instanceof TypeValue && methodOfType(known, expression.name) !== undefined) return;
     const near = nearest(expression.name, known.members.keys());
     const hint = near === undefined ? '' : `; did you mean '${near}'?`;
     this.#refuse(expression.at, () => `${owner} has no '${expression.name}'${hint}`);

@@ -111,6 +111,8 @@ export function attribute(object: Value, name: string): Value {
   if (object instanceof ModuleValue || object instanceof TypeValue) {
     const member = object.members.get(name);
     if (member !== undefined) return member;
+    const own = object instanceof TypeValue ? methodOfType(object, name) : undefined;
+    if (own !== undefined) return own;
     throw unknown(object, name, object.members.keys());
   }
   const table = tableOf(object);
@@ -137,7 +139,7 @@ export function callMethod(
   if (object === null) throw typeError(`None has no method ${name}()`, true);
   if (object instanceof QueryObject) {
     const method = object.method(name);
-    if (method !== undefined) return method(given);
+    if (method !== undefined) return method(given, keywords);
   } else {
     const method = tableOf(object).methods.get(name);
     if (method !== undefined) {
@@ -146,6 +148,19 @@ export function callMethod(
     }
   }
   return call(attribute(object, name), given, keywords);
+}
+
+/** `str.lower`, whose object is its first argument. */
+export function methodOfType(type: TypeValue, name: string): FunctionValue | undefined {
+  const method = Object.hasOwn(tables, type.name)
+    ? tables[type.name]?.methods.get(name)
+    : undefined;
+  if (method === undefined) return undefined;
+  return new FunctionValue(name, ([self, ...given], keywords) => {
+    if (self === undefined || !type.has(self))
+      throw typeError(`${type.name}.${name}() takes a ${type.name} first`, self === null);
+    return callMethod(self, name, given, keywords);
+  });
 }
 
 export function call(callee: Value, given: readonly Value[], keywords: Keywords): Value {

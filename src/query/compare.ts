@@ -61,6 +61,19 @@ function isStructureTrue(value: Structure): boolean {
   return true;
 }
 
+/** keys() and items() are sets to operators and comparisons with sets. */
+export function asSetOperand(value: Value): Value {
+  if (!(value instanceof Structure) || !/^dict_(?:keys|items)$/.test(value.typeName)) return value;
+  const { typeName, dict } = value as DictView;
+  charge(dict.size);
+  const entries = [...dict.entries.values()];
+  const members =
+    typeName === 'dict_keys'
+      ? entries.map(([key]) => key)
+      : entries.map((entry) => new Tuple(entry));
+  return new SetValue(new Map(members.map((each) => [keyOf(each), each])));
+}
+
 export function isEqual(a: Value, b: Value): boolean {
   if (typeof a === 'string' && a.length > 64) charge(a.length >>> 6);
   if (a === b) return !(typeof a === 'number' && Number.isNaN(a));
@@ -83,8 +96,11 @@ export function isEqual(a: Value, b: Value): boolean {
     (a instanceof Delta && b instanceof Delta)
   )
     return a.micros === b.micros;
-  if (a.typeName === 'dict_keys' || a.typeName === 'dict_items') return areViewsEqual(a, b);
-  return false;
+  if (a.typeName === 'dict_keys' || a.typeName === 'dict_items') {
+    if (b instanceof SetValue) return isEqual(asSetOperand(a), b);
+    return areViewsEqual(a, b);
+  }
+  return a instanceof SetValue && b.typeName.startsWith('dict_') && isEqual(b, a);
 }
 
 function compareBytes(a: Bytes, b: Bytes): number {
@@ -167,6 +183,9 @@ export function isOrdered(operator: OrderOperator, a: Value, b: Value): boolean 
     (a instanceof Delta && b instanceof Delta)
   )
     return byOperator[operator](a.micros < b.micros ? -1 : a.micros > b.micros ? 1 : 0);
+  const [left, right] = [asSetOperand(a), asSetOperand(b)];
+  if ((left !== a || right !== b) && left instanceof SetValue && right instanceof SetValue)
+    return areSetsOrdered(operator, left, right);
   throw typeError(
     `'${operator}' not supported between '${typeNameOf(a)}' and '${typeNameOf(b)}'`,
     a === null || b === null,
@@ -240,6 +259,9 @@ function keyOfStructure(value: Structure): Key {
   }
   if (value instanceof Complex)
     return value.imag === 0 ? keyOf(value.real) : `\0c${value.real + 0},${value.imag}`;
+  // Equal ranges have the same elements.
+  if (value instanceof RangeValue)
+    return `\0r${value.length},${value.length === 0 ? '' : value.start},${value.length < 2 ? '' : value.step}`;
   if (value instanceof DateTime) return `\0d${value.micros}`;
   if (value instanceof DateOnly) return `\0o${value.micros}`;
   if (value instanceof Delta) return `\0e${value.micros}`;

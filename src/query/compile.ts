@@ -19,7 +19,7 @@ import { globals } from './functions.ts';
 import { dictOf, elementsOf, setOf } from './iterate.ts';
 import { binary, unary } from './operators.ts';
 import { QueryObject } from './query-object.ts';
-import { represent, textOf } from './represent.ts';
+import { asciiOf, represent, textOf } from './represent.ts';
 import type { Code, Names } from './scope.ts';
 import { subscript } from './subscript.ts';
 import type { CompareOperator, Expression, ExpressionOf, FormatPart } from './syntax.ts';
@@ -337,6 +337,8 @@ function compileFormatted(
   };
 }
 
+const converters = { r: represent, s: textOf, a: asciiOf } as const;
+
 function compilePart(part: FormatPart, names: Names): (scope: Parameters<Code>[0]) => string {
   if (typeof part === 'string') return () => part;
   const value = compile(part.value, names);
@@ -344,8 +346,7 @@ function compilePart(part: FormatPart, names: Names): (scope: Parameters<Code>[0
   const { conversion } = part;
   return (scope) => {
     const given = value(scope);
-    const shown =
-      conversion === undefined ? given : conversion === 's' ? textOf(given) : represent(given);
+    const shown = conversion === undefined ? given : converters[conversion](given);
     return format(shown, spec(scope));
   };
 }

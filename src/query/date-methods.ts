@@ -13,7 +13,7 @@ import {
   now,
   weekdayOfDays,
 } from './date-value.ts';
-import { typeError } from './failure.ts';
+import { typeError, valueError } from './failure.ts';
 import { isoDate, isoDateTime, parseIsoDate } from './iso-date.ts';
 import { type MemberTable, members } from './methods.ts';
 import { divideIntegers, exactRatio, roundQuotient } from './number.ts';
@@ -78,7 +78,19 @@ function replaced(self: DateTime, ...given: Value[]): DateTime {
 }
 
 export const dateOnlyMembers: MemberTable<DateOnly> = members<DateOnly>(
-  { ...dayMethods, 'isoformat()': (self) => isoDate(self.date) },
+  {
+    ...dayMethods,
+    'isoformat()': (self) => isoDate(self.date),
+    'replace(year=None, month=None, day=None)': (self, ...given) => {
+      const { date } = self;
+      const [year, month, day] = given.map((each) =>
+        each === null ? each : Number(integer(each)),
+      );
+      return new DateOnly(
+        microsOf({ year: year ?? date.year, month: month ?? date.month, day: day ?? date.day }),
+      );
+    },
+  },
   dayProperties,
 );
 
@@ -102,6 +114,18 @@ function makeDateTime(given: readonly Value[], keywords: ReadonlyMap<string, Val
   return new DateTime(microsOf({ year, month, day }, { hour, minute, second, microsecond }));
 }
 
+/** How `date.` makes days. */
+export function dateMakers(): [string, FunctionValue][] {
+  return [
+    maker('today()', () => new DateOnly(nowValue().micros)),
+    maker('fromisoformat(text)', (text) => {
+      const shown = stringOf(text as Value, 'the argument');
+      if (shown.length > 10) throw valueError(`Invalid isoformat string: ${JSON.stringify(shown)}`);
+      return new DateOnly(parseIsoDate(shown).micros);
+    }),
+  ];
+}
+
 const DATE = signature('date(year, month, day)');
 
 export const dateType: TypeValue = new TypeValue(
@@ -111,6 +135,7 @@ export const dateType: TypeValue = new TypeValue(
     const [year, month, day] = DATE.bind(given, keywords).map((each) => Number(integer(each)));
     return new DateOnly(microsOf({ year, month, day } as DateParts));
   },
+  new Map<string, Value>(dateMakers()),
 );
 
 const DELTA = signature(
@@ -166,7 +191,9 @@ function fromSeconds(value: Value | undefined): DateTime {
   return new DateTime(roundQuotient(top * 1_000_000n, bottom));
 }
 
-const nowValue = (): DateTime => new DateTime(BigInt(now()) * 1000n);
+function nowValue(): DateTime {
+  return new DateTime(BigInt(now()) * 1000n);
+}
 
 /** How `datetime.` makes dates; all in UTC, as the times of runs are. */
 export const dateTimeMakers: readonly [string, FunctionValue][] = [

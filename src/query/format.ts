@@ -51,7 +51,7 @@ function parseSpec(text: string, value: Value): FormatSpec {
     throw valueError(`Invalid format specifier '${text}' for type '${typeNameOf(value)}'`);
   const [, fill, align, sign = '', dropsMinusZero, alternate, zero, width, grouping = ''] = match;
   const spec: FormatSpec = {
-    fill: fill ?? (zero !== undefined && align === undefined ? '0' : ' '),
+    fill: fill ?? (zero === undefined ? ' ' : '0'),
     align: align ?? '',
     sign,
     dropsMinusZero: dropsMinusZero !== undefined,
@@ -81,6 +81,7 @@ function formatText(value: string, spec: FormatSpec): string {
 function formatInteger(value: bigint, spec: FormatSpec): string {
   if (spec.precision !== undefined)
     throw valueError('Precision not allowed in integer format specifier');
+  checkOfInteger(spec);
   const digits = value < 0n ? -value : value;
   const sign = signOf(value < 0n, spec);
   switch (spec.code) {
@@ -101,11 +102,22 @@ function formatInteger(value: bigint, spec: FormatSpec): string {
         '',
         characterOf(value, 'OverflowError'),
         spec,
-        spec.align === '' ? '<' : spec.align,
+        spec.align === '' ? (spec.isZeroFilled ? '=' : '>') : spec.align,
       );
     default:
       throw wrongCode(spec.code, 'int');
   }
+}
+
+/** What CPython refuses beside the code. */
+function checkOfInteger({ code, grouping, sign, isAlternate, dropsMinusZero }: FormatSpec): void {
+  if (dropsMinusZero) throw valueError('z is not allowed in the format of an integer');
+  if (grouping === ',' && 'boxXcn'.includes(code) && code !== '')
+    throw valueError(`Cannot specify ',' with '${code}'.`);
+  if (grouping === '_' && (code === 'c' || code === 'n'))
+    throw valueError(`Cannot specify '_' with '${code}'.`);
+  if (code === 'c' && (sign !== '' || isAlternate))
+    throw valueError("Sign and # are not allowed with 'c'");
 }
 
 const upper = (text: string): string => text.toUpperCase();
@@ -120,6 +132,8 @@ export function characterOf(value: bigint, kind: FailureKind = 'ValueError'): st
 
 function formatFloat(value: number, spec: FormatSpec): string {
   if ('bcdoxXs'.includes(spec.code) && spec.code !== '') throw wrongCode(spec.code, 'float');
+  if (spec.grouping !== '' && spec.code === 'n')
+    throw valueError(`Cannot specify '${spec.grouping}' with 'n'.`);
   const scaled = spec.code === '%' ? value * 100 : value;
   const digits = Number.isFinite(scaled)
     ? finiteDigits(Math.abs(scaled), spec)

@@ -2,6 +2,7 @@
 //
 // Spec: spec/query.md, Functions. Test: test/query/functions.test.ts.
 
+import { limits } from '../limits.ts';
 import { integer, stringOf } from './argument.ts';
 import { call } from './attribute.ts';
 import { charge } from './budget.ts';
@@ -92,7 +93,9 @@ function round(value: Value, digits: Value): Value {
     const whole = BigInt(value);
     const places = digits === null ? 0n : integer(digits);
     if (places >= 0n) return whole;
-    if (places < -400n) return 0n;
+    // No int has so many digits.
+    if (-places > limits.queryIntegerBitCountMax) return 0n;
+    charge(16);
     const unit = 10n ** -places;
     return roundQuotient(whole, unit) * unit;
   }
@@ -104,6 +107,8 @@ function round(value: Value, digits: Value): Value {
   if (places < -308) return value < 0 ? -0 : 0;
   charge(8 + Math.abs(places));
   const result = Number(`${scaledDecimal(value, places)}e${-places}`);
+  if (!Number.isFinite(result))
+    throw new QueryFailure('OverflowError', 'rounded value too large to represent');
   return result === 0 && (value < 0 || Object.is(value, -0)) ? -0 : result;
 }
 

@@ -3,8 +3,9 @@
 // Spec: spec/query.md. Test: test/query/syntax.test.ts.
 
 import { Complex } from './complex.ts';
+import { parseInteger } from './number-text.ts';
 import { syntaxError } from './syntax-error.ts';
-import { parseInteger } from './types.ts';
+
 import { Bytes, type Value } from './value.ts';
 
 const FLOAT = /^(?:\d+(?:_\d+)*)?(?:\.(?:\d+(?:_\d+)*)?)?(?:[eE][-+]?\d+(?:_\d+)*)?$/;

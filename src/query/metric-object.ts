@@ -8,7 +8,7 @@ import type { PointFacts, SequenceFactsForQuery } from './facts.ts';
 import { typeError } from './failure.ts';
 import { fromParams } from './from-params.ts';
 import { floatOf } from './math-module.ts';
-import { QueryObject } from './query-object.ts';
+import { type QueryMethod, QueryObject } from './query-object.ts';
 import { List, type Value } from './value.ts';
 
 type Property = (facts: SequenceFactsForQuery, run: Value) => Value;
@@ -63,13 +63,14 @@ export class MetricObject extends QueryObject {
     return sequenceProperties.get(name)?.(this.facts, this.#run) ?? null;
   }
 
-  override method(name: string): ((given: readonly Value[]) => Value) | undefined {
+  override method(name: string): QueryMethod | undefined {
     const method = pointMethods.get(name);
     if (method === undefined) return undefined;
-    return (given) => {
+    return (given, keywords) => {
       const { points } = this.facts;
       if (points === undefined) throw typeError(`${this.facts.kind} have no values for ${name}()`);
-      if (given.length !== 1) throw typeError(`${name}() takes one number`);
+      if (given.length !== 1 || keywords !== undefined)
+        throw typeError(`${name}() takes one number`);
       return method(points, floatOf(given[0] as Value));
     };
   }

@@ -3,11 +3,12 @@
 // Spec: spec/query.md, Operators. Test: test/query/cpython.test.ts.
 
 import { chargeElements, chargeText } from './budget.ts';
+import { asSetOperand } from './compare.ts';
 import { Complex, complexOperation } from './complex.ts';
 import { dateOperation } from './date-operators.ts';
 import { DateOnly, DateTime, Delta } from './date-value.ts';
 import { type QueryFailure, typeError } from './failure.ts';
-import { setOf } from './iterate.ts';
+import { dictOf, setOf } from './iterate.ts';
 import {
   bounded,
   chargeLarge,
@@ -101,7 +102,7 @@ function mixed(operator: BinaryOperator, a: Value, b: Value): Value | undefined 
     const dated = isDated(a) || isDated(b) ? dateOperation(operator, a, b) : undefined;
     if (dated !== undefined) return dated;
   }
-  return containerOperations[operator]?.(a, b);
+  return containerOperations[operator]?.(asSetOperand(a), asSetOperand(b));
 }
 
 /** Undefined: not a number. */
@@ -203,7 +204,7 @@ function union(a: Value, b: Value): Value | undefined {
   }
   if (a instanceof Dict && b instanceof Dict) {
     chargeElements(a.size + b.size);
-    return new Dict(new Map([...a.entries, ...b.entries]));
+    return dictOf([...a.entries.values(), ...b.entries.values()]);
   }
   return undefined;
 }

@@ -70,9 +70,11 @@ function replacementOf(conversion: Conversion, node: Node, isRaw: boolean): Form
   let conversionMark: 'r' | 's' | 'a' | undefined;
   let spec: readonly FormatPart[] = [];
   let label: string | undefined;
-  for (const each of rest) {
+  for (const [index, each] of rest.entries()) {
     const source = conversion.source(each);
-    if (each.name === 'FormatSelfDoc') label = conversion.text.slice(open.to - 1, each.to - 1);
+    // With the spaces around it.
+    if (each.name === 'FormatSelfDoc')
+      label = conversion.text.slice(open.to - 1, (rest[index + 1] ?? each).from - 1);
     else if (each.name === 'FormatConversion') {
       if (source !== '!r' && source !== '!s' && source !== '!a')
         throw conversion.refuse(each, "a conversion is '!r', '!s' or '!a'");

@@ -3,13 +3,13 @@
 // Test: test/query/cpython.test.ts.
 
 import { chargeGrowth, chargeText } from './budget.ts';
-import { typeError, valueError } from './failure.ts';
+import { QueryFailure, typeError, valueError } from './failure.ts';
 import { characterOf, checkedWidth } from './format.ts';
 import { digitsOf } from './format-number.ts';
 import { integerOf, toFloat } from './number.ts';
-import { represent, textOf } from './represent.ts';
+import { asciiOf, represent, textOf } from './represent.ts';
 import { charactersOf, lengthOfText } from './text.ts';
-import { Dict, Tuple, typeNameOf, type Value } from './value.ts';
+import { Bytes, Dict, List, RangeValue, Tuple, typeNameOf, type Value } from './value.ts';
 
 const FIELD = /%(?:\(([^)]*)\))?([-+ #0]*)(\*|\d+)?(?:(\.)(\*|\d+)?)?([hlL]?)(.?)/gsu;
 
@@ -36,7 +36,13 @@ export function formatPercent(text: string, given: Value): string {
     chargeGrowth(size, shown.length);
     return shown;
   });
-  if (next < values.length && !isByName && !(given instanceof Dict))
+  // What has subscripts might be asked by name: CPython does not look further.
+  const isMapping =
+    given instanceof Dict ||
+    given instanceof List ||
+    given instanceof Bytes ||
+    given instanceof RangeValue;
+  if (next < values.length && !isByName && !isMapping)
     throw typeError('not all arguments converted during string formatting');
   return result;
 }
@@ -50,7 +56,7 @@ function starOf(value: Value): number {
 function named(given: Value, name: string): Value {
   if (!(given instanceof Dict)) throw typeError('format requires a mapping');
   const value = given.getByName(name);
-  if (value === undefined && !given.isLenient) throw valueError(`no key ${represent(name)}`);
+  if (value === undefined && !given.isLenient) throw new QueryFailure('KeyError', represent(name));
   return value ?? null;
 }
 
@@ -66,8 +72,9 @@ function fieldOf(value: Value, code: string, flags: string, precision: number | 
     case 's':
       return cut(textOf(value));
     case 'r':
-    case 'a':
       return cut(represent(value));
+    case 'a':
+      return cut(asciiOf(value));
     case 'c':
       if (typeof value === 'string' && lengthOfText(value) === 1) return ['', value];
       if (typeof value === 'bigint' || typeof value === 'boolean')

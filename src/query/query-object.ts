@@ -4,7 +4,10 @@
 // Test: test/query/objects.test.ts.
 
 import { QueryFailure, typeError } from './failure.ts';
+import type { Keywords } from './signature.ts';
 import { Structure, type Value } from './value.ts';
+
+export type QueryMethod = (given: readonly Value[], keywords: Keywords) => Value;
 
 export abstract class QueryObject extends Structure {
   /** None where there is no such property: a missing one is None. */
@@ -47,7 +50,7 @@ export abstract class QueryObject extends Structure {
   }
 
   /** `object.name(...)`; undefined: it has no such method, and the attribute is called. */
-  method(_name: string): ((given: readonly Value[]) => Value) | undefined {
+  method(_name: string): QueryMethod | undefined {
     return undefined;
   }
 

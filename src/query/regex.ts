@@ -137,6 +137,7 @@ const inside: Readonly<Record<string, string>> = {
   D: '\\P{Nd}',
   w: '\\p{L}\\p{N}_',
   s: '\\t-\\r\\x1c- \\x85\\p{Z}',
+  b: '\\x08',
 };
 
 /** Python's classes by their Unicode meaning; RE2's are of ASCII. */
@@ -148,6 +149,14 @@ export function translatePattern(text: string): string {
     if (character === '\\') {
       index += 1;
       const code = text[index] ?? '';
+      const point = /^(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})/.exec(text.slice(index, index + 9))?.[0];
+      if (point !== undefined) {
+        index += point.length - 1;
+        result += `\\x{${point.slice(1)}}`;
+        continue;
+      }
+      // Letters that say something to RE2 only.
+      if (/[QECpPzGXR]/.test(code)) throw new Error(`bad escape \\${code}`);
       const table = isInside ? inside : outside;
       result += Object.hasOwn(table, code) ? table[code] : `\\${code}`;
       continue;
@@ -158,7 +167,9 @@ export function translatePattern(text: string): string {
       result += character === '[' ? '\\[' : character;
       continue;
     }
-    result += character;
+    // `{,3}` is `{0,3}`.
+    result +=
+      character === '{' && /^\{,\d+\}/.test(text.slice(index, index + 8)) ? '{0' : character;
     if (character !== '[') continue;
     isInside = true;
     if (text[index + 1] === '^') {

@@ -175,6 +175,16 @@ export function quote(text: string): string {
   return mark + inside + mark;
 }
 
+/** repr() with escapes for all that is not ASCII. */
+export function asciiOf(value: Value): string {
+  const text = represent(value);
+  charge(text.length >>> 4);
+  return text.replace(/\P{ASCII}/gu, (character) => {
+    charge(1);
+    return escapeOf(character.codePointAt(0) as number);
+  });
+}
+
 function escapeOf(point: number): string {
   const hex = point.toString(16);
   if (point < 0x100) return `\\x${hex.padStart(2, '0')}`;

@@ -13,7 +13,8 @@ import { typeError } from './failure.ts';
 import { fromParams } from './from-params.ts';
 import { dictOf } from './iterate.ts';
 import { MetricObject } from './metric-object.ts';
-import { QueryObject } from './query-object.ts';
+import { type QueryMethod, QueryObject } from './query-object.ts';
+import { signature } from './signature.ts';
 import { subscript } from './subscript.ts';
 import { toPlain } from './to-plain.ts';
 import { Dict, EllipsisValue, List, Tuple, typeNameOf, type Value } from './value.ts';
@@ -22,6 +23,8 @@ type Property = (facts: RunFactsForQuery, run: RunObject) => Value;
 
 const seconds = (ms: number | undefined): Value => (ms === undefined ? null : ms / 1000);
 const date = (ms: number | undefined): Value => (ms === undefined ? null : dateTimeOfMs(ms));
+
+const GET = signature('get(key, default=None)');
 
 /** Every property of `run`, in the order of the page. */
 export const runProperties: ReadonlyMap<string, Property> = new Map<string, Property>([
@@ -139,11 +142,14 @@ export class RunObject extends QueryObject {
     return typeof value === 'string' && this.facts.param([value]) !== undefined;
   }
 
-  override method(name: string): ((given: readonly Value[]) => Value) | undefined {
+  override method(name: string): QueryMethod | undefined {
     if (name !== 'get') return undefined;
-    return ([key = null, preset = null]) => {
-      if (typeof key !== 'string') throw typeError('run.get() takes the name of a parameter');
-      const stored = this.facts.param([key]);
+    return (given, keywords) => {
+      const [key, preset] = GET.bind(given, keywords) as [Value, Value];
+      const path = key instanceof Tuple ? key.items : [key];
+      if (path.length === 0 || !path.every((each) => typeof each === 'string'))
+        throw typeError("run.get() takes the name of a parameter, or ('hparams', 'lr')");
+      const stored = this.facts.param(path as string[]);
       return stored === undefined ? preset : fromParams(stored);
     };
   }

@@ -93,6 +93,10 @@ const codes: Readonly<Record<string, (moment: Moment) => string>> = {
   j: ({ dayOfYear }) => dayOfYear.toString().padStart(3, '0'),
   U: ({ dayOfYear, weekday }) => two(Math.floor((dayOfYear + 6 - ((weekday + 1) % 7)) / 7)),
   W: ({ dayOfYear, weekday }) => two(Math.floor((dayOfYear + 6 - weekday) / 7)),
+  g: (moment) => two(isoWeek(moment).year % 100),
+  k: ({ hour }) => hour.toString().padStart(2, ' '),
+  l: ({ hour }) => hour12(hour).toString().padStart(2, ' '),
+  P: ({ hour }) => (hour < 12 ? 'am' : 'pm'),
   G: (moment) => String(isoWeek(moment).year),
   V: (moment) => two(isoWeek(moment).week),
   s: ({ micros }) => String(micros / 1_000_000n),
@@ -131,9 +135,18 @@ export function formatDate(value: DateTime | DateOnly, format: string): string {
   const spelled = format.replace(/%(.)/gs, (field, code: string) =>
     Object.hasOwn(compound, code) ? (compound[code] as string) : field,
   );
-  return spelled.replace(/%(.?)/gs, (field, code: string) =>
-    Object.hasOwn(codes, code) ? (codes[code] as (moment: Moment) => string)(moment) : field,
+  return spelled.replace(/%([-_0]?)(.?)/gs, (field, flag: string, code: string) =>
+    Object.hasOwn(codes, code)
+      ? padded((codes[code] as (moment: Moment) => string)(moment), flag)
+      : field,
   );
+}
+
+/** `%-d` is a number without zeros before it, `%_d` has spaces there, as the C library of Linux has it. */
+function padded(shown: string, flag: string): string {
+  if (flag === '' || !/^[ 0]*\d+$/.test(shown)) return shown;
+  const digits = shown.trimStart().replace(/^0+(?=\d)/, '');
+  return flag === '-' ? digits : digits.padStart(shown.length, flag === '_' ? ' ' : '0');
 }
 
 const readers: Readonly<Record<string, string>> = {

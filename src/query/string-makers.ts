@@ -6,7 +6,7 @@ import { integer, stringOf, trimEnd, trimStart } from './argument.ts';
 import { charge, chargeGrowth, chargeText } from './budget.ts';
 import { QueryFailure, typeError, valueError } from './failure.ts';
 import { characterOf, checkedWidth, format } from './format.ts';
-import { quote, represent, textOf } from './represent.ts';
+import { asciiOf, quote, represent, textOf } from './represent.ts';
 import { charactersOf, lengthOfText } from './text.ts';
 import { Dict, type Value } from './value.ts';
 
@@ -152,10 +152,8 @@ function formatMap(text: string, members: Value): string {
         throw valueError(`format_map() takes fields as {name}, not '${whole}'`);
       const value = members.getByName(name);
       if (value === undefined) throw new QueryFailure('KeyError', quote(name));
-      const isText = conversion === 's';
-      add(
-        format(conversion === undefined ? value : isText ? textOf(value) : represent(value), spec),
-      );
+      const convert = { s: textOf, r: represent, a: asciiOf }[conversion ?? ''];
+      add(format(convert === undefined ? value : convert(value), spec));
     }
   }
   add(text.slice(end));

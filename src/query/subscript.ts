@@ -6,6 +6,7 @@ import { chargeElements, chargeText } from './budget.ts';
 import { keyOf } from './compare.ts';
 import { QueryFailure, typeError } from './failure.ts';
 import { QueryObject } from './query-object.ts';
+import { Match } from './regex.ts';
 import { represent } from './represent.ts';
 import { characterAt, charactersOf, lengthOfText, partOfText } from './text.ts';
 import {
@@ -73,6 +74,7 @@ function ofItems(object: Structure, index: Value): Value | undefined {
       Uint8Array.from(placesOf(index, bytes.length), (each) => bytes[each] as number),
     );
   }
+  if (object instanceof Match) return object.group(index).text;
   if (object instanceof RangeValue) {
     if (!(index instanceof SliceValue)) return object.at(placeOf(index, object.length, 'range'));
     return partOfRange(object, index);

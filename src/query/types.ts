@@ -4,13 +4,14 @@
 
 import { limits } from '../limits.ts';
 import { integer, stringOf } from './argument.ts';
-import { charge, chargeElements, chargeText } from './budget.ts';
+import { chargeElements, chargeText } from './budget.ts';
 import { isTrue } from './compare.ts';
 import { Complex } from './complex.ts';
 import { encode } from './encoding.ts';
 import { limitError, typeError, valueError } from './failure.ts';
 import { dictOf, elementsOf, setOf } from './iterate.ts';
-import { bounded, integerOf, toFloat } from './number.ts';
+import { integerOf, toFloat } from './number.ts';
+import { parseFloating, parseInteger } from './number-text.ts';
 import { complexOf } from './operators.ts';
 import { represent, textOf } from './represent.ts';
 import { type Keywords, signature } from './signature.ts';
@@ -41,49 +42,6 @@ function type(
   return new TypeValue(parsed.name, has, call, members);
 }
 
-/** Characters of the largest int: more digits are not looked at. */
-const DIGITS_MAX = limits.queryIntegerBitCountMax;
-
-/** What BigInt reads by itself, much faster than digit by digit. */
-const nativePrefix: ReadonlyMap<number, string> = new Map([
-  [2, '0b'],
-  [8, '0o'],
-  [10, ''],
-  [16, '0x'],
-]);
-
-/** As int(text, base) reads it: spaces around, a sign, single underscores between digits. */
-export function parseInteger(text: string, base: number): bigint | undefined {
-  const match = /^([-+]?)(0[xX]|0[oO]|0[bB])?(_?[0-9a-zA-Z]+(?:_[0-9a-zA-Z]+)*)$/.exec(text.trim());
-  if (match === null) return undefined;
-  if (text.length > DIGITS_MAX)
-    throw limitError('queryIntegerBitCountMax', 'an integer of more digits');
-  charge(text.length);
-  const [, sign, prefix = '', digits = ''] = match;
-  const prefixBase = prefix === '' ? 0 : { x: 16, o: 8, b: 2 }[(prefix[1] as string).toLowerCase()];
-  if (base === 0 && prefix === '' && /^0+[1-9]/.test(digits)) return undefined;
-  const usesPrefix = prefix !== '' && (base === 0 || base === prefixBase);
-  // `0b1` in base 16 is three digits.
-  const rest = (usesPrefix ? digits : prefix + digits).replaceAll('_', '');
-  if (!usesPrefix && digits.startsWith('_')) return undefined;
-  const actual = usesPrefix ? (prefixBase as number) : base === 0 ? 10 : base;
-  const native = nativePrefix.get(actual);
-  const isDigits =
-    native !== undefined &&
-    [...rest.toLowerCase()].every((each) => Number.parseInt(each, 36) < actual);
-  if (isDigits) {
-    const parsed = BigInt(native + rest);
-    return bounded(sign === '-' ? -parsed : parsed);
-  }
-  let result = 0n;
-  for (const digit of rest.toLowerCase()) {
-    const worth = Number.parseInt(digit, 36);
-    if (!(worth < actual)) return undefined;
-    result = result * BigInt(actual) + BigInt(worth);
-  }
-  return bounded(sign === '-' ? -result : result);
-}
-
 function toInteger(value: Value, base: Value): Value {
   if (typeof value === 'string') {
     const number = base === null ? 10 : Number(integer(base));
@@ -102,9 +60,6 @@ function toInteger(value: Value, base: Value): Value {
   );
 }
 
-const FLOAT =
-  /^[-+]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:[eE][-+]?\d+(?:_\d+)*)?$/;
-
 function toFloatValue(value: Value): number {
   if (typeof value === 'number') return value;
   if (typeof value === 'bigint') return toFloat(value);
@@ -114,12 +69,10 @@ function toFloatValue(value: Value): number {
       `float() argument must be a string or a number, not '${typeNameOf(value)}'`,
       value === null,
     );
-  const text = value.trim().toLowerCase();
-  if (FLOAT.test(text)) return Number(text.replaceAll('_', ''));
-  const special = /^([-+]?)(inf|infinity|nan)$/.exec(text);
-  if (special === null) throw valueError(`could not convert string to float: ${represent(value)}`);
-  if (special[2] === 'nan') return Number.NaN;
-  return special[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  const parsed = parseFloating(value);
+  if (parsed === undefined)
+    throw valueError(`could not convert string to float: ${represent(value)}`);
+  return parsed;
 }
 
 function makeTranslation(from: Value, to: Value, dropped: Value): Dict {

@@ -1,7 +1,7 @@
 // Every function, method and property that the code knows, as the tables of spec/query.md show them.
 
 import { tables } from '../../src/query/attribute.ts';
-import { dateTimeMakers } from '../../src/query/date-methods.ts';
+import { dateMakers, dateTimeMakers } from '../../src/query/date-methods.ts';
 import { builtins, extremeSignatures } from '../../src/query/functions.ts';
 import { mathConstants, mathFunctions, stringConstants } from '../../src/query/math-module.ts';
 import { pointMethods, sequenceProperties } from '../../src/query/metric-object.ts';
@@ -26,6 +26,10 @@ export function functionTable(): Map<string, readonly string[]> {
     ]);
   rows.set('str.', ['maketrans(x, y=None, z=None)']);
   rows.set('datetime.', [...dateTimeMakers.map(([name]) => name).sort(), 'max', 'min']);
+  rows.set(
+    'date.',
+    dateMakers().map(([name]) => name),
+  );
   rows.set('math.', [...Object.keys(mathFunctions), ...Object.keys(mathConstants)]);
   rows.set('re.', [...regexFunctions, 'I', 'IGNORECASE', 'M', 'MULTILINE', 'S', 'DOTALL']);
   rows.set('string.', Object.keys(stringConstants));

@@ -82,6 +82,8 @@ describe('run', () => {
     'run.hparams.layers[-1] == 128 and run.hparams.layers == [64, 128] and sum(run.hparams.layers) == 192',
     "run.hparams.opt.lower() == 'adam' and run.hparams['a.b'] == 1",
     "run.__system_params.git_info.branch == 'feature/testing' and run.__proto == 1",
+    "run.get('none', default=5) == 5 and run.get(key='one') == 1 and run.get(('hparams', 'lr'), 5) == 0.1",
+    "run.get(('hparams', 'none'), 5) == 5 and run.get(('none', 'none')) is None",
     "run.get('one') == 1 and run.get('none', 5) == 5 and 'one' in run and 'none' not in run",
     "len(run[...]) == len(run[()]) > 10 and 'hparams' in run[...]",
     "run.map[1] == 'one' and run.map['1'] == 'text' and run.set == {1, 2} and run.when.month == 2",

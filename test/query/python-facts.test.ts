@@ -1,0 +1,87 @@
+// Single answers of CPython 3.11 that are easily got wrong, each as repr() gives it, or as the exception
+// that it is. Those by chance are in cpython.test.ts.
+
+import { expect, it } from 'vitest';
+import { parseRowValue, RowFailures, RunObject } from '../../src/query/query.ts';
+import { memoryRun } from './memory-facts.ts';
+
+const run = new RunObject(memoryRun({}));
+
+async function answer(text: string): Promise<string> {
+  const failures = new RowFailures();
+  const found = (await parseRowValue(`repr(${text})`)).value(run, undefined, failures);
+  return failures.kinds[0]?.message.split(':')[0] ?? String(found);
+}
+
+it.each([
+  // keys() and items() are sets.
+  ["{'a': 1}.keys() == {'a'}", 'True'],
+  ["{'a'} == {'a': 1}.keys()", 'True'],
+  ["{'a': 1}.keys() & {'a', 'b'}", "{'a'}"],
+  ["{'a'} & {'a': 1}.keys()", "{'a'}"],
+  ["{'a': 1}.keys() - {'a'}", 'set()'],
+  ["{'a': 1, 'b': 2}.keys() >= {'a'}", 'True'],
+  ["{'a': 1}.items() == {('a', 1)}", 'True'],
+  ["{1: 'a'} | {1.0: 'b'}", "{1: 'b'}"],
+  // Ranges are equal by what they hold, and a part of one is one.
+  ['range(3) in {range(0, 3)}', 'True'],
+  ['range(10)[::2]', 'range(0, 10, 2)'],
+  ['range(10)[5:2]', 'range(5, 2)'],
+  ['range(10)[::-3]', 'range(9, -1, -3)'],
+  ['[1, 2, 3][::10**400]', '[1]'],
+  ['[1, 2, 3][::-10**400]', '[3]'],
+  // Rounding.
+  ['round(10**1000, -500) == 10**1000', 'True'],
+  ['round(1.7e308, -308)', 'OverflowError'],
+  ['round(25, -1)', '20'],
+  // Formats.
+  ['f\'{"\u00e9"!a}\'', '"\'\\\\xe9\'"'],
+  ["'%a' % '\u00e9'", '"\'\\\\xe9\'"'],
+  ["'abc' % [1]", "'abc'"],
+  ["'abc' % (1,)", 'TypeError'],
+  ["'%(b)s' % {'a': 1}", 'KeyError'],
+  ["f'{255:,x}'", 'ValueError'],
+  ["f'{255:_x}'", "'ff'"],
+  ["f'{97:+c}'", 'ValueError'],
+  ["f'{97:5c}'", "'    a'"],
+  ["f'{1234:,n}'", 'ValueError'],
+  ["f'{1:zd}'", 'ValueError'],
+  ["f'{-3:<08}'", "'-3000000'"],
+  ["f'{1 = }'", "'1 = 1'"],
+  ["f'{1+1 =:>4}'", "'1+1 =   2'"],
+  // Dates.
+  ["datetime(2024, 1, 7).strftime('%-d/%-m/%y')", "'7/1/24'"],
+  ["datetime(2024, 1, 7, 5).strftime('%k|%l|%P|%g|%-H|%_d')", "' 5| 5|am|24|5| 7'"],
+  ["date.fromisoformat('2024-01-02')", 'datetime.date(2024, 1, 2)'],
+  ['date.today() == datetime.now().date()', 'True'],
+  ['date(2024, 3, 1).replace(day=5)', 'datetime.date(2024, 3, 5)'],
+  // Digits of other scripts, and what is no space.
+  ["int('\u0661\u0662')", '12'],
+  ["float('\u0661.5')", '1.5'],
+  ["int('\u{1d7da}')", '2'],
+  ["int('\\ufeff12')", 'ValueError'],
+  ["'\u2776'.isdigit()", 'True'],
+  ["'\u00aa'.islower()", 'True'],
+  ["'\u2167'.isupper()", 'True'],
+  // Powers of complex numbers by products.
+  ['(1+2j)**2', '(-3+4j)'],
+  ['1j**2', '(-1+0j)'],
+  // Methods by the name of their type.
+  ["sorted(['b', 'A'], key=str.lower)", "['A', 'b']"],
+  ["list(map(str.upper, ['a']))", "['A']"],
+  ['str.upper(5)', 'TypeError'],
+  // Bytes.
+  ['300 in b"abc"', 'ValueError'],
+  ['97 in b"abc"', 'True'],
+  ['bytes(True)', "b'\\x00'"],
+  // Patterns.
+  ["re.match('(?P<x>a)', 'a')['x']", "'a'"],
+  ["re.match('(a)', 'a')[1]", "'a'"],
+  ["re.search('a{,2}b', 'aab').group()", "'aab'"],
+  ["re.search(r'\\u00e9', '\u00e9') is not None", 'True'],
+  ["re.search(r'[\\b]', '\\b') is not None", 'True'],
+  ["re.search(r'\\Q', 'Q')", 'ValueError'],
+  ["re.search(r'\\pL', 'pL')", 'ValueError'],
+])('%s', async (text, wanted) => {
+  expect(await answer(text)).toBe(wanted);
+});
