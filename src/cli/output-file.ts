@@ -1,6 +1,7 @@
 // Where a long answer goes: standard output, or a file that appears when it is whole.
 //
-// 1. A link leads to the file that is replaced. A pipe or a device is written to: nothing takes its place.
+// 1. Nothing half written is left, also by a signal; a kill leaves `<file>.partial`.
+// 2. A link leads to the file that is replaced. A pipe or a device is written to: nothing takes its place.
 //
 // Test: test/cli/export.test.ts.
 
@@ -55,17 +56,25 @@ function namedFile(path: string): OutputFile {
   const target = attempt(() => (isReplaced(path) ? realpathSync(path) : path));
   const partial = attempt(() => isStream(path)) ? undefined : `${target}.partial`;
   const file = attempt(() => openSync(partial ?? target, 'w'));
+  const ended = partial === undefined ? () => {} : removedBySignals(partial);
+  let turnedAt = performance.now();
   return {
     async write(text) {
       const bytes = Buffer.from(text);
       let start = 0;
       while (start < bytes.length) start += attempt(() => writeSync(file, bytes, start));
+      // A signal is heard between turns of the loop.
+      if (performance.now() - turnedAt < TURN_MS) return;
+      await new Promise((resolve) => setImmediate(resolve));
+      turnedAt = performance.now();
     },
     async close() {
       closeSync(file);
       if (partial !== undefined) attempt(() => renameSync(partial, target));
+      ended();
     },
     async discard() {
+      ended();
       try {
         closeSync(file);
       } catch {
@@ -74,4 +83,21 @@ function namedFile(path: string): OutputFile {
       if (partial !== undefined) rmSync(partial, { force: true });
     },
   };
+}
+
+const TURN_MS = 20;
+
+/** Ctrl-C leaves no half of a file, and ends the program as it ends any. Returns what ends the watch. */
+function removedBySignals(partial: string): () => void {
+  const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  const handle = (signal: NodeJS.Signals): void => {
+    rmSync(partial, { force: true });
+    end();
+    process.kill(process.pid, signal);
+  };
+  const end = (): void => {
+    for (const each of signals) process.off(each, handle);
+  };
+  for (const each of signals) process.on(each, handle);
+  return end;
 }

@@ -5,7 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, inject, it } from 'vitest';
 import { csvLine } from '../../src/cli/csv.ts';
 import { Repo, Run } from '../../src/index.ts';
 import { type Answer, runlogHere, workDirectory } from './command.ts';
@@ -124,4 +124,22 @@ it('a pipe is written to, and stays one', async (context) => {
   } finally {
     reader.kill('SIGKILL');
   }
+});
+
+it('that is ended by Ctrl-C leaves nothing half written, and what was there', async () => {
+  const run = await Run.open({ repo: join(directory, 'long'), systemTrackingInterval: null });
+  const values = Float64Array.from({ length: 2_000_000 }, (_, index) => index);
+  run.sequence('loss').trackColumns({ values });
+  await run.close();
+  const file = join(directory, 'points.csv');
+  writeFileSync(file, 'was there');
+  const program = join(inject('toolsDirectory'), 'src/cli/main.js');
+  const args = ['export', '--repo', join(directory, 'long'), '-o', file, '--yes'];
+  const child = spawn(process.execPath, [program, ...args], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => child.once('close', (_, signal) => resolve(signal)));
+  while (!existsSync(`${file}.partial`)) await new Promise((resolve) => setTimeout(resolve, 5));
+  child.kill('SIGINT');
+  expect(await ended).toBe('SIGINT');
+  expect(existsSync(`${file}.partial`)).toBe(false);
+  expect(readFileSync(file, 'utf8')).toBe('was there');
 });

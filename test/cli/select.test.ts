@@ -58,7 +58,12 @@ describe('runs', () => {
     const { out, err } = await runlog('ls', '--limit', '1', '--offset', '1');
     expect(out).toContain('wider layers');
     expect(out.split('\n')).toHaveLength(3);
-    expect(err).toBe('runlog: 1 of 3 runs; --limit for more\n');
+    expect(err).toBe('runlog: 1 of 3 runs; --limit for more, --offset for the next\n');
+    const last = await runlog('ls', '--limit', '2', '--offset', '2');
+    expect(last.err).toBe('runlog: 1 of 3 runs\n');
+    const behind = await runlog('ls', '--offset', '3');
+    expect(behind).toMatchObject({ status: 0, out: '' });
+    expect(behind.err).toBe('runlog: --offset: none is left behind so many; there are 3 runs\n');
   });
 });
 

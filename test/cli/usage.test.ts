@@ -105,7 +105,7 @@ describe('a repo with more runs than are listed', () => {
   });
 
   it('is said beside the list', async () => {
-    const note = 'runlog: 3 of 5 runs; --limit for more\n';
+    const note = 'runlog: 3 of 5 runs; --limit for more, --offset for the next\n';
     expect(await runlog('ls', '--limit', '3', '--repo', 'many')).toMatchObject({
       status: 0,
       err: note,

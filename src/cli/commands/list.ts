@@ -7,14 +7,15 @@ import { listedFacts, valueText } from '../facts.ts';
 import { tellMissing, tellNext, tellNothing } from '../hints.ts';
 import { openRepo, shortHashes } from '../open.ts';
 import { count, limitOption, withExamples, withQuestion } from '../options.ts';
-import { printAside, printJson, stateStyle, time, took } from '../print.ts';
+import { counted, printAside, printJson, stateStyle, time, took } from '../print.ts';
 import { isExpression, metricsOf, questionOf, selectRuns } from '../select.ts';
 import { type Cell, printTable } from '../table.ts';
 import { HEAD_MAX, shortened } from '../text-width.ts';
 import { tellDamage } from '../trouble.ts';
+import { queryIn } from '../words.ts';
 
-/** Runs beyond the limit are counted by opening them: not more of them than this. */
-const COUNT_MAX = 1000;
+/** What this command has looked at is not looked at again. */
+const LOOKED_AT_MS = 60_000;
 
 interface ListOptions {
   readonly limit: number;
@@ -38,21 +39,26 @@ const row = (view: RunView, short: (hash: string) => string, options: ListOption
   endedText(view),
 ];
 
-/** The runs to list, and how many there are, as text. */
+/** The runs to list, and how many there are. */
 async function find(
   repo: Repo,
   words: readonly string[],
   options: ListOptions,
-): Promise<[RunView[], string]> {
+): Promise<[RunView[], number]> {
   const { limit, offset } = options;
   const views: RunView[] = [];
-  let found = 0;
-  for await (const view of selectRuns(repo, words, options)) {
-    found += 1;
-    if (found > offset && found <= offset + limit) views.push(view);
-    else if (found > offset + limit + COUNT_MAX) return [views, `more than ${found - 1}`];
+  if (queryIn(words) === undefined && !isExpression(options.order)) {
+    for await (const view of selectRuns(repo, words, options)) views.push(view);
+    return [views.slice(offset, offset + limit), views.length];
   }
-  return [views, String(found)];
+  const [query, asked] = await questionOf(repo, words, options);
+  for await (const view of repo.runs(query, { ...asked, offset, limit })) views.push(view);
+  if (views.length < limit && (views.length > 0 || offset === 0))
+    return [views, offset + views.length];
+  // Those that are not shown are counted without opening them.
+  const [, quiet] = await questionOf(repo, words, { ...options, isQuiet: true });
+  const all = await repo.evaluateRuns([], query, { ...quiet, maxAgeMs: LOOKED_AT_MS });
+  return [views, all.length];
 }
 
 /** What the order says of each run, by hash; undefined where it is that of time. */
@@ -64,8 +70,7 @@ async function orderValues(
   const { order, offset, limit } = options;
   if (!isExpression(order)) return undefined;
   const [query, asked] = await questionOf(repo, words, { ...options, isQuiet: true });
-  // They were looked at a moment ago.
-  const shown = { ...asked, limit: offset + limit, maxAgeMs: 60_000 };
+  const shown = { ...asked, limit: offset + limit, maxAgeMs: LOOKED_AT_MS };
   const rows = await repo.evaluateRuns(order, query, shown);
   return new Map(rows.map(({ run, values }) => [run, values[0]]));
 }
@@ -93,6 +98,8 @@ async function list(words: string[], options: ListOptions, command: Command): Pr
     printJson(
       views.map((view) => ({ ...listedFacts(view, options), order: values?.get(view.hash) })),
     );
+  else if (views.length === 0 && found > 0)
+    printAside(`--offset: none is left behind so many; there are ${counted(found, 'run')}`);
   else if (views.length === 0) await tellNothing(repo, 'run', words);
   else
     printTable(
@@ -117,8 +124,11 @@ async function list(words: string[], options: ListOptions, command: Command): Pr
   if (views.length > 0 && !options.json && values !== undefined)
     await tellOrder(repo, options.order ?? '', values);
   for (const view of views) tellDamage(view);
-  if (views.length > 0 && found !== String(views.length))
-    printAside(`${views.length} of ${found} runs; --limit for more`);
+  const isLast = options.offset + views.length === found;
+  if (views.length > 0 && found !== views.length)
+    printAside(
+      `${views.length} of ${counted(found, 'run')}${isLast ? '' : '; --limit for more, --offset for the next'}`,
+    );
   if (!options.json && views.length > 0) tellNext(repo, 'runlog show -1', 'runlog plot -1');
 }
 
