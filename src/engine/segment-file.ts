@@ -111,10 +111,15 @@ export class SegmentFile {
     this.#file = file;
     try {
       this.size = vfs.facts(file).size;
-      const bytes = new Uint8Array(SEGMENT_HEADER_SIZE);
+      // Of a small one all is read at once.
+      const isSmall = this.#isScan && this.size <= CONTENT_SIZE_MAX;
+      const bytes = new Uint8Array(Math.max(SEGMENT_HEADER_SIZE, isSmall ? this.size : 0));
       const read = vfs.read(file, bytes, 0);
-      this.header = decodeSegmentHeader(bytes.subarray(0, read), this.path);
-      this.headerChecksum = dataViewOf(bytes).getBigUint64(SEGMENT_HEADER_SIZE - 8, true);
+      const head = bytes.subarray(0, SEGMENT_HEADER_SIZE);
+      this.header = decodeSegmentHeader(head.subarray(0, read), this.path);
+      this.headerChecksum = dataViewOf(head).getBigUint64(SEGMENT_HEADER_SIZE - 8, true);
+      if (read > SEGMENT_HEADER_SIZE)
+        this.#useWindow(bytes.subarray(SEGMENT_HEADER_SIZE, read), SEGMENT_HEADER_SIZE);
     } catch (error) {
       vfs.close(file);
       throw error;

@@ -135,7 +135,10 @@ export function readSnapshot(vfs: Vfs, directory: string): Snapshot {
     const listing = listLog(vfs, directory);
     try {
       const { manifest, damage } = newestValid(vfs, directory, listing);
-      const tail = manifest === undefined ? EMPTY_TAIL(0) : readTail(vfs, directory, manifest);
+      const tail =
+        manifest !== undefined && hasTail(listing, manifest)
+          ? readTail(vfs, directory, manifest)
+          : EMPTY_TAIL(manifest?.end ?? 0);
       const again = listLog(vfs, directory);
       if (newest(again.manifests) !== newest(listing.manifests)) continue;
       if (hasNewContent(vfs, directory, again, manifest)) continue;
@@ -165,6 +168,13 @@ export function readSnapshot(vfs: Vfs, directory: string): Snapshot {
   throw new RunlogError(
     'IO',
     `${directory}: its files kept changing for ${TRIES} readings; try again`,
+  );
+}
+
+/** By the listing: opening what is not there costs as much as a small file that is. */
+function hasTail(listing: Listing, { fence, tailNumber }: Manifest): boolean {
+  return listing.segments.some(
+    (each) => each.fence === fence && each.number === tailNumber && !each.rewritten,
   );
 }
 

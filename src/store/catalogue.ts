@@ -308,7 +308,9 @@ class Scan {
     );
     if (stamp === undefined || stamp.newest > now.time - TICK_MAX_MS) return undefined;
     if (stamp.device === undefined || stamp.device !== now.device) return undefined;
-    const isLasting = stamp.isSettled || (this.#bootId !== '' && !this.#files.isRemote);
+    const { isRemote } = this.#files;
+    if (!isRemote) this.#listings.relyOnStamp();
+    const isLasting = stamp.isSettled || (this.#bootId !== '' && !isRemote);
     return isLasting ? stamp : undefined;
   }
 
