@@ -27,6 +27,16 @@ afterAll(() => {
 
 const ESC = '\u001b';
 
+/** Types it once the question stands. */
+function answer(text: string): (written: string) => string | undefined {
+  let isTyped = false;
+  return (written) => {
+    if (isTyped || !written.includes('[y/N]')) return undefined;
+    isTyped = true;
+    return text;
+  };
+}
+
 describe.concurrent('on a terminal', () => {
   it('lists with colours and cuts what is too long; NO_COLOR takes them away', async ({
     expect,
@@ -54,17 +64,25 @@ describe.concurrent('on a terminal', () => {
     expect(screen.join('\n')).toMatchSnapshot();
   });
 
+  it('a question that is broken off does nothing: Ctrl-D says so, Ctrl-C ends it by its signal', async () => {
+    const repo = join(directory, 'broken-off');
+    await (await Run.open({ repo, runHash: 'only' })).close();
+    const [ended, killed] = await Promise.all(
+      ['\u0004', '\u0003'].map((key) =>
+        play(directory, ['rm', 'only', '--repo', repo], { type: answer(key) }),
+      ),
+    );
+    expect(ended?.written).toMatch(/\[y\/N\] .*\r\nrunlog: nothing was done\r\n$/s);
+    expect(ended?.status).toBe(2);
+    expect(killed?.written).toMatch(/\[y\/N\] [^\n]*\n$/s);
+    // As the player says it: minus the number of SIGINT.
+    expect(killed?.status).toBe(256 - 2);
+    expect((await Repo.open(repo)).hashes()).toEqual(['only']);
+  });
+
   it('asks before it deletes: no leaves the run, yes deletes it', async () => {
     const repo = join(directory, 'asked');
     for (const runHash of ['first', 'second']) await (await Run.open({ repo, runHash })).close();
-    const answer = (text: string) => {
-      let isTyped = false;
-      return (written: string): string | undefined => {
-        if (isTyped || !written.includes('[y/N]')) return undefined;
-        isTyped = true;
-        return text;
-      };
-    };
     const [no, yes] = await Promise.all([
       play(directory, ['rm', 'first', '--repo', 'asked'], { type: answer('\n') }),
       play(directory, ['rm', 'second', '--repo', 'asked'], { type: answer('y\n') }),
