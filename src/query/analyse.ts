@@ -5,12 +5,13 @@
 import { methodOfType, tables } from './attribute.ts';
 import { isTrue } from './compare.ts';
 import { globals } from './functions.ts';
+import { mathModule } from './math-module.ts';
 import { pointMethods, sequenceProperties } from './metric-object.ts';
 import { nearest } from './nearest.ts';
+import { foreignMethods, foreignNames, foreignWords } from './other-words.ts';
 import { runProperties } from './run-object.ts';
 import { childrenOf, type Expression, type ExpressionOf, namesOfTarget } from './syntax.ts';
 import { syntaxError } from './syntax-error.ts';
-import { foreignWords } from './unexpected.ts';
 import { ModuleValue, TypeValue } from './value.ts';
 
 /** What a query reads, for completion, for a catalogue, and for the rule of archived runs. */
@@ -144,7 +145,14 @@ class Analysis {
     if (this.#variables.includes(name) || globals.has(name)) return;
     // What Python keeps for itself is refused wherever it stands.
     if (name.startsWith('_')) throw syntaxError(this.#text, at, this.#unknownName(name, locals));
-    this.#refuse(at, () => this.#unknownName(name, locals));
+    this.#refuse(at, () => this.#hyphenated(at, name) ?? this.#unknownName(name, locals));
+  }
+
+  /** `run.hparams.learning-rate` is a difference of two names, and seldom meant so. */
+  #hyphenated(at: number, name: string): string | undefined {
+    const before = /[.]([\p{XID_Continue}-]+)-$/u.exec(this.#text.slice(Math.max(0, at - 100), at));
+    if (before === null) return undefined;
+    return `'${name}' is not known; a parameter with a '-' in its name is ['${before[1]}-${name}']`;
   }
 
   #readAllOfRun(): void {
@@ -162,6 +170,10 @@ class Analysis {
           ? "ask repo.metrics(...), or `runlog metrics` and `runlog query`; of a run, run.metrics['loss'].last"
           : `ask repo.${name}(...)`)
       );
+    const instead = foreignNames.get(name);
+    if (instead !== undefined) return `'${name}' is not known: write ${instead}`;
+    const inMath = mathModule.members.has(name) ? `math.${name}` : undefined;
+    if (inMath !== undefined) return `'${name}' is not known: write ${inMath}`;
     const near = nearest(name, [...this.#variables, ...locals, ...globals.keys()]);
     if (near !== undefined) return `'${name}' is not known; did you mean '${near}'?`;
     return `'${name}' is not known: a parameter is run.${name}, a text stands in quotes`;
@@ -245,7 +257,12 @@ class Analysis {
     if (known.members.has(expression.name)) return;
     if (known instanceof TypeValue && methodOfType(known, expression.name) !== undefined) return;
     const near = nearest(expression.name, known.members.keys());
-    const hint = near === undefined ? '' : `; did you mean '${near}'?`;
+    // `datetime` is the type here, not the module of that name.
+    const hint = globals.has(expression.name)
+      ? `: write ${expression.name}(...)`
+      : near === undefined
+        ? ''
+        : `; did you mean '${near}'?`;
     this.#refuse(expression.at, () => `${owner} has no '${expression.name}'${hint}`);
   }
 
@@ -253,9 +270,16 @@ class Analysis {
   #checkMethod({ callee }: ExpressionOf<'call'>, locals: ReadonlySet<string>): void {
     if (callee.kind !== 'attribute') return;
     const { object, name } = callee;
-    if (object.kind === 'name' && !locals.has(object.name) && globals.has(object.name)) return;
+    if (object.kind === 'name' && !locals.has(object.name)) {
+      if (globals.has(object.name)) return;
+      // An unknown name is told before its method.
+      if (!this.#variables.includes(object.name)) this.#name(object, locals);
+    }
     if (methodNames.has(name)) return;
     const refused = name === 'format';
+    const instead = foreignMethods.get(name);
+    if (instead !== undefined)
+      this.#refuse(callee.at, () => `no value has a method ${name}(): write ${instead}`);
     const near = refused ? undefined : nearest(name, methodNames);
     const hint = refused
       ? ": use an f-string, as f'{run.name}'"

@@ -147,7 +147,10 @@ export function callMethod(
       return method.body(self, ...method.signature.bind(given, keywords));
     }
   }
-  return call(attribute(object, name), given, keywords);
+  const found = attribute(object, name);
+  if (found === null && object instanceof QueryObject)
+    throw typeError(`'${object.typeName}' has no method ${name}()`, true);
+  return call(found, given, keywords);
 }
 
 /** `str.lower`, whose object is its first argument. */

@@ -187,9 +187,23 @@ export function isOrdered(operator: OrderOperator, a: Value, b: Value): boolean 
   if ((left !== a || right !== b) && left instanceof SetValue && right instanceof SetValue)
     return areSetsOrdered(operator, left, right);
   throw typeError(
-    `'${operator}' not supported between '${typeNameOf(a)}' and '${typeNameOf(b)}'`,
+    `'${operator}' not supported between '${typeNameOf(a)}' and '${typeNameOf(b)}'${datedHint(a, b)}`,
     a === null || b === null,
   );
+}
+
+/** Times of a run are compared with all that a time may be written as. */
+function datedHint(a: Value, b: Value): string {
+  const both = [a, b];
+  const isOne = (test: (value: Value) => boolean): boolean => both.some(test);
+  if (isOne((each) => each instanceof Delta) && isOne(isNumeric))
+    return '; of a timedelta, total_seconds() is a number';
+  if (isOne((each) => each instanceof DateTime)) {
+    if (isOne((each) => typeof each === 'string')) return '; write datetime(2024, 1, 31)';
+    if (isOne(isNumeric)) return '; of a datetime, timestamp() is a number';
+    if (isOne((each) => each instanceof DateOnly)) return '; of a datetime, date() is a date';
+  }
+  return '';
 }
 
 function areNumbersOrdered(

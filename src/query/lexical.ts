@@ -40,6 +40,9 @@ const TOKEN =
 export function checkText(text: string): void {
   if (text.length > limits.querySizeMax)
     throw limitError('querySizeMax', `a query of ${text.length} characters`);
+  const half = /\p{Surrogate}/u.exec(text);
+  if (half !== null)
+    throw syntaxError(text, half.index, 'half of a surrogate pair is no character');
   const open: { mark: string; at: number }[] = [];
   let tokens = 0;
   let at = 0;
@@ -123,13 +126,21 @@ function checkSign(
   }
   if (TYPOGRAPHIC.test(sign))
     throw syntaxError(text, at, `${sign} is a typographic quote: write ' or "`);
+  const line = sign === '\\' ? /^\\\r?\n/.exec(text.slice(at, at + 3)) : null;
+  if (line !== null) return line[0].length;
   for (const [mark, message] of foreign) {
     if (!text.startsWith(mark, at)) continue;
     if (message !== '') throw syntaxError(text, at, message);
     return mark.length;
   }
   if (!/[ -~]/.test(sign))
-    throw syntaxError(text, at, `the character U+${hexOf(sign)} has no meaning in a query`);
+    throw syntaxError(
+      text,
+      at,
+      `the character U+${hexOf(sign)} has no meaning in a query${
+        /[\p{Z}\p{Cf}]/u.test(sign) ? ': it cannot be seen; write a plain space, or nothing' : ''
+      }`,
+    );
   return sign.length;
 }
 

@@ -218,8 +218,10 @@ function symmetricDifference(a: Value, b: Value): Value | undefined {
 }
 
 function unsupported(operator: string, a: Value, b: Value): QueryFailure {
+  const word = operator === '&' ? 'and' : operator === '|' ? 'or' : undefined;
+  const hint = word === undefined ? '' : `; conditions are joined by '${word}'`;
   return typeError(
-    `unsupported operand types for ${operator}: '${typeNameOf(a)}' and '${typeNameOf(b)}'`,
+    `unsupported operand types for ${operator}: '${typeNameOf(a)}' and '${typeNameOf(b)}'${hint}`,
     a === null || b === null,
   );
 }

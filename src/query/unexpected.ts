@@ -3,38 +3,8 @@
 // Test: test/query/syntax.test.ts.
 
 import type { RunlogError } from '../errors.ts';
+import { foreignWords } from './other-words.ts';
 import { syntaxError } from './syntax-error.ts';
-
-/** Words of other languages, and shouted ones of Python. */
-export const foreignWords: Readonly<Record<string, string>> = {
-  AND: 'and',
-  And: 'and',
-  OR: 'or',
-  Or: 'or',
-  NOT: 'not',
-  Not: 'not',
-  IN: 'in',
-  IS: 'is',
-  LIKE: 'in',
-  like: 'in',
-  contains: 'in',
-  eq: '==',
-  true: 'True',
-  TRUE: 'True',
-  false: 'False',
-  FALSE: 'False',
-  none: 'None',
-  NONE: 'None',
-  null: 'None',
-  NULL: 'None',
-  Null: 'None',
-  nil: 'None',
-  undefined: 'None',
-  NaN: "float('nan')",
-  nan: "float('nan')",
-  Infinity: "float('inf')",
-  inf: "float('inf')",
-};
 
 const STATEMENTS = new Set(
   'import from def class if for while with try return assert del raise global nonlocal pass break continue async'.split(
@@ -65,6 +35,8 @@ export function unexpected(text: string, near: number): RunlogError {
       at - (before?.[0].length ?? 0),
       `'${earlier}' is not Python: write '${foreignWords[earlier]}'`,
     );
+  if (word !== '' && at > 0 && /^(?:order|limit|group)$/i.test(word))
+    return syntaxError(text, at, `'${word}' is no part of a query: it is an option beside it`);
   const sign = signAround(text, at);
   if (sign !== undefined) return sign;
   if (word !== '')

@@ -1,0 +1,81 @@
+// What people write who know another language better, and what a query has instead.
+//
+// Test: test/query/syntax.test.ts.
+
+/** Words of other languages, and shouted ones of Python. */
+export const foreignWords: Readonly<Record<string, string>> = {
+  AND: 'and',
+  And: 'and',
+  OR: 'or',
+  Or: 'or',
+  NOT: 'not',
+  Not: 'not',
+  IN: 'in',
+  IS: 'is',
+  LIKE: 'in',
+  like: 'in',
+  contains: 'in',
+  eq: '==',
+  true: 'True',
+  TRUE: 'True',
+  false: 'False',
+  FALSE: 'False',
+  none: 'None',
+  NONE: 'None',
+  null: 'None',
+  NULL: 'None',
+  Null: 'None',
+  nil: 'None',
+  undefined: 'None',
+  NaN: "float('nan')",
+  nan: "float('nan')",
+  Infinity: "float('inf')",
+  inf: "float('inf')",
+  matches: "re.search('...', run.name)",
+  between: 'low <= x <= high',
+};
+
+/** Names of functions and modules. */
+export const foreignNames: ReadonlyMap<string, string> = new Map([
+  ['isnull', 'x is None'],
+  ['isna', 'x is None'],
+  ['isnan', 'math.isnan(x)'],
+  ['exists', 'x is not None'],
+  ['hasattr', "'lr' in run.hparams"],
+  ['getattr', "run.hparams['lr']"],
+  ['type', 'isinstance(x, str)'],
+  ['np', 'math'],
+  ['numpy', 'math'],
+  ['Math', 'math'],
+  ['time', 'datetime.now().timestamp() for the seconds of now'],
+  ['timezone', 'datetime.now(): all times are UTC, without a zone'],
+  ['metrics', "metric.name == 'loss', or of a run, run.metrics['loss'].last"],
+  ['runs', 'run'],
+  ['params', 'run.hparams, as it was set'],
+]);
+
+/** Methods, with what stands for `value.name(...)`. */
+export const foreignMethods: ReadonlyMap<string, string> = new Map([
+  ['contains', "'part' in value"],
+  ['includes', "'part' in value"],
+  ['has', "'name' in value"],
+  ['has_key', "'name' in value"],
+  ['hasOwnProperty', "'name' in value"],
+  ['isnull', 'value is None'],
+  ['isna', 'value is None'],
+  ['isnan', 'math.isnan(value)'],
+  ['isin', 'value in [1, 2]'],
+  ['len', 'len(value)'],
+  ['size', 'len(value)'],
+  ['matches', "re.search('...', value)"],
+  ['test', "re.search('...', value)"],
+  ['startsWith', "value.startswith('...')"],
+  ['endsWith', "value.endswith('...')"],
+  ['toLowerCase', 'value.lower()'],
+  ['toUpperCase', 'value.upper()'],
+  ['trim', 'value.strip()'],
+  ['toString', 'str(value)'],
+  ['between', 'low <= value <= high'],
+  ['some', 'any(x > 1 for x in value)'],
+  ['every', 'all(x > 1 for x in value)'],
+]);
