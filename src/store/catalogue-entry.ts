@@ -11,7 +11,7 @@ import { RunlogError } from '../errors.ts';
 import { getParam } from '../model/params.ts';
 import { parseSequenceKey } from '../model/sequence.ts';
 import { type CataloguePart, PartUnusable } from './catalogue-part.ts';
-import { settledRows } from './catalogue-points.ts';
+import { SettledRun } from './catalogue-points.ts';
 import type { SequenceRow, WriterRow } from './catalogue-row.ts';
 import { PointsToKeep } from './kept-points.ts';
 import type { RunPlaces } from './repo-directory.ts';
@@ -30,6 +30,8 @@ export class CatalogueEntry {
   #reader: RunReader | undefined;
   #facts: RunFacts | undefined;
   #sequences: readonly CatalogueSequence[] | undefined;
+  /** Null: there is none. */
+  #settled: SettledRun | undefined | null;
   /** Its turn is over: what it opens nobody closes for it. */
   #isResting = false;
 
@@ -99,7 +101,9 @@ export class CatalogueEntry {
       ({ part, row }) => part.sequences(row)?.map((each) => new CatalogueSequence(this, each)),
       () => undefined,
     );
-    this.#sequences ??= [...this.reader().sequences().values()].map(
+    // In its turn it is read as a whole, so that the catalogue learns of it.
+    const settled = this.#isResting ? this.#settledRun()?.sequences() : undefined;
+    this.#sequences ??= [...(settled ?? this.reader().sequences()).values()].map(
       (each) =>
         new CatalogueSequence(this, {
           key: each.key,
@@ -119,16 +123,24 @@ export class CatalogueEntry {
     );
     if (this.#isResting) this.#place?.part.close();
     if (kept !== undefined) return kept;
-    const segments = this.#either(
-      ({ part, row }) => part.segments(row),
-      () => undefined,
-    );
-    const known =
-      segments === undefined ? undefined : settledRows(this.#vfs, this.#places.logs, segments, key);
-    if (known !== undefined) return known;
+    const settled = this.#settledRun()?.rows(key);
+    if (settled !== undefined) return settled;
     const reader = this.reader();
     const sequence = reader.sequences().get(key);
     return sequence === undefined ? NO_ROWS : reader.rows(sequence);
+  }
+
+  /** Undefined: it is to be read as any other. */
+  #settledRun(): SettledRun | undefined {
+    if (this.#settled === undefined) {
+      const segments = this.#either(
+        ({ part, row }) => part.segments(row),
+        () => undefined,
+      );
+      const { logs } = this.#places;
+      this.#settled = segments === undefined ? null : new SettledRun(this.#vfs, logs, segments);
+    }
+    return this.#settled ?? undefined;
   }
 
   /** @internal Of the run itself, for a sequence whose summary is asked for. */

@@ -11,7 +11,7 @@ import { errorCode } from '../errors.ts';
 import { LogContents } from './log-contents.ts';
 import { recordType } from './record.ts';
 import { mergeWriters, newestRows, type Rows } from './rows.ts';
-import type { RunReader } from './run-reader.ts';
+import { type RunReader, type SequenceFacts, sequencesOf } from './run-reader.ts';
 
 /** Segments of each writer, in the order of their names. */
 export type RunSegments = readonly (readonly [
@@ -80,25 +80,60 @@ const others: ReadonlySet<number> = new Set([
 
 const mayHoldPoints = (type: number): boolean => !others.has(type);
 
-/** Rows of one sequence, of all writers; undefined where something is not as it was. */
-export function settledRows(
-  vfs: Vfs,
-  logs: string,
-  segments: RunSegments,
-  key: string,
-): Rows | undefined {
-  try {
-    const parts: Rows[] = [];
-    for (const [writer, own] of segments) {
-      const log = new SettledLog(vfs, `${logs}/${writer}`, own, mayHoldPoints);
-      const contents = new LogContents(log, writer, key);
-      if (contents.keys().includes(key))
-        parts.push(contents.cleanRows(key, []) ?? newestRows(contents.rows(key)));
-      if (log.damage.length > 0) return undefined;
-    }
-    return mergeWriters(parts);
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return undefined;
+/** A run read by its segments alone. Undefined is answered where something is not as it was. */
+export class SettledRun {
+  readonly #vfs: Vfs;
+  readonly #logs: string;
+  readonly #segments: RunSegments;
+  /** All that was read, once every sequence was asked for. */
+  #whole: readonly SettledWriter[] | undefined;
+
+  /** `logs`: the directory. */
+  constructor(vfs: Vfs, logs: string, segments: RunSegments) {
+    this.#vfs = vfs;
+    this.#logs = logs;
+    this.#segments = segments;
   }
+
+  /** As of a reader. */
+  sequences(): ReadonlyMap<string, SequenceFacts> | undefined {
+    return this.#unlessChanged((logs) => sequencesOf(logs));
+  }
+
+  /** Rows of one sequence, of all writers. */
+  rows(key: string): Rows | undefined {
+    const rowsOf = ({ contents }: SettledWriter): Rows | undefined => {
+      if (!contents.keys().includes(key)) return undefined;
+      return contents.cleanRows(key, []) ?? newestRows(contents.rows(key));
+    };
+    return this.#unlessChanged(
+      (logs) => mergeWriters(logs.map(rowsOf).filter((each) => each !== undefined)),
+      key,
+    );
+  }
+
+  /** `only`: nothing else will be asked, as far as is known. */
+  #unlessChanged<T>(ask: (logs: readonly SettledWriter[]) => T, only?: string): T | undefined {
+    const logs = this.#whole ?? this.#segments.map((each) => this.#open(...each, only));
+    try {
+      const answer = ask(logs);
+      const isAsItWas = logs.every(({ log }) => log.damage.length === 0);
+      this.#whole = only === undefined && isAsItWas ? logs : this.#whole;
+      return isAsItWas ? answer : undefined;
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+      return undefined;
+    }
+  }
+
+  #open(writer: string, segments: readonly SettledSegment[], only?: string): SettledWriter {
+    const log = new SettledLog(this.#vfs, `${this.#logs}/${writer}`, segments, mayHoldPoints);
+    return { writer, log, contents: new LogContents(log, writer, only) };
+  }
+}
+
+interface SettledWriter {
+  readonly writer: string;
+  readonly log: SettledLog;
+  readonly contents: LogContents;
 }

@@ -128,7 +128,11 @@ export class Catalogue {
     const { directory } = runPlaces(this.#repo, hash);
     if (this.#vfs.stat(directory)?.isDirectory !== true) return undefined;
     try {
-      for (const entry of scan.run(hash, places)) return entry;
+      for (const entry of scan.run(hash, places)) {
+        // Nothing is learnt of it here.
+        if (entry.isFromCatalogue) entry.rest();
+        return entry;
+      }
     } finally {
       this.#files.closeAll();
     }

@@ -143,22 +143,8 @@ export class RunReader {
 
   /** Every sequence with a point of any writer, in the order in which writers defined them. */
   sequences(): ReadonlyMap<string, SequenceFacts> {
-    if (this.#sequences !== undefined) return this.#sequences;
-    const writersOf = new Map<string, string[]>();
-    for (const { writer, contents } of this.logs) {
-      for (const key of contents.keys()) {
-        const writers = writersOf.get(key);
-        if (writers === undefined) writersOf.set(key, [writer]);
-        else writers.push(writer);
-      }
-    }
-    const sequences = new Map<string, SequenceFacts>();
-    for (const [key, writers] of writersOf) {
-      const parsed = parseSequenceKey(key);
-      if (parsed !== undefined) sequences.set(key, { key, ...parsed, writers });
-    }
-    this.#sequences = sequences;
-    return sequences;
+    this.#sequences ??= sequencesOf(this.logs);
+    return this.#sequences;
   }
 
   /** Rows of one sequence by writer; `raw`: also those replaced at their step and those hidden. */
@@ -235,6 +221,26 @@ export class RunReader {
     if (options.writer === undefined) return mergeWriters(parts.map((each) => each.rows));
     return parts.find((each) => each.writer === options.writer)?.rows ?? NO_ROWS;
   }
+}
+
+/** Of these logs, in the order of their writers' names. */
+export function sequencesOf(
+  logs: readonly Pick<WriterLog, 'writer' | 'contents'>[],
+): Map<string, SequenceFacts> {
+  const writersOf = new Map<string, string[]>();
+  for (const { writer, contents } of logs) {
+    for (const key of contents.keys()) {
+      const writers = writersOf.get(key);
+      if (writers === undefined) writersOf.set(key, [writer]);
+      else writers.push(writer);
+    }
+  }
+  const sequences = new Map<string, SequenceFacts>();
+  for (const [key, writers] of writersOf) {
+    const parsed = parseSequenceKey(key);
+    if (parsed !== undefined) sequences.set(key, { key, ...parsed, writers });
+  }
+  return sequences;
 }
 
 /** True for a log whose run was deleted, and that no writer of the next life has come to. */
