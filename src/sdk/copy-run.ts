@@ -34,6 +34,9 @@ export async function copyRun(
   if (facts === undefined) throw new RunlogError('RUN_NOT_FOUND', `${hash}: no such run`);
   const existing = vfs.stat(target.edits) === undefined ? undefined : readFacts(vfs, target.edits);
   if (existing !== undefined && !existing.isDeleted) {
+    // Not "delete it there": it would be the only one.
+    const isSame = vfs.stat(source.directory)?.identity === vfs.stat(target.directory)?.identity;
+    if (isSame) throw new RangeError(`other: it is the repo that ${hash} is in already`);
     throw new RangeError(
       `other: it holds a run ${hash} already (${target.directory}); delete it there first`,
     );

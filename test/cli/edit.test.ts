@@ -127,3 +127,19 @@ it('compacts; what is deleted with hidden points only when confirmed', async () 
     /^[\d.]+ KiB in \d+ files of 3 runs: .*kept\/\.aim\n$/,
   );
 });
+
+it('a copy into the same repo is refused, without the advice to delete the only one', async () => {
+  for (const name of ['cp', 'mv']) {
+    const yes = name === 'mv' ? ['--yes'] : [];
+    const { status, err } = await runlog(name, HASHES[0], 'kept', ...yes);
+    expect([status, err]).toEqual([2, expect.stringContaining('it is the repo that')]);
+    expect(err).not.toContain('delete it');
+  }
+});
+
+it('an empty note is none', async () => {
+  expect(await runlog('note', HASHES[0], ' ')).toMatchObject({
+    status: 2,
+    err: 'runlog: text: expected a note, got an empty string\n',
+  });
+});

@@ -25,6 +25,7 @@ const transfer =
     const given = words.slice(0, -1);
     if (target === undefined || given.length === 0)
       throw new TypeError(`expected runs and then the repo to ${kind} them to`);
+    if (target === '') throw new TypeError('repo: expected a path, got an empty string');
     const repo = await openRepo(command);
     const views: RunView[] = [];
     for await (const view of selectRuns(repo, given, options)) views.push(view);

@@ -83,9 +83,10 @@ export function addNote(program: Command): void {
       .argument('<run>', RUN)
       .argument('<text>', 'the note')
       .addOption(jsonOption())
-      .action((run: string, text: string, options: EditOptions, command: Command) =>
-        editOne(run, { note: text }, 'has the note', options, command),
-      ),
+      .action((run: string, text: string, options: EditOptions, command: Command) => {
+        if (text.trim() === '') throw new TypeError('text: expected a note, got an empty string');
+        return editOne(run, { note: text }, 'has the note', options, command);
+      }),
     ["runlog note -1 'diverged after the change of lr'", 'for the one who looks later'],
   );
 }

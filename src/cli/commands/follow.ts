@@ -13,7 +13,7 @@ import { jsonText, numberText } from '../json.ts';
 import { type LiveRow, LiveTable } from '../live-table.ts';
 import { openRepo, shortHashes } from '../open.ts';
 import { contextOption, jsonOption, metricOption, systemOption, withExamples } from '../options.ts';
-import { escaped, isTerminal, print, time } from '../print.ts';
+import { escaped, isTerminal, print, printAside, time } from '../print.ts';
 import { isWanted, metricsOf, selectRuns, type WantedMetrics } from '../select.ts';
 import { tellUnreadable } from '../trouble.ts';
 import { begin, type Following, isLive, untilEnded } from '../until-ended.ts';
@@ -52,6 +52,10 @@ async function show(
   }
   if (!options.json && views.length === 0)
     await tellNothing(repo, words.length === 0 ? 'live run' : 'run', words);
+  else if (!options.json && !views.some(isLive) && words.length > 0)
+    printAside(
+      `${views.length === 1 ? 'the run has' : 'these runs have'} ended; \`runlog metrics\` shows what is there`,
+    );
   const given = words.length === 0 ? undefined : new Set(views.map(({ hash }) => hash));
   const shown = shower(repo, rows, options);
   for await (const event of untilEnded(following, given === undefined ? undefined : views))

@@ -5,10 +5,11 @@
 import type { Command } from 'commander';
 import type { Metric, RunView, Values } from '../../index.ts';
 import { contextText, textOf } from '../facts.ts';
+import { shellWord } from '../hints.ts';
 import { jsonText, numberText } from '../json.ts';
 import { findRun, openRepo } from '../open.ts';
 import { contextOption, finite, jsonOption, type WantedContext, withExamples } from '../options.ts';
-import { print, styled, time } from '../print.ts';
+import { counted, print, styled, time } from '../print.ts';
 import { tellDamage } from '../trouble.ts';
 
 interface ValuesOptions {
@@ -38,8 +39,13 @@ export function findMetric(view: RunView, name: string, wanted: WantedContext = 
   );
   const found = exact ?? (holding.length === 1 ? holding[0] : undefined);
   if (found !== undefined) return found;
-  const contexts = named.map(({ context }) => contextText(context) || '(none)').join('; ');
-  throw new TypeError(`--context: choose one of the ${named.length} of ${name}: ${contexts}`);
+  const contexts = named.map(({ context }) => contextText(context) || '(none)');
+  const [example] = named.flatMap(({ context }) =>
+    Object.entries(context).map(([key, value]) => `${key}=${textOf(value)}`),
+  );
+  const how = example === undefined ? '' : `, as -c ${shellWord(example)}`;
+  const there = `${name} has ${counted(named.length, 'context')}: ${contexts.join('; ')}`;
+  throw new TypeError(`${there}; choose one with --context${how}`);
 }
 
 async function values(
