@@ -4,6 +4,7 @@
 // Test: test/cli/logs.test.ts.
 
 import { escaped, hasColours } from './print.ts';
+import { widthOf } from './text-width.ts';
 
 /** Colours and styles: what a captured line may hold besides text. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: ESC begins them.
@@ -17,6 +18,6 @@ export function lineText(text: string): string {
     .join('');
 }
 
-/** Characters that the line takes, wide ones counted once. */
+/** Columns that the line takes. */
 export const lengthOfLine = (text: string): number =>
-  text.split(styles).reduce((sum, part, index) => sum + (index % 2 === 0 ? part.length : 0), 0);
+  text.split(styles).reduce((sum, part, index) => sum + (index % 2 === 0 ? widthOf(part) : 0), 0);

@@ -50,7 +50,15 @@ function root(): Command {
     .helpCommand(false)
     .exitOverride()
     .configureOutput({
-      outputError: (text, write) => write(text.replace(/^error: /, 'runlog: ')),
+      // It repeats what was typed, which may have been pasted.
+      outputError: (text, write) =>
+        write(
+          text
+            .replace(/^error: /, 'runlog: ')
+            .split('\n')
+            .map(escaped)
+            .join('\n'),
+        ),
     })
     .showHelpAfterError('see `runlog --help`');
 }

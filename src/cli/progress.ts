@@ -3,6 +3,7 @@
 // Test: test/cli/terminal.test.ts.
 
 import { escaped } from './print.ts';
+import { beginningOf } from './text-width.ts';
 
 const EVERY_MS = 100;
 
@@ -22,7 +23,7 @@ export function beginProgress(): Progress {
       if (stderr.isTTY !== true || now - last < EVERY_MS) return;
       last = now;
       isShown = true;
-      stderr.write(`\r\u001b[2K${escaped(text).slice(0, (stderr.columns || 80) - 1)}`);
+      stderr.write(`\r\u001b[2K${beginningOf(escaped(text), (stderr.columns || 80) - 1)}`);
     },
     end() {
       if (isShown) stderr.write('\r\u001b[2K');

@@ -216,3 +216,11 @@ it('a killed run took the time until its last sign of life, and no more as time 
     { ending: 'closed', resumed: true },
   ]);
 });
+
+it('what was pasted does not reach the terminal by way of an error', async () => {
+  for (const args of [['\u001b[31m'], ['ls', '--\u001b[31m'], ['show', '\u001b[31m']]) {
+    const { status, err } = await runlog(...args, '--repo', 'many');
+    expect([status, err.includes('\u001b')]).toEqual([2, false]);
+    expect(err).toMatch(/^runlog: .*\n/);
+  }
+});
