@@ -99,7 +99,7 @@ async function history(random: Seeded, steps: number): Promise<void> {
     // Another process, or another start of the machine.
     if (random.integer(20) === 0) scanners = [repo.catalogue(), repo.catalogue('next boot')];
     if (random.integer(3) !== 0) continue;
-    const options = { sequences: random.integer(2) === 0 };
+    const options = { sequences: random.integer(2) === 0, afterwards: random.integer(3) === 0 };
     expect(scanned(random.pick(scanners), options).answers).toEqual(truth(repo.vfs));
   }
   repo.time += 100_000;

@@ -279,6 +279,74 @@ describe('a run that changes between any two calls of the scan that reads it', (
   });
 });
 
+describe('of a run whose sequences are not known', () => {
+  /** Sequences of several writers, hot and rewritten; the catalogue has seen only the rest of the runs. */
+  async function unknown(): Promise<CatalogueRepo> {
+    const repo = await someRuns();
+    await repo.track('a', 'second', 200);
+    await repo.close('a', 'second');
+    await repo.track('b', 'main', 500);
+    await repo.close('b');
+    repo.time += 10_000;
+    for (const entry of repo.catalogue().scan()) expect(entry.isFromCatalogue).toBe(false);
+    return repo;
+  }
+  const segmentsOf = (repo: CatalogueRepo, hash: string): string[] => {
+    const log = `${runPlaces(REPO, hash).logs}/main`;
+    return repo.vfs.list(log).flatMap((name) => (/^(seg|rew)/.test(name) ? `${log}/${name}` : []));
+  };
+
+  it('the segments are enough for who asks after the scan', async () => {
+    const repo = await unknown();
+    const expected = truth(repo.vfs);
+    const opened: string[] = [];
+    const vfs = repo.vfs.attach({
+      onCall: ({ name, path }) => {
+        if (name === 'open') opened.push(path);
+      },
+    });
+    const entries = [...repo.catalogue('boot', vfs).scan()];
+    for (const entry of entries) {
+      opened.length = 0;
+      const keys = entry.sequences().map(({ key }) => key);
+      for (const key of keys) entry.rows(key);
+      expect(keys).toEqual(
+        (expected[entry.hash] as { sequences: [string][] }).sequences.map(([key]) => key),
+      );
+      // The killed one is read as any other.
+      const areSegments = opened.every((path) => /\/(segment|rewritten)-[^/]+$/.test(path));
+      expect(areSegments).toBe(entry.hash !== 'd');
+      expect(new Set(opened).size).toBe(opened.length);
+    }
+    expect(scanned(repo.catalogue(), { afterwards: true, update: false })).toEqual({
+      answers: expected,
+      fromCatalogue: 4,
+    });
+  });
+
+  it('and segments that were damaged or taken away since, it is read as any other', async () => {
+    for (const harm of ['damage', 'removal'] as const) {
+      const repo = await unknown();
+      const entries = [...repo.catalogue().scan()];
+      for (const path of segmentsOf(repo, 'b')) {
+        const bytes = readFile(repo.vfs, path);
+        bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+        if (harm === 'damage') writeFile(repo.vfs, path, bytes);
+        else repo.vfs.unlink(path);
+      }
+      const { sequences } = truth(repo.vfs)['b'] as { sequences: unknown[][] };
+      const entry = entries.find(({ hash }) => hash === 'b');
+      const found = entry?.sequences().map(({ key }) => [key, entry.rows(key).values]);
+      const points = sequences.map(([key, , , rows]) => [
+        key,
+        (rows as { values: unknown }).values,
+      ]);
+      expect(found).toEqual(points);
+      expect(entry?.readSoFar?.damage).not.toEqual([]);
+    }
+  });
+});
+
 describe('an updater', () => {
   /** Calls of a scan that finds changed and new runs beside those that it knows. */
   async function changed(): Promise<CatalogueRepo> {

@@ -333,17 +333,21 @@ function answerOf(entry: CatalogueEntry): Answer {
   };
 }
 
-/** What a scan says, and of how many runs the catalogue said it. */
+/**
+ * What a scan says, and of how many runs the catalogue said it. `afterwards`: each entry is asked once the
+ * scan is over, as views are.
+ */
 export function scanned(
   catalogue: Catalogue,
-  options: ScanOptions = {},
+  { afterwards = false, ...options }: ScanOptions & { afterwards?: boolean } = {},
 ): { answers: Record<string, Answer>; fromCatalogue: number } {
   const answers: Record<string, Answer> = {};
   let fromCatalogue = 0;
   const onUnreadable = (hash: string, error: { code?: string }): void => {
     answers[hash] = { unreadable: error.code };
   };
-  for (const entry of catalogue.scan({ ...options, onUnreadable })) {
+  const scan = catalogue.scan({ ...options, onUnreadable });
+  for (const entry of afterwards ? [...scan] : scan) {
     expect(answers[entry.hash]).toBeUndefined();
     const answer = answerOf(entry);
     if (entry.isFromCatalogue) fromCatalogue += 1;
