@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { commandEntries } from '../../src/cli/commands.ts';
 import { eventFacts } from '../../src/cli/event-json.ts';
 import { jsonText } from '../../src/cli/json.ts';
@@ -181,7 +181,9 @@ describe('the JSON of the page is what the program prints', () => {
     run.track(new Text('said'), { name: 'answers', step: 1 });
     run.undoRewind(run.rewind({ step: 1, name: 'loss', context: { subset: 'val' } }));
     run.log.warn('told', { a: Number.POSITIVE_INFINITY });
+    const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
     await run.spawn(process.execPath, ['-e', 'console.log(1)']);
+    printed.mockRestore();
     run.fail(new Error('why'));
     await run.close();
     const shapes = sections.get('follow')?.shape as Record<string, unknown>;

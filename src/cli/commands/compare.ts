@@ -106,7 +106,7 @@ function printMetrics(metrics: readonly MetricDifference[], heads: readonly stri
   const isPair = heads.length === 2;
   printTable(
     [
-      'last value of',
+      'last of',
       'context',
       ...heads.map((right) => ({ right })),
       ...(isPair ? [{ right: 'change' }] : []),

@@ -11,7 +11,7 @@ import {
   expressionProposals,
   type KnownNames,
 } from '../expression-proposals.ts';
-import { pathText, textOf } from '../facts.ts';
+import { isSystemMetric, pathText, textOf } from '../facts.ts';
 import { repoVariable } from '../open.ts';
 import { escaped, print } from '../print.ts';
 import { type Proposals, proposalsFor } from '../proposals.ts';
@@ -55,9 +55,12 @@ async function known(words: readonly string[]): Promise<Known> {
       runs.set(view.hash, [view.experiment, view.name ?? ''].join(' ').trimEnd());
     const keys = await repo.keys();
     const pairs = keys.metrics.flatMap(({ contexts }) => contexts.flatMap(pairsOf));
+    // Those of the machine are many: for who begins to type one.
+    const isWanted = ({ name }: { name: string }): boolean =>
+      !isSystemMetric(name) || (words.at(-1) ?? '').includes('__');
     return {
       runs,
-      metrics: new Map(keys.metrics.map(({ name }) => [name, ''])),
+      metrics: new Map(keys.metrics.filter(isWanted).map(({ name }) => [name, ''])),
       contexts: new Map(pairs.map((pair) => [pair, ''])),
       params: new Map(
         keys.params

@@ -161,7 +161,9 @@ function printLegend(curves: readonly Drawn[]): void {
       '',
       { whole: 'run' },
       'context',
-      ...['last', 'min', 'max'].map((right) => ({ right })),
+      { right: 'last' },
+      { right: 'min', spare: 2 },
+      { right: 'max', spare: 1 },
       'name',
     ],
     curves.map(({ run, metric }, index) => [

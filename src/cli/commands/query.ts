@@ -138,7 +138,7 @@ async function tellNumbers(
   if (json) printJson(groups);
   else if (groups.length > 0)
     printTable(
-      [...headsOf(asked), ...['metrics', 'count', ...statistics].map((right) => ({ right }))],
+      [...headsOf(asked), ...numberColumns],
       groups.map(({ group, metrics, count, ...found }): Cell[] => [
         ...group.map(valueText),
         String(metrics),
@@ -148,6 +148,17 @@ async function tellNumbers(
     );
   return groups;
 }
+
+/** Of what a group comes to the mean and how many it is of say most. */
+const numberColumns = [
+  { right: 'metrics', spare: 1 },
+  { right: 'count' },
+  { right: 'mean' },
+  { right: 'median', spare: 2 },
+  { right: 'std', spare: 3 },
+  { right: 'min', spare: 4 },
+  { right: 'max', spare: 5 },
+];
 
 const headsOf = ({ groupBy = [] }: AggregateOptions): readonly string[] =>
   typeof groupBy === 'string' ? [groupBy] : groupBy;
