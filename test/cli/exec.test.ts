@@ -184,6 +184,12 @@ describe('how it ends', () => {
     expect(ended('yes')).toEqual(['y\n141 0\n141\n', 'y\n']);
   });
 
+  it('runs also where no pipe can be made', () => {
+    const args = ['exec', '--repo', directory, '--run-hash', 'nowhere', '-q', '--', 'echo', 'out'];
+    const env = { TMPDIR: join(directory, 'not-there') };
+    expect(runlogIn(directory, args, env)).toEqual({ status: 0, out: 'out\n', err: '' });
+  });
+
   it('its output has the names that it has in a pipe', () => {
     const script = 'echo said > /dev/stderr; echo out > /dev/stdout; echo more > /proc/self/fd/1';
     const { status, out, err } = exec('names', '-q', '--', 'sh', '-c', script);
