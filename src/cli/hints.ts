@@ -34,11 +34,19 @@ export async function tellNothing(
       `no ${what} found in ${counted(runs, 'run')} of ${repo.path}; ` +
         '`runlog params` and `runlog metrics` say what there is',
     );
-    const names = metric.length === 0 ? '' : `metric.name in ${JSON.stringify(metric)}`;
     await tellMissing(repo, queryIn(words) ?? '', kind);
-    await tellMissing(repo, names, 'metric');
+    await tellMissingMetrics(repo, metric);
   }
 }
+
+/** Of metrics that `--metric` names those that no run has. */
+export const tellMissingMetrics = async (
+  repo: Repo,
+  metric: readonly string[] = [],
+): Promise<void> =>
+  metric.length === 0
+    ? undefined
+    : await tellMissing(repo, `metric.name in ${JSON.stringify(metric)}`, 'metric');
 
 /** Names in a query that no run has, with the near ones that there are: a slip of the pen matches nothing. */
 export async function tellMissing(

@@ -181,10 +181,22 @@ describe('an empty answer', () => {
     [['plot', "metric.name == 'acuracy'"], 'metric acuracy; near: accuracy'],
     [['query', '-m', 'lost'], 'metric lost; near: loss'],
     [['query', '-g', 'run.sede'], 'param sede; near: seed'],
+    [['compare', HASHES[0], HASHES[1], '-m', 'los'], 'metric los; near: loss'],
+    [['export', '-m', 'los'], 'metric los; near: loss'],
   ] as const)('%j names what is near', async (args, near) => {
     const { err } = await runlog(...args);
     if (near === undefined) expect(err).toMatch(/no run has the param hparams\.l\n$/);
     else expect(err).toContain(`runlog: no run has the ${near}\n`);
+  });
+
+  it('of values says where there are some', async () => {
+    const asked = ['values', HASHES[0], 'accuracy', '--from', '95'];
+    expect(await runlog(...asked)).toEqual({
+      status: 0,
+      out: '',
+      err: 'runlog: no point there; accuracy has 10 points, steps 0 to 90\n',
+    });
+    expect((await runlog(...asked, '--json')).err).toBe('');
   });
 
   it('that no slip explains says nothing of one', async () => {

@@ -11,6 +11,7 @@ import {
   sectionsOf,
 } from '../difference.ts';
 import { contextText, pathText, textOf } from '../facts.ts';
+import { tellMissingMetrics } from '../hints.ts';
 import { openRepo, shortHashes } from '../open.ts';
 import { contextOption, metricOption, withExamples, withQuestion } from '../options.ts';
 import { number, print, printJson, styled } from '../print.ts';
@@ -74,6 +75,7 @@ async function compare(words: string[], options: CompareOptions, command: Comman
     const heads = views.map((view) => short(view.hash));
     for (const section of sections) printSection(section, heads, options);
     printMetrics(metrics, heads);
+    if (metrics.length === 0) await tellMissingMetrics(repo, options.metric);
   }
   for (const view of views) tellDamage(view);
 }

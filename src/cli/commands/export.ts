@@ -16,7 +16,7 @@ import {
   pathText,
   textOf,
 } from '../facts.ts';
-import { tellNothing } from '../hints.ts';
+import { tellMissingMetrics, tellNothing } from '../hints.ts';
 import { jsonText, numberText } from '../json.ts';
 import { openRepo } from '../open.ts';
 import {
@@ -251,6 +251,7 @@ async function exportRuns(
   // A table of runs is made in two passes: damage is said in the second.
   let isLastPass = !(format === 'csv' && options.what === 'runs');
   let count = 0;
+  let hasMetrics = false;
   try {
     for await (const text of rows(exported, format, options)) await file.write(text);
     await file.close();
@@ -262,12 +263,14 @@ async function exportRuns(
   }
   if (count === 0) await tellNothing(repo, 'run', words);
   else if (output !== undefined) printAside(`${counted(count, 'run')} in ${output}`);
+  if (count > 0 && !hasMetrics) await tellMissingMetrics(repo, options.metric);
 
   async function* exported(): AsyncGenerator<RunView> {
     count = 0;
     const isQuiet = !isLastPass;
     for await (const view of selectRuns(repo, words, { ...options, isQuiet })) {
       count += 1;
+      hasMetrics ||= options.metric === undefined || metricsOf(view, options).length > 0;
       if (output !== undefined) progress.tell(`${counted(count, 'run')} ...`);
       yield view;
       if (isLastPass) tellDamage(view);

@@ -193,6 +193,7 @@ async function drawGroups(
     logY: false,
     x: 'step',
   });
+  if (lines.length === 0) print('nothing to draw: no value is a number');
   for (const line of lines) print(line);
   printTable(
     ['', ...headsOf(asked), { right: 'metrics' }, { right: `last ${statistic}` }],

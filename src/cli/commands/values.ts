@@ -9,7 +9,7 @@ import { shellWord } from '../hints.ts';
 import { jsonText, numberText } from '../json.ts';
 import { findRun, openRepo } from '../open.ts';
 import { contextOption, finite, jsonOption, type WantedContext, withExamples } from '../options.ts';
-import { counted, print, styled, time } from '../print.ts';
+import { counted, print, printAside, styled, time } from '../print.ts';
 import { tellDamage } from '../trouble.ts';
 
 interface ValuesOptions {
@@ -67,13 +67,18 @@ async function values(
       `--writer: ${options.writer} has no ${name} in ${view.hash}; ${metric.writers.join(', ')} have`,
     );
   if (options.json) await printColumns(metric, await metric.values(range));
-  else await printRows(metric.blocks(range));
+  else if (!(await printRows(metric.blocks(range))))
+    printAside(
+      `no point there; ${name} has ${counted(metric.count, 'point')}, steps ${metric.firstStep} to ${metric.lastStep}`,
+    );
   tellDamage(view);
 }
 
-async function printRows(blocks: AsyncGenerator<Values>): Promise<void> {
+/** False: there was none. */
+async function printRows(blocks: AsyncGenerator<Values>): Promise<boolean> {
   let isFirst = true;
   for await (const block of blocks) {
+    if (block.steps.length === 0) continue;
     const hasEpochs = block.epochs.some((epoch) => !Number.isNaN(epoch));
     const columns: readonly string[][] = [
       ['step', ...Array.from(block.steps, numberText)],
@@ -90,6 +95,7 @@ async function printRows(blocks: AsyncGenerator<Values>): Promise<void> {
     isFirst = false;
     print(Array.from(block.steps, (_, index) => line(index + 1)).join('\n'));
   }
+  return !isFirst;
 }
 
 const epochText = (epoch: number): string => (Number.isNaN(epoch) ? '' : numberText(epoch));
