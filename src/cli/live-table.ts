@@ -3,7 +3,7 @@
 // 1. Drawn at most five times a second, however many points come.
 // 2. Never higher than the terminal: what changed last stays in sight.
 //
-// Test: test/cli/terminal.test.ts.
+// Test: test/cli/terminal.test.ts, test/cli/live-table.test.ts.
 
 import type { FollowEvent } from '../index.ts';
 import { contextText } from './facts.ts';
@@ -17,6 +17,8 @@ export interface LiveRow {
   readonly step: number;
   readonly value: number;
   readonly points: number;
+  /** The greatest step that is among `points` from the beginning: its event may still come. */
+  readonly known: number;
   /** When it came, of this machine's clock; undefined: it was there. */
   readonly time: number | undefined;
 }
@@ -52,9 +54,10 @@ export class LiveTable {
       step = steps[index] as number;
       value = values[index] as number;
     }
-    const points = (before?.points ?? 0) + steps.length;
+    const known = before?.known ?? Number.NEGATIVE_INFINITY;
+    const points = (before?.points ?? 0) + steps.filter((each) => each > known).length;
     this.#rows.delete(key);
-    this.#rows.set(key, { run, name, context: text, step, value, points, time: Date.now() });
+    this.#rows.set(key, { run, name, context: text, step, value, points, known, time: Date.now() });
     this.#timer ??= setTimeout(() => this.#draw(), DRAW_MS);
   }
 

@@ -130,7 +130,7 @@ describe.concurrent('on a terminal', () => {
     expect(screen.filter((line) => line !== '')).toEqual([
       expect.stringMatching(/^run {3}metric +step +value +points +age$/),
       expect.stringMatching(
-        new RegExp(`^live  loss +${loss?.lastStep} +${loss?.last} +\\d+ +\\d+s$`),
+        new RegExp(`^live  loss +${loss?.lastStep} +${loss?.last} +${loss?.count} +\\d+s$`),
       ),
     ]);
   });

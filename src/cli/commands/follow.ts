@@ -70,6 +70,7 @@ const rowOf = ({ run, name, context, lastStep, last, count }: Metric): LiveRow =
   step: lastStep ?? Number.NaN,
   value: last,
   points: count,
+  known: lastStep ?? Number.NEGATIVE_INFINITY,
   time: undefined,
 });
 
