@@ -19,6 +19,6 @@ it('a point that was there already is not counted again', () => {
   table.add({ ...event, name: 'new', steps: column(0, 1, 2), values: column(1, 2, 3), ...rest });
   table.end();
   stdout.mockRestore();
-  expect(written).toMatch(/\br {2}loss +4 +0\.25 +5 +0s\n/);
-  expect(written).toMatch(/\br {2}new +2 +3 +3 +0s\n/);
+  expect(written).toMatch(/^r +loss +4 +0\.25 +5 +0s$/m);
+  expect(written).toMatch(/^r +new +2 +3 +3 +0s$/m);
 });
