@@ -18,7 +18,13 @@ import { limitError, QueryFailure } from './failure.ts';
 import { withoutSelect } from './lexical.ts';
 import type { MetricObject } from './metric-object.ts';
 import { parseExpression } from './parse.ts';
-import { type RunCondition, runCondition } from './push-down.ts';
+import {
+  type NameCondition,
+  nameCondition,
+  type RunCondition,
+  runCondition,
+  type SequenceName,
+} from './push-down.ts';
 import { loadRegex } from './regex.ts';
 import type { RunObject } from './run-object.ts';
 import { type Code, Names, Scope } from './scope.ts';
@@ -120,18 +126,21 @@ export class Query extends Compiled {
   readonly excludesArchived: boolean;
   /** What can be decided of a run before its sequences are opened; undefined: nothing. */
   readonly runCondition: RunCondition | undefined;
+  /** What can be decided of a sequence by its name and context alone; undefined: nothing. */
+  readonly nameCondition: NameCondition | undefined;
 
   constructor(
     text: string,
     kind: RowKind,
     reads: Reads,
     code: Code,
-    condition: RunCondition | undefined,
+    conditions: Pick<Query, 'runCondition' | 'nameCondition'>,
     withArchived: boolean,
   ) {
     super(text, kind, reads, code);
     this.excludesArchived = !withArchived && !reads.runProperties.has('archived');
-    this.runCondition = condition;
+    this.runCondition = conditions.runCondition;
+    this.nameCondition = conditions.nameCondition;
   }
 
   /**
@@ -154,13 +163,22 @@ export class Query extends Compiled {
   /** False: no row of this run matches. */
   mayMatch(run: RunObject, strict = false): boolean {
     if (this.excludesArchived && run.facts.archived) return false;
-    try {
-      return this.runCondition?.mayMatch(run, strict) ?? true;
-    } catch (error) {
-      // The stack ended: whether the row ends it too, the row shall say.
-      if (error instanceof RangeError) return true;
-      throw error;
-    }
+    return unlessEndOfStack(() => this.runCondition?.mayMatch(run, strict) ?? true);
+  }
+
+  /** False: no sequence of this name and context matches or fails, in whichever run. */
+  mayMatchName(name: SequenceName): boolean {
+    return unlessEndOfStack(() => this.nameCondition?.mayMatch(name) ?? true);
+  }
+}
+
+/** Whether the row ends the stack too, the row shall say. */
+function unlessEndOfStack(mayMatch: () => boolean): boolean {
+  try {
+    return mayMatch();
+  } catch (error) {
+    if (error instanceof RangeError) return true;
+    throw error;
   }
 }
 
@@ -203,8 +221,12 @@ export async function parseQuery(
   const expression = (await parseExpression(condition)) ?? ALL;
   const variables = variablesOf(kind);
   const { reads, code } = await prepare(expression, condition, variables);
-  const ofRun = kind === 'run' ? undefined : runCondition(expression, variables);
-  return new Query(text, kind, reads, code, ofRun, withArchived);
+  const isOfRuns = kind === 'run';
+  const conditions = {
+    runCondition: isOfRuns ? undefined : runCondition(expression, variables),
+    nameCondition: isOfRuns ? undefined : nameCondition(expression, variables),
+  };
+  return new Query(text, kind, reads, code, conditions, withArchived);
 }
 
 /**

@@ -1,5 +1,6 @@
-// A run that is left out before its metrics are opened has no metric that matches: by chance, and in
-// the cases where Aim leaves out too much or breaks.
+// A run that is left out before its metrics are opened has no metric that matches, and neither has a name that
+// is left out before anything else of its sequences is read: by chance, and in the cases where Aim leaves out
+// too much or breaks.
 
 import { describe, expect, it } from 'vitest';
 import { MetricObject, parseQuery, RowFailures, RunObject } from '../../src/query/query.ts';
@@ -13,21 +14,33 @@ interface Scan {
   readonly rows: readonly string[];
   /** Runs whose metrics were opened. */
   readonly opened: number;
+  /** Metrics of them that were evaluated. */
+  readonly read: number;
+  /** By message, of the rows that were evaluated. */
+  readonly failures: Record<string, number>;
 }
 
-async function scan(text: string, runs: readonly MemoryRun[], pushesDown: boolean): Promise<Scan> {
+type Pushes = 'nothing' | 'runs' | 'names';
+
+async function scan(text: string, runs: readonly MemoryRun[], pushes: Pushes): Promise<Scan> {
   const query = await parseQuery(text, 'metric');
   const rows: string[] = [];
+  const failures = new RowFailures();
   let opened = 0;
+  let read = 0;
   for (const [number, facts] of runs.entries()) {
     const run = new RunObject(facts);
-    if (pushesDown && !query.mayMatch(run)) continue;
+    if (pushes === 'runs' && !query.mayMatch(run)) continue;
     opened += 1;
-    for (const each of facts.metrics)
-      if (query.matches(run, new MetricObject(each, run), new RowFailures()))
+    for (const each of facts.metrics) {
+      if (pushes === 'names' && !query.mayMatchName(each)) continue;
+      read += 1;
+      if (query.matches(run, new MetricObject(each, run), failures))
         rows.push(labelled(number, each.name));
+    }
   }
-  return { rows, opened };
+  const counts = failures.kinds.map(({ message, count }) => [message, count]);
+  return { rows, opened, read, failures: Object.fromEntries(counts) };
 }
 
 const threeRuns = [1, 2, 3].map((a) =>
@@ -65,9 +78,9 @@ describe('what the run decides', () => {
     ['False and metric.last', [], 0],
     ['run.a < metric.last + 5 and not run.a == 3', ['0 x', '0 y'], 1],
   ])('%s', async (text, rows, opened) => {
-    const pushed = await scan(text, threeRuns, true);
+    const pushed = await scan(text, threeRuns, 'runs');
     expect(pushed.rows).toEqual(rows);
-    expect((await scan(text, threeRuns, false)).rows).toEqual(rows);
+    expect((await scan(text, threeRuns, 'nothing')).rows).toEqual(rows);
     expect(pushed.opened).toBe(opened);
   });
 
@@ -94,6 +107,56 @@ describe('what the run decides', () => {
   });
 });
 
+describe('what name and context decide', () => {
+  const named = ['loss', 'accuracy'].flatMap((name) =>
+    ['train', 'val'].map((subset) => ({ name, context: { subset }, values: [1, 2] })),
+  );
+  const runs = [memoryRun({ params: { target: 'loss' }, sequences: named })];
+
+  it.each([
+    ["metric.name == 'loss' and metric.last < 3", 2, 2],
+    ["metric.last < 3 and metric.name == 'loss'", 2, 2],
+    ["0 < metric.mean <= 2 and metric.context.subset == 'val'", 2, 2],
+    ["metric.context['subset'] == 'val' and metric.name.startswith('l')", 1, 1],
+    ["not (metric.name == 'loss' or metric.count == 1)", 2, 2],
+    ["metric.name in ['loss'] or metric.last > 5", 2, 4],
+    ["metric.last > 0 if metric.name == 'loss' else False", 2, 2],
+    ["any(metric.name == n for n in ['accuracy'])", 2, 2],
+    ["metric.context.none.deep == 1 or metric.name == 'loss'", 2, 2],
+    ['metric.name == run.target', 2, 4],
+    ['metric.last < 3', 4, 4],
+    ["(lambda m: m.name == 'loss')(metric)", 2, 4],
+    ["[metric for metric in [1]] == [1] and metric.name == 'loss'", 2, 4],
+    ["metric.run.target == 'loss'", 4, 4],
+  ])('%s', async (text, rows, read) => {
+    const pushed = await scan(text, runs, 'names');
+    expect([pushed.rows.length, pushed.read]).toEqual([rows, read]);
+    expect((await scan(text, runs, 'nothing')).rows).toEqual(pushed.rows);
+  });
+
+  it('a row that fails is looked at, whatever it is called', async () => {
+    for (const text of [
+      "metric.name + 1 == 2 and metric.name == 'none'",
+      "metric.last + 'a' == 2 and metric.name == 'none'",
+      "metric.last < 'a' and metric.name == 'none'",
+    ]) {
+      const { rows, failures } = await scan(text, runs, 'names');
+      expect([rows.length, Object.values(failures)], text).toEqual([0, [4]]);
+    }
+  });
+
+  it('leaves a limit to the row', async () => {
+    const query = await parseQuery("9 ** 9 ** 99 > 1 and metric.name == 'none'", 'metric');
+    expect(query.mayMatchName({ kind: 'metric', name: 'loss', context: {} })).toBe(true);
+  });
+
+  it('is nothing where something else has to be known', async () => {
+    expect((await parseQuery('metric.last == 1', 'metric')).nameCondition).toBeUndefined();
+    expect((await parseQuery("run.a == 'x'", 'metric')).nameCondition).toBeUndefined();
+    expect((await parseQuery("run.name == 'x'")).nameCondition).toBeUndefined();
+  });
+});
+
 it('a scan that pushes down gives the rows of one that opens everything', async () => {
   const by = seeded('push-down');
   const runs = Array.from({ length: 12 }, () =>
@@ -108,11 +171,17 @@ it('a scan that pushes down gives the rows of one that opens everything', async 
     }),
   );
   let saved = 0;
+  let unread = 0;
   for (let round = 0; round < 1500; round += 1) {
     const text = condition(by, 3);
-    const pushed = await scan(text, runs, true);
-    expect(pushed.rows, text).toEqual((await scan(text, runs, false)).rows);
+    const whole = await scan(text, runs, 'nothing');
+    const pushed = await scan(text, runs, 'runs');
+    expect(pushed.rows, text).toEqual(whole.rows);
+    const byName = await scan(text, runs, 'names');
+    expect([byName.rows, byName.failures], text).toEqual([whole.rows, whole.failures]);
     saved += runs.length - pushed.opened;
+    unread += whole.read - byName.read;
   }
   expect(saved).toBeGreaterThan(1500);
+  expect(unread).toBeGreaterThan(100);
 });
