@@ -71,8 +71,9 @@ const wrongCode = (code: string, type: string): QueryFailure =>
 
 function formatText(value: string, spec: FormatSpec): string {
   if (spec.code !== '' && spec.code !== 's') throw wrongCode(spec.code, 'str');
-  if (spec.sign !== '' || spec.isAlternate || spec.grouping !== '' || spec.align === '=')
-    throw valueError('sign, #, = and grouping are not allowed in the format of a string');
+  const { sign, isAlternate, grouping, dropsMinusZero } = spec;
+  if (sign !== '' || isAlternate || dropsMinusZero || grouping !== '' || spec.align === '=')
+    throw valueError('sign, #, z, = and grouping are not allowed in the format of a string');
   const cut =
     spec.precision === undefined ? value : charactersOf(value).slice(0, spec.precision).join('');
   return padded('', cut, spec, spec.align === '' ? '<' : spec.align);

@@ -221,8 +221,13 @@ export const builtins: Readonly<Record<string, Body>> = {
   'callable(object)': ((value: Value) =>
     value instanceof FunctionValue || value instanceof TypeValue) as Body,
   'chr(i)': ((value: Value) => characterOf(integer(value))) as Body,
-  'divmod(a, b)': ((a: Value, b: Value) =>
-    new Tuple([binary('//', a, b), binary('%', a, b)])) as Body,
+  'divmod(a, b)': ((a: Value, b: Value) => {
+    if (a instanceof Delta !== b instanceof Delta)
+      throw typeError(
+        `unsupported operand types for divmod(): '${typeNameOf(a)}' and '${typeNameOf(b)}'`,
+      );
+    return new Tuple([binary('//', a, b), binary('%', a, b)]);
+  }) as Body,
   'enumerate(iterable, start=0)': ((value: Value, start: Value) =>
     new Stream(numbered(iterate(value), integer(start)), 'enumerate')) as Body,
   'filter(function, iterable)': ((body: Value, value: Value) =>

@@ -23,15 +23,20 @@ export function formatPercent(text: string, given: Value): string {
     return values[next - 1] as Value;
   };
   let size = 0;
-  const result = text.replace(FIELD, (_, name, flags, width, point, precision, _size, code) => {
-    if (code === '%') return '%';
+  const result = text.replace(FIELD, (whole, name, flags, width, point, precision, _size, code) => {
+    if (whole === '%%') return '%';
     if (name !== undefined) isByName = true;
     const starWidth = width === '*' ? starOf(take()) : Number(width ?? 0);
     const isLeft = flags.includes('-') || starWidth < 0;
     const starPrecision = precision === '*' ? starOf(take()) : Number(precision ?? 0);
     const value = name === undefined ? take() : named(given, name);
     const body = fieldOf(value, code, flags, point === undefined ? undefined : starPrecision);
-    const shown = fill(body, Math.abs(starWidth), isLeft, flags.includes('0') && code !== 's');
+    const shown = fill(
+      body,
+      Math.abs(starWidth),
+      isLeft,
+      flags.includes('0') && !'srac'.includes(code),
+    );
     size += shown.length;
     chargeGrowth(size, shown.length);
     return shown;

@@ -99,7 +99,8 @@ function placeOf(index: Value, length: number, what: string): number {
 /** A range again; one of nothing keeps its ends, as in Python. */
 function partOfRange(range: RangeValue, slice: SliceValue): RangeValue {
   const { start, stop, step, count } = picked(slice, range.length);
-  return new RangeValue(range.at(start), range.at(stop), range.step * BigInt(step), count);
+  const by = typeof slice.step === 'bigint' ? slice.step : BigInt(step);
+  return new RangeValue(range.at(start), range.at(stop), range.step * by, count);
 }
 
 interface Picked {

@@ -23,8 +23,8 @@ NAMES = {
     **{
         each.__name__: each
         for each in (
-            abs, all, any, bin, bool, bytes, callable, chr, dict, divmod, enumerate, filter, float,
-            format, frozenset, hex, int, isinstance, len, list, map, max, min, oct, ord, pow, range,
+            abs, all, any, bin, bool, bytes, callable, chr, complex, dict, divmod, enumerate, filter, float,
+            format, frozenset, hex, int, isinstance, iter, len, list, map, max, min, next, oct, ord, pow, range,
             repr, reversed, round, set, slice, sorted, str, sum, tuple, zip,
         )
     },

@@ -171,7 +171,15 @@ export class Expressions {
 
   any(depth = 3): string {
     return this.#one(
-      [this.#number, this.#string, this.#list, this.#boolean, this.#collection, this.#formatted],
+      [
+        this.#number,
+        this.#string,
+        this.#list,
+        this.#boolean,
+        this.#collection,
+        this.#formatted,
+        this.#mixed,
+      ],
       depth,
     );
   }
@@ -379,6 +387,122 @@ export class Expressions {
       () => `(${b()} ${this.#pick(['&', '|', '^'])} ${b()})`,
       () => `({1, 2} ${this.#pick(['<', '<=', '>', '>=', '=='])} set(${l()}))`,
     ])();
+  };
+
+  /** A format specification from its parts, most of which fit. */
+  #spec(): string {
+    const fill = this.#pick(['', '', '<', '>', '^', '*<', '0>', '\u00e9^']);
+    const sign = this.#pick(['', '', '+', '-', ' ']);
+    const flags = this.#pick(['', '', '#', '0', '#0', 'z']);
+    const width = this.#pick(['', '', '1', '6', '15']);
+    const grouping = this.#pick(['', '', ',', '_']);
+    const precision = this.#pick(['', '', '.0', '.1', '.3', '.17', '.30']);
+    return `${fill}${sign}${flags}${width}${grouping}${precision}${this.#pick([...'sdbBoxXeEfFgGn%c', '', '', ''])}`;
+  }
+
+  #percent(): string {
+    const flags = this.#pick(['', '', '-', '+', ' ', '0', '#', '-0', '+0', '#0', ' 0']);
+    const width = this.#pick(['', '', '3', '12']);
+    const precision = this.#pick(['', '', '.', '.0', '.2', '.12']);
+    return `%${flags}${width}${precision}${this.#pick([...'srdiuoxXeEfFgGca%'])}`;
+  }
+
+  /** A place in a text or list, as methods take it. */
+  #place(): string {
+    return this.#pick(['None', '0', '1', '2', '-1', '-2', '5', '-9', 'True', '10**30', '-10**30']);
+  }
+
+  #date(depth: number): string {
+    if (depth <= 0 || this.#by.integer(2) === 0) {
+      const day = `${this.#pick([1, 1999, 2000, 2024, 9999])}, ${1 + this.#by.integer(12)}, ${1 + this.#by.integer(31)}`;
+      const time = `${this.#by.integer(25)}, ${this.#by.integer(60)}, ${this.#by.integer(60)}, ${this.#pick([0, 1, 999_999])}`;
+      return this.#pick([`datetime(${day}, ${time})`, `datetime(${day})`, `date(${day})`]);
+    }
+    return `(${this.#date(depth - 1)} ${this.#pick(['+', '-'])} ${this.#delta(depth - 1)})`;
+  }
+
+  #delta(depth: number): string {
+    const unit = this.#pick(['days', 'seconds', 'microseconds', 'hours', 'weeks', 'milliseconds']);
+    const made = `timedelta(${unit}=${this.#number(0)})`;
+    if (depth <= 0) return made;
+    return this.#pick([
+      made,
+      `(${made} ${this.#pick(['*', '/', '//', '%', '+', '-'])} ${this.#pick([this.#number(0), this.#delta(0)])})`,
+      `(${this.#date(0)} - ${this.#date(0)})`,
+      `(-${made})`,
+      `abs(${made})`,
+    ]);
+  }
+
+  /** Parts that meet seldom elsewhere: places, formats by parts, dates, types that do not fit. */
+  readonly #mixed: Make = (depth) => {
+    const [n, s, l] = [
+      () => this.#number(depth - 1),
+      () => this.#string(depth - 1),
+      () => this.#list(depth - 1),
+    ];
+    const places = (): string =>
+      this.#pick(['', `, ${this.#place()}`, `, ${this.#place()}, ${this.#place()}`]);
+    const order = (): string => this.#pick(['<', '<=', '>', '>=', '==', '!=', 'in', 'not in']);
+    const view = (): string =>
+      this.#pick([
+        `{${s()}: ${n()}}.keys()`,
+        `{${n()}: ${s()}, 1: 'a'}.items()`,
+        `{1: 2}.keys()`,
+        `{'a': 1, 'b': 2}.keys()`,
+      ]);
+    const set = (): string => this.#pick([`set(${l()})`, '{1, 2}', "{'a'}", "{(1, 'a')}", view()]);
+    const made = this.#pick([
+      () => `format(${this.#pick([n(), s(), this.#boolean(0)])}, ${JSON.stringify(this.#spec())})`,
+      () => `(${JSON.stringify(this.#percent())} % (${this.#pick([n(), s()])},))`,
+      () =>
+        `(${JSON.stringify(this.#percent())} % ${this.#pick([l(), "{'a': 1}", `(${n()}, ${s()})`, n(), s()])})`,
+      () =>
+        `${s()}.${this.#pick(['find', 'rfind', 'index', 'rindex', 'count', 'startswith', 'endswith'])}(${this.#string(0)}${places()})`,
+      () => `${l()}.index(${n()}${this.#pick(['', ', 1', ', -2', ', 0, -1', ', 1, 10**30'])})`,
+      () =>
+        `${this.#pick([s(), l(), `tuple(${l()})`, 'range(10)', 'range(20, 3, -4)'])}[${this.#place()}:${this.#place()}${this.#pick(['', ':', ':2', ':-1', ':-3', ':10**30', ':0'])}]`,
+      () => `round(${n()}, ${this.#by.integer(30) - 15})`,
+      () =>
+        `round(${this.#integer(depth)} * 10 ** ${this.#by.integer(30)}, -${this.#by.integer(30)})`,
+      () => `(${n()} ${order()} ${n()} ${order()} ${l()} ${order()} ${s()})`,
+      () =>
+        `(${set()} ${this.#pick(['&', '|', '-', '^', '<', '<=', '>', '>=', '==', '!='])} ${set()})`,
+      () => `sorted([${n()}, ${this.#pick([n(), s(), 'None', l()])}, ${n()}])`,
+      () => `sorted([(${n()}, ${s()}), (${n()}, ${s()})], reverse=${this.#boolean(0)})`,
+      () =>
+        `${this.#pick(['max', 'min'])}(${l()}, key=lambda x: ${this.#pick(['-x', 'str(x)', 'x % 2'])})`,
+      () => `(${this.#date(depth)})`,
+      () => `(${this.#delta(depth)})`,
+      () => `str(${this.#pick([this.#date(depth), this.#delta(depth)])})`,
+      () => `(${this.#date(depth)} ${order()} ${this.#date(depth)})`,
+      () => `(${this.#delta(depth)} ${order()} ${this.#delta(depth)})`,
+      () =>
+        `(${this.#date(depth)}).${this.#pick(['isoformat()', 'weekday()', 'isoweekday()', 'toordinal()', 'isocalendar()[1]', 'year', "strftime('%G-%V %U %W %j %-d %y')", 'replace(year=2023)', 'replace(month=2)'])}`,
+      () =>
+        `(${this.#delta(depth)}).${this.#pick(['days', 'seconds', 'microseconds', 'total_seconds()'])}`,
+      () =>
+        `int(${this.#pick(["' 1_0 '", "'\u0663'", "'1__0'", "'+7'", "'- 7'", "'0x'", "'1e3'", "''"])})`,
+      () =>
+        `float(${this.#pick(["'1_0.5e1_0'", "'.5'", "'.'", "'+inf'", "'nan '", "'1e400'", "'\u0663.5'", "'0x1'", "'1_'"])})`,
+      () =>
+        `(${this.#integer(depth)} ${this.#pick(['/', '//', '%', '*', '-'])} ${this.#pick(['10**25', '-10**30', '2**200', '3**60'])})`,
+      () => `divmod(${this.#pick([n(), this.#delta(0)])}, ${this.#pick([n(), this.#delta(0)])})`,
+      () =>
+        `(${this.#pick(['1j', '(1+2j)', '(3-1j)'])} ${this.#pick(['+', '-', '*', '=='])} ${this.#integer(0)})`,
+      () =>
+        `sorted(${this.#pick(["['b', 'A', 'c']", l()])}, key=${this.#pick(['str.lower', 'str', 'abs', 'len'])})`,
+      () => `({**{${s()}: 1}, 'a': ${n()}} ${this.#pick(['==', '|'])} {${s()}: ${n()}, 'a': 1})`,
+      () => `[(i, x) for i, x in enumerate(${l()}, ${this.#by.integer(4)}) if i ${order()} (x, 2)]`,
+      () =>
+        `${s()}.translate({97: ${this.#pick(['None', "'xy'", '98'])}, ${this.#integer(0)}: 'z'})`,
+      () =>
+        `${s()}.${this.#pick(['split', 'rsplit'])}(${this.#pick(['None', "' '", "'a'"])}, ${this.#by.integer(4) - 1})`,
+      () => `${s()}.encode(${this.#pick(['', "'ascii'", "'latin-1'", "'utf_8'"])})`,
+      () =>
+        `f'{${this.#pick(['1', '1.5', '"a"', 'None'])}${this.#pick([' = ', '=', ' =', ''])}${this.#pick(['', '!r', '!s', '!a'])}}'`,
+    ])();
+    return made;
   };
 
   readonly #collection: Make = (depth) => {
