@@ -279,6 +279,68 @@ describe('a run that changes between any two calls of the scan that reads it', (
   });
 });
 
+describe('a run whose files go while it is read is read as it is', () => {
+  /** What takes files away: edits that are folded, a log that is rewritten. */
+  const changes: Record<string, (repo: CatalogueRepo) => unknown> = {
+    folded: (repo) => repo.fold('a'),
+    rewritten: async (repo) => {
+      await repo.track('a', 'main', 800);
+      await repo.close('a');
+    },
+  };
+  /** When it happens: by a clock that goes on, in the tick of the last change, and where times say nothing. */
+  const situations: Record<string, { wait: number; fileSystem: string; stands: boolean }> = {
+    'long after': { wait: 10_000, fileSystem: 'ext4', stands: false },
+    'in the same tick': { wait: 0, fileSystem: 'ext4', stands: true },
+    'where change times are of another machine': { wait: 10_000, fileSystem: 'nfs', stands: true },
+  };
+  const cases = Object.keys(changes).flatMap((change) =>
+    Object.keys(situations).map((situation) => [change, situation] as const),
+  );
+
+  it.each(cases)('%s %s', async (change, situation) => {
+    const { wait, fileSystem, stands } = situations[situation] as (typeof situations)[string];
+    const repo = new CatalogueRepo();
+    await repo.track('a', 'main', 400);
+    await repo.close('a');
+    for (let count = 0; count < 3; count += 1) repo.edit('a');
+    const changedAt = repo.time;
+    const before = repo.vfs.clone();
+    await changes[change]?.(repo);
+    const after = repo.vfs;
+    const answers = [truth(before)['a'], truth(after)['a']];
+    let isDone = true;
+    for (let at = 1; isDone; at += 1) {
+      const disk = before.clone();
+      disk.configure({ fileSystem });
+      repo.time = changedAt + wait;
+      let call = 0;
+      isDone = false;
+      const onCall = (): void => {
+        call += 1;
+        if (call !== at) return;
+        isDone = true;
+        if (stands) repo.time = changedAt;
+        becomes(disk, after, runPlaces(REPO, 'a').directory);
+        repo.time = changedAt + wait;
+      };
+      const scanning = repo.catalogue('boot', disk.attach({ onCall }));
+      expect(answers).toContainEqual(scanned(scanning).answers['a']);
+    }
+  });
+
+  /** New files first, then those go that are no more. */
+  function becomes(vfs: MemoryVfs, other: MemoryVfs, path: string): void {
+    if (other.stat(path)?.isDirectory !== true) {
+      if (vfs.stat(path) === undefined) writeFile(vfs, path, readFile(other, path));
+      return;
+    }
+    for (const name of other.list(path)) becomes(vfs, other, `${path}/${name}`);
+    for (const name of vfs.list(path))
+      if (other.stat(`${path}/${name}`) === undefined) vfs.unlink(`${path}/${name}`);
+  }
+});
+
 describe('of a run whose sequences are not known', () => {
   /** Sequences of several writers, hot and rewritten; the catalogue has seen only the rest of the runs. */
   async function unknown(): Promise<CatalogueRepo> {
@@ -342,7 +404,7 @@ describe('of a run whose sequences are not known', () => {
         (rows as { values: unknown }).values,
       ]);
       expect(found).toEqual(points);
-      expect(entry?.readSoFar?.damage).not.toEqual([]);
+      expect(entry?.readSoFar?.damage.length).toBeGreaterThan(0);
     }
   });
 });
