@@ -5,6 +5,7 @@
 
 import type { Context } from '../model/context.ts';
 import { parseContext } from '../model/context.ts';
+import { sequenceKey } from '../model/sequence.ts';
 import {
   type OpeningFactsForQuery,
   type PointFacts,
@@ -32,6 +33,8 @@ export class EntryFacts implements RunFactsForQuery {
   readonly entry: CatalogueEntry;
   readonly #signs: LastSigns;
   #sequences: readonly EntrySequence[] | undefined;
+  /** By key, of those that were asked for one by one. */
+  #named: Map<string, EntrySequence> | undefined;
   #lastOpenings: readonly OpeningFacts[] | undefined;
 
   /** `signs` of its writers that have not closed, where something asks for its state. */
@@ -122,15 +125,27 @@ export class EntryFacts implements RunFactsForQuery {
     return this.#sequences;
   }
 
-  get metrics(): readonly SequenceFactsForQuery[] {
+  get metrics(): readonly EntrySequence[] {
     return this.sequences.filter((each) => each.kind === 'metric');
   }
 
+  /** Those of `metrics` whose key is wanted: of others less is read. */
+  metricsWhere(isWanted: (key: string) => boolean): readonly EntrySequence[] {
+    return this.entry
+      .sequencesWhere(isWanted)
+      .filter((each) => each.kind === 'metric')
+      .map((each) => new EntrySequence(this.entry, each));
+  }
+
   metric(name: string, contextText: string): SequenceFactsForQuery | undefined {
-    return this.sequences.find(
-      ({ sequence, kind }) =>
-        kind === 'metric' && sequence.name === name && sequence.contextText === contextText,
-    );
+    const wanted = sequenceKey(name, contextText);
+    this.#named ??= new Map();
+    let found = this.#named.get(wanted);
+    if (found === undefined) {
+      [found] = this.metricsWhere((key) => key === wanted);
+      if (found !== undefined) this.#named.set(wanted, found);
+    }
+    return found;
   }
 }
 

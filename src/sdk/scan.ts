@@ -3,7 +3,8 @@
 // 1. Each run is evaluated in its turn of the scan; of one that does not match nothing is kept, of one that
 //    does its entry. A view, or a sequence, is made when its row is given.
 // 2. What can be decided of a run is decided before its sequences are opened; this loses no row.
-// 3. The event loop is let go every few milliseconds, however long the scan is.
+// 3. What can be decided by the name and context of a sequence is decided once in a scan.
+// 4. The event loop is let go every few milliseconds, however long the scan is.
 //
 // Spec: spec/query.md. Test: test/sdk/query.test.ts.
 
@@ -12,6 +13,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Vfs } from '../engine/index.ts';
 import { asRunlogError, RunlogError, throwIfAborted } from '../errors.ts';
 import { durations } from '../limits.ts';
+import { parseContext } from '../model/context.ts';
+import { parseSequenceKey } from '../model/sequence.ts';
 import type { SequenceFactsForQuery } from '../query/facts.ts';
 import {
   comparePlain,
@@ -56,6 +59,9 @@ const ofTheQuery: readonly string[] = ['QUERY_EVALUATION', 'LIMIT'];
 
 const NO_SIGNS: LastSigns = new Map();
 
+/** Contexts may differ in every run. */
+const NAMES_KEPT = 65_536;
+
 export class RowScan {
   readonly #place: ScanPlace;
   readonly #options: CheckedQueryOptions;
@@ -64,6 +70,7 @@ export class RowScan {
   /** Evaluated of each row that matches; the last of them is the order, where that is an expression. */
   readonly #wanted: readonly RowValue[];
   readonly #failures: RowFailures | undefined;
+  readonly #names: NamesOfScan;
 
   private constructor(
     place: ScanPlace,
@@ -77,6 +84,7 @@ export class RowScan {
     this.#wanted = wanted;
     this.#options = options;
     this.#failures = options.strict ? undefined : new RowFailures();
+    this.#names = new NamesOfScan(query);
   }
 
   /** `wanted`: expressions whose values each row brings. @throws TypeError; RunlogError QUERY_SYNTAX, LIMIT. */
@@ -179,7 +187,7 @@ export class RowScan {
   #sequencesOf(facts: EntryFacts): readonly (EntrySequence | ObjectSequence)[] {
     const kind = this.#kind;
     if (kind === 'metric' || kind === 'run')
-      return facts.sequences.filter((each) => each.kind === 'metric');
+      return facts.metricsWhere((key) => this.#names.mayMatch(key));
     return kind === 'audios' ? [] : new RunObjects(facts.entry.reader()).all(kind);
   }
 
@@ -205,6 +213,35 @@ export class RowScan {
       const sign = descending && !isEither ? -1 : 1;
       return sign * comparePlain(first, second) || newest(a, b);
     };
+  }
+}
+
+/** Names and contexts that the query was asked of in this scan: there are few, in many runs. */
+class NamesOfScan {
+  readonly #query: Query;
+  readonly #mayMatch = new Map<string, boolean>();
+
+  constructor(query: Query) {
+    this.#query = query;
+  }
+
+  /** False: no sequence of this key matches, or fails. */
+  mayMatch(key: string): boolean {
+    if (this.#query.nameCondition === undefined) return true;
+    const known = this.#mayMatch.get(key);
+    if (known !== undefined) return known;
+    const mayMatch = this.#ask(key);
+    if (this.#mayMatch.size >= NAMES_KEPT) this.#mayMatch.clear();
+    this.#mayMatch.set(key, mayMatch);
+    return mayMatch;
+  }
+
+  #ask(key: string): boolean {
+    const { kind } = this.#query;
+    const parsed = parseSequenceKey(key);
+    if (parsed === undefined || kind === 'run') return true;
+    const { name, contextText } = parsed;
+    return this.#query.mayMatchName({ kind, name, context: parseContext(contextText) });
   }
 }
 

@@ -97,22 +97,33 @@ export class CatalogueEntry {
 
   /** Every sequence with a point of any writer, in the order in which writers defined them. */
   sequences(): readonly CatalogueSequence[] {
-    this.#sequences ??= this.#either(
-      ({ part, row }) => part.sequences(row)?.map((each) => new CatalogueSequence(this, each)),
+    this.#sequences ??= this.#known() ?? this.#read();
+    return this.#sequences;
+  }
+
+  /** Those of `sequences` whose key is wanted; of the others nothing is read where the catalogue knows them. */
+  sequencesWhere(isWanted: (key: string) => boolean): readonly CatalogueSequence[] {
+    const known = this.#sequences === undefined ? this.#known(isWanted) : undefined;
+    return known ?? this.sequences().filter(({ key }) => isWanted(key));
+  }
+
+  #known(isWanted?: (key: string) => boolean): CatalogueSequence[] | undefined {
+    return this.#either(
+      ({ part, row }) =>
+        part.sequences(row, isWanted)?.map((each) => new CatalogueSequence(this, each)),
       () => undefined,
     );
+  }
+
+  #read(): CatalogueSequence[] {
     // In its turn it is read as a whole, so that the catalogue learns of it.
     const settled = this.#isResting ? this.#settledRun()?.sequences() : undefined;
-    this.#sequences ??= [...(settled ?? this.reader().sequences()).values()].map(
-      (each) =>
-        new CatalogueSequence(this, {
-          key: each.key,
-          kind: 'metric',
-          writers: each.writers,
-          summary: null,
-        }),
+    const all = settled ?? this.reader().sequences();
+    return Array.from(
+      all.values(),
+      ({ key, writers }) =>
+        new CatalogueSequence(this, { key, kind: 'metric', writers, summary: null }),
     );
-    return this.#sequences;
   }
 
   /** Points of a sequence that a reader is shown, of all writers, ordered by (step, writer). */

@@ -288,15 +288,18 @@ export class CataloguePart {
     });
   }
 
-  /** Undefined: not known. */
-  sequences(row: number): SequenceRow[] | undefined {
+  /** Undefined: not known. Of all, or of those whose key is wanted, nothing else of the others is read. */
+  sequences(row: number, isWanted?: (key: string) => boolean): SequenceRow[] | undefined {
     if (!this.knowsSequences(row)) return undefined;
     const ends = this.#ends();
-    const found: SequenceRow[] = [];
+    const keys = this.#sequenceColumn('key');
     const end = ends[row + 1] as number;
-    for (let place = ends[row] as number; place < end; place += 1)
-      found.push(this.#sequenceAt(place));
-    return found;
+    const places: number[] = [];
+    this.#try(() => {
+      for (let place = ends[row] as number; place < end; place += 1)
+        if (isWanted?.(keys.at(place) as string) ?? true) places.push(place);
+    });
+    return places.map((place) => this.#sequenceAt(place));
   }
 
   knowsSequences(row: number): boolean {

@@ -341,6 +341,24 @@ describe('a run whose files go while it is read is read as it is', () => {
   }
 });
 
+it('a run whose sequences are known is not opened for who asks for them, in its turn or after the scan', async () => {
+  const repo = await catalogued();
+  const opened: string[] = [];
+  const vfs = repo.vfs.attach({
+    onCall: ({ name, path }) => {
+      if (name === 'open') opened.push(path);
+    },
+  });
+  const entries = [...repo.catalogue('boot', vfs).scan()];
+  for (const entry of [...repo.catalogue('boot', vfs).scan(), ...entries]) {
+    const keys = entry.sequences().map((each) => [each.key, each.value('last')]);
+    expect(keys.length).toBeGreaterThan(0);
+    const [[key] = []] = keys;
+    expect(entry.sequencesWhere((each) => each === key).map((each) => each.key)).toEqual([key]);
+  }
+  expect(opened.filter((path) => !path.includes('/catalogue/'))).toEqual([]);
+});
+
 describe('of a run whose sequences are not known', () => {
   /** Sequences of several writers, hot and rewritten; the catalogue has seen only the rest of the runs. */
   async function unknown(): Promise<CatalogueRepo> {
