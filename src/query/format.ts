@@ -32,17 +32,19 @@ const SPEC =
 export function format(value: Value, text: string): string {
   if (text === '') return textOf(value);
   if (value instanceof DateTime || value instanceof DateOnly) return formatDate(value, text);
+  // Before the specification is read: of other types there is none.
+  if (value === null || typeof value === 'object')
+    throw typeError(
+      `unsupported format string for '${typeNameOf(value)}': ${JSON.stringify(text.slice(0, 50))}`,
+      value === null,
+    );
   const spec = parseSpec(text, value);
   if (typeof value === 'string') return formatText(value, spec);
   if (typeof value === 'boolean' || typeof value === 'bigint')
     return 'eEfFgG%'.includes(spec.code) && spec.code !== ''
       ? formatFloat(typeof value === 'bigint' ? toFloat(value) : Number(value), spec)
       : formatInteger(BigInt(value), spec);
-  if (typeof value === 'number') return formatFloat(value, spec);
-  throw typeError(
-    `unsupported format string for '${typeNameOf(value)}': ${JSON.stringify(text)}`,
-    value === null,
-  );
+  return formatFloat(value, spec);
 }
 
 function parseSpec(text: string, value: Value): FormatSpec {

@@ -7,7 +7,7 @@ import { asSetOperand } from './compare.ts';
 import { Complex, complexOperation } from './complex.ts';
 import { dateOperation } from './date-operators.ts';
 import { DateOnly, DateTime, Delta } from './date-value.ts';
-import { type QueryFailure, typeError } from './failure.ts';
+import { QueryFailure, typeError } from './failure.ts';
 import { dictOf, setOf } from './iterate.ts';
 import {
   bounded,
@@ -165,6 +165,10 @@ function concatenate(a: Value, b: Value): Value | undefined {
 
 function repeat(a: Value, b: Value): Value | undefined {
   if (typeof b !== 'bigint' && typeof b !== 'boolean') return undefined;
+  const isSequence =
+    typeof a === 'string' || a instanceof List || a instanceof Tuple || a instanceof Bytes;
+  if (isSequence && typeof b === 'bigint' && b < -(1n << 63n))
+    throw new QueryFailure('OverflowError', "cannot fit 'int' into an index-sized integer");
   // Beyond a float the count is refused all the same.
   const count = Math.max(0, Number(b));
   if (typeof a === 'string') {

@@ -64,7 +64,11 @@ function title(text: string): string {
 
 const swapCase = (text: string): string =>
   charactersOf(text)
-    .map((each) => (/\p{Lu}/u.test(each) ? lower(each) : upper(each)))
+    .map((each) => {
+      if (/\p{Uppercase}/u.test(each)) return lower(each);
+      // A letter of two forms at once, as U+01C5, stays.
+      return /\p{Lowercase}/u.test(each) ? upper(each) : each;
+    })
     .join('');
 
 function pad(text: string, width: Value, fill: Value, side: 'left' | 'right' | 'both'): string {

@@ -11,6 +11,14 @@ import warnings
 
 warnings.simplefilter("ignore")
 
+# A list times 2**31 is a MemoryError then, not the end of the process.
+try:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+except (ImportError, ValueError, OSError):
+    pass
+
 NAMES = {
     # strftime imports time.
     "__builtins__": {"__import__": __import__},

@@ -63,6 +63,12 @@ it.each([
   ["'\u2776'.isdigit()", 'True'],
   ["'\u00aa'.islower()", 'True'],
   ["'\u2167'.isupper()", 'True'],
+  ["'\u01c6'.title().swapcase()", "'\u01c5'"],
+  ['[1] * -2**64', 'OverflowError'],
+  ['range(20, 3, -4)[1:1:10**30]', 'range(16, 16, -4000000000000000000000000000000)'],
+  ["'%05r' % 1", "'    1'"],
+  ["'%5%' % (1,)", 'ValueError'],
+  ['divmod(timedelta(days=1), 0)', 'TypeError'],
   // Powers of complex numbers by products.
   ['(1+2j)**2', '(-3+4j)'],
   ['1j**2', '(-1+0j)'],
