@@ -8,7 +8,7 @@
 
 import { throwIfAborted } from '../errors.ts';
 import { given } from '../model/given.ts';
-import { type AskedRepo, rowsOf, Views } from './ask.ts';
+import { type AskedRepo, rowsOf, taken, Views } from './ask.ts';
 import type { QueryOptions } from './query-options.ts';
 import type { Row } from './scan.ts';
 
@@ -96,7 +96,7 @@ function checkExpressions(value: unknown, argument: string): readonly string[] {
 }
 
 /** Rows by the values of the first `size` expressions. */
-function groupsOf(rows: readonly Row[], size: number): { group: unknown[]; rows: Row[] }[] {
+function groupsOf(rows: Iterable<Row>, size: number): { group: unknown[]; rows: Row[] }[] {
   const groups = new Map<string, { group: unknown[]; rows: Row[] }>();
   for (const row of rows) {
     const group = row.values.slice(0, size);
@@ -193,14 +193,15 @@ export async function aggregateCurves(
     ...(toStep === undefined ? {} : { toStep }),
   };
   const curves: AggregateCurve[] = [];
-  for (const { group, rows: own } of groupsOf(rows, by.length)) {
+  for (const { group, rows: own } of groupsOf(taken(rows), by.length)) {
     const points: { steps: Float64Array; values: Float64Array }[] = [];
-    for (const row of own) {
+    const count = own.length;
+    for (const row of taken(own)) {
       throwIfAborted(signal);
       const metric = await views.metricOf(row);
       if (metric !== undefined) points.push(await metric.values(window));
     }
-    curves.push({ group, metrics: own.length, ...align(points) });
+    curves.push({ group, metrics: count, ...align(points) });
   }
   if (order === undefined) return curves;
   const lastOf = (each: AggregateCurve): unknown =>

@@ -56,7 +56,7 @@ export async function rowsOf(
 /** The runs that match. @throws TypeError, RangeError; RunlogError QUERY_SYNTAX, QUERY_EVALUATION, LIMIT. */
 export async function* askRuns(repo: AskedRepo, ...question: Asked): AsyncGenerator<RunView> {
   const { rows, signal } = await rowsOf(repo, 'run', question);
-  for (const { entry } of rows) {
+  for (const { entry } of taken(rows)) {
     throwIfAborted(signal);
     const view = await viewOf(repo, entry);
     if (view !== undefined) yield view;
@@ -67,7 +67,7 @@ export async function* askRuns(repo: AskedRepo, ...question: Asked): AsyncGenera
 export async function* askMetrics(repo: AskedRepo, ...question: Asked): AsyncGenerator<Metric> {
   const { rows, signal } = await rowsOf(repo, 'metric', question);
   const views = new Views(repo);
-  for (const row of rows) {
+  for (const row of taken(rows)) {
     throwIfAborted(signal);
     const metric = await views.metricOf(row);
     if (metric !== undefined) yield metric;
@@ -93,20 +93,31 @@ async function viewOf(repo: AskedRepo, scanned: CatalogueEntry): Promise<RunView
   return entry && RunView.ofEntry(repo.vfs, repo.path, entry, repo.readOnly);
 }
 
-/** One view a run, however many of its metrics match. */
+/** Each of the rows, none of which is held then: what was read of its run goes with it. */
+export function* taken(rows: (Row | undefined)[]): Generator<Row> {
+  for (let index = 0; index < rows.length; index += 1) {
+    const row = rows[index] as Row;
+    rows[index] = undefined;
+    yield row;
+  }
+}
+
+/** One view a run, however many of its metrics match; none is held for its own sake but the last. */
 export class Views {
   readonly #repo: AskedRepo;
-  readonly #views = new Map<string, RunView>();
+  readonly #views = new Map<string, WeakRef<RunView>>();
+  #last: RunView | undefined;
 
   constructor(repo: AskedRepo) {
     this.#repo = repo;
   }
 
   async #of({ entry }: Row): Promise<RunView | undefined> {
-    const known = this.#views.get(entry.hash);
-    if (known !== undefined) return known;
-    const view = await viewOf(this.#repo, entry);
-    if (view !== undefined) this.#views.set(entry.hash, view);
+    if (this.#last?.hash === entry.hash) return this.#last;
+    const view = this.#views.get(entry.hash)?.deref() ?? (await viewOf(this.#repo, entry));
+    if (view === undefined) return undefined;
+    this.#last = view;
+    this.#views.set(entry.hash, new WeakRef(view));
     return view;
   }
 

@@ -246,7 +246,9 @@ export class RunView {
       const sequence = this.#reader.sequences().get(key);
       return sequence === undefined ? undefined : this.#metricOf(sequence);
     }
-    const sequence = this.#sequences().find((each) => each.key === key);
+    const [sequence] = this.#entry
+      .sequencesWhere((each) => each === key)
+      .filter((each) => each.kind === 'metric');
     return sequence === undefined ? undefined : this.#metricOf(sequence);
   }
 

@@ -5,9 +5,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Repo, Run, type RunlogError } from '../../src/index.ts';
+import { type Metric, Repo, Run, type RunlogError, type RunView } from '../../src/index.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'runlog-query-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -126,6 +128,30 @@ it('metrics match each by itself, and bring their run', async () => {
   for await (const metric of repo.metrics('metric.at(2) != None', { order: 'metric.at(2)' }))
     at.push((await metric.values({ fromStep: 2, toStep: 3 })).values[0] as number);
   expect(at).toEqual([0.2, 0.2, 3.8, 4.8]);
+});
+
+it('metrics of a run share its view; one that nobody holds is let go', async () => {
+  const repo = await Repo.open(directory);
+  const byName: Metric[] = [];
+  for await (const metric of repo.metrics('', { order: 'metric.name' })) byName.push(metric);
+  expect(byName).toHaveLength(8);
+  expect(new Set(byName.map(({ run }) => run)).size).toBe(4);
+
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const views: WeakRef<RunView>[] = [];
+  for await (const metric of repo.metrics("metric.name == 'loss'")) {
+    await metric.values();
+    views.push(new WeakRef(metric.run));
+  }
+  await sleep(1);
+  collect();
+  // The last one may still be in a register.
+  expect(views.map((each) => each.deref() !== undefined).slice(0, -1)).toEqual([
+    false,
+    false,
+    false,
+  ]);
 });
 
 it('a row that fails is left out and counted; strict throws; so does a text that is no query', async () => {
