@@ -6,7 +6,7 @@ import { methodOfType, tables } from './attribute.ts';
 import { isTrue } from './compare.ts';
 import { globals } from './functions.ts';
 import { mathModule } from './math-module.ts';
-import { pointMethods, sequenceProperties } from './metric-object.ts';
+import { pointMethods } from './metric-object.ts';
 import { nearest } from './nearest.ts';
 import { foreignMethods, foreignNames, foreignWords } from './other-words.ts';
 import { runProperties } from './run-object.ts';
@@ -28,8 +28,6 @@ export interface Reads {
   readonly hasOtherMetrics: boolean;
   /** True: `re` is named, and its engine must be loaded. */
   readonly usesRegex: boolean;
-  /** Properties that do not exist and probably mean another. */
-  readonly hints: readonly string[];
 }
 
 class Analysis {
@@ -40,7 +38,6 @@ class Analysis {
   readonly metrics = new Set<string>();
   hasOtherMetrics = false;
   usesRegex = false;
-  readonly hints: string[] = [];
   readonly #text: string;
   readonly #variables: readonly string[];
   /** In what no row gets to: what it names need not exist. */
@@ -194,21 +191,15 @@ class Analysis {
     const [first, ...rest] = links;
     const isRunOfSequence = variable > 0 && first?.kind === 'attribute' && first.name === 'run';
     if (isRunOfSequence) this.sequenceProperties.add('run');
-    if (variable > 0 && !isRunOfSequence) this.#readSequence(root.name, first);
+    if (variable > 0 && !isRunOfSequence) this.#readSequence(first);
     else if (isRunOfSequence) this.#readRun(rest);
     else this.#readRun(links);
     return true;
   }
 
-  #readSequence(name: string, link: ExpressionOf<'attribute' | 'subscript'> | undefined): void {
+  #readSequence(link: ExpressionOf<'attribute' | 'subscript'> | undefined): void {
     if (link?.kind !== 'attribute') return;
     this.sequenceProperties.add(link.name);
-    if (sequenceProperties.has(link.name) || pointMethods.has(link.name)) return;
-    const near = nearest(link.name, [...sequenceProperties.keys(), ...pointMethods.keys()]);
-    if (near !== undefined)
-      this.hints.push(
-        `${name}.${link.name} is None: there is no such property; did you mean '${near}'?`,
-      );
   }
 
   #readRun(links: readonly ExpressionOf<'attribute' | 'subscript'>[]): void {
@@ -320,5 +311,4 @@ const pick = (analysis: Analysis): Omit<Reads, 'params'> => ({
   metrics: analysis.metrics,
   hasOtherMetrics: analysis.hasOtherMetrics,
   usesRegex: analysis.usesRegex,
-  hints: analysis.hints,
 });

@@ -188,13 +188,6 @@ describe('metrics', () => {
     await expect(isTrue('images.at(1)', 3)).rejects.toThrow(/have no values/);
   });
 
-  it('a name that means another is hinted at', async () => {
-    expect((await parseQuery('metric.lsat < 1', 'metric')).reads.hints).toEqual([
-      "metric.lsat is None: there is no such property; did you mean 'last'?",
-    ]);
-    expect((await parseQuery('metric.last < 1', 'metric')).reads.hints).toEqual([]);
-  });
-
   it.each([
     ['run.metrics.loss', "a metric is run.metrics['loss']"],
     ['run.metrics[0]', 'takes a name'],
