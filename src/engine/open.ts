@@ -104,7 +104,10 @@ async function mayTake(
   if (fence === undefined)
     return patience.hasStoodStill(holder, holder.isBlank ? durations.blankFenceMs : undefined);
   const state = await host.liveness.state(fence.owner, directory);
-  if (state === 'alive') return false;
+  if (state === 'alive') {
+    patience.end();
+    return false;
+  }
   return state === 'dead' || patience.hasStoodStill(holder);
 }
 
@@ -132,6 +135,11 @@ class Patience {
     this.#seen = seen;
     this.#since = now;
     return false;
+  }
+
+  /** Whoever stood still has been replaced by a live holder, or is one. */
+  end(): void {
+    this.#isWatching = false;
   }
 
   isOver(): boolean {

@@ -144,6 +144,30 @@ describe('a holder', () => {
     appendNumbers(log, 3, 4);
   });
 
+  it.each([
+    { how: 'unknown, and replaced by a live one', blank: false },
+    { how: 'about to fill its fence, and lives', blank: true },
+  ])('that is $how keeps nobody waiting who did not ask for it', async ({ blank }) => {
+    const { vfs } = await heldLog();
+    const name = `fence-0000000${blank ? 1 : 2}`;
+    if (blank) writeFile(vfs, name, new Uint8Array(0));
+    const live = simulatedHost().liveness.self();
+    const host = simulatedHost({ state: ({ pid }) => (pid === live.pid ? 'alive' : 'unknown') });
+    const { wait } = host.schedule;
+    let waits = 0;
+    const schedule = {
+      ...host.schedule,
+      wait: async (ms: number) => {
+        await wait(ms);
+        if (waits === 1) writeFile(vfs, name, encodeFence('writer', live));
+        waits += 1;
+        if (waits > 100) throw new Error('it waits for a live holder');
+      },
+    };
+    await expect(ask(vfs, 'alive', { host: { ...host, schedule } })).rejects.toEqual(locked);
+    expect(waits).toBe(2);
+  });
+
   it('that has closed the log is replaced at once, whatever is known of its process', async () => {
     for (const state of ['alive', 'unknown', 'dead'] as const) {
       const { vfs, log } = await heldLog();
