@@ -67,6 +67,8 @@ export class LogContents {
   readonly #only: string | undefined;
   #all: Everything | undefined;
   #hot: Hot | undefined;
+  /** The clean blocks that were asked for last: what they cost, amount to and hold is asked in turn. */
+  #asked: { readonly key: string; readonly blocks: BlockPlace[] | undefined } | undefined;
   /** Decoded, of those that a second block has asked for; undefined: one has. */
   readonly #axes = new Map<string, Axis | undefined>();
   #axisRows = 0;
@@ -84,6 +86,7 @@ export class LogContents {
     return readAnew(this.#log, read, () => {
       this.#all = undefined;
       this.#hot = undefined;
+      this.#asked = undefined;
       this.#forgetAxes();
       this.#storedAxes.clear();
     });
@@ -261,7 +264,11 @@ export class LogContents {
   }
 
   #cleanBlocks(key: string, cuts: readonly Cut[]): BlockPlace[] | undefined {
-    return this.#hotPart().rows.has(key) ? undefined : this.#orderedBlocks(key, cuts);
+    if (cuts.length === 0 && this.#asked?.key === key) return this.#asked.blocks;
+    const isHot = this.#hotPart().rows.has(key);
+    const blocks = isHot ? undefined : this.#orderedBlocks(key, cuts);
+    if (cuts.length === 0) this.#asked = { key, blocks };
+    return blocks;
   }
 
   #orderedBlocks(key: string, cuts: readonly Cut[]): BlockPlace[] | undefined {
