@@ -13,7 +13,6 @@ import {
   decodeDocument,
   encodeDocument,
   fileLetter,
-  loadXxhash,
   publish,
   readWhole,
   type Vfs,
@@ -54,7 +53,7 @@ interface Folded {
 const FOLD_COUNT = 32;
 const IDS_KEPT = 256;
 
-const editName = (number: number): string => `edit-${String(number).padStart(8, '0')}`;
+export const editName = (number: number): string => `edit-${String(number).padStart(8, '0')}`;
 export const snapshotName = (number: number): string =>
   `snapshot-${String(number).padStart(8, '0')}`;
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -210,7 +209,9 @@ function readListed(
       const listing = listTwice(vfs, directory);
       const { snapshot, last } = listing;
       if (last < 0 && snapshot < 0) return { facts: undefined, snapshot };
-      return { facts: readFolded(vfs, directory, listing).facts, snapshot };
+      const { facts, ids } = readFolded(vfs, directory, listing);
+      // Names alone: nobody has filled one yet.
+      return { facts: facts === NOTHING && ids.length === 0 ? undefined : facts, snapshot };
     } catch (error) {
       if (errorCode(error) !== 'ENOENT' || vfs.stat(directory) === undefined) throw error;
     }
@@ -244,39 +245,6 @@ function isOvertaken(vfs: Vfs, directory: string, number: number, id: string): b
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;
     }
-  }
-}
-
-/**
- * Creates the run unless it is there: its facts either way. `changes` are the first values of a new
- * life.
- */
-export async function createRun(
-  vfs: Vfs,
-  directory: string,
-  create: { time: number; changes: readonly Change[] },
-): Promise<{ facts: RunFacts; created: boolean }> {
-  await loadXxhash();
-  const life = newLife();
-  const id = randomBytes(16);
-  const bytes = encodeDocument(fileLetter.edit, 0, [
-    id,
-    'create',
-    create.time,
-    unhex(life),
-    create.changes,
-  ]);
-  for (;;) {
-    const facts = readFacts(vfs, directory);
-    if (facts !== undefined && !facts.isDeleted) return { facts, created: facts.life === life };
-    if (facts?.isDeleted) {
-      publishEdit(
-        vfs,
-        directory,
-        { kind: 'create', time: create.time, life, changes: create.changes },
-        id,
-      );
-    } else publish(vfs, directory, editName(0), bytes, { sync: true });
   }
 }
 

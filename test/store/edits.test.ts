@@ -9,10 +9,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { loadXxhash, type MemoryVfs, memoryVfs, namedCrashRules } from '../../src/engine/index.ts';
 import { Repo, Run } from '../../src/index.ts';
+import { durations } from '../../src/limits.ts';
+import { createRun } from '../../src/store/create-run.ts';
 import {
   type Change,
-  createRun,
   foldEdits,
+  holdsRun,
   noteSum,
   publishEdit,
   readFacts,
@@ -29,8 +31,8 @@ beforeAll(() => loadXxhash());
 
 const FOLDER = '/edits';
 
-function emptyFolder(): MemoryVfs {
-  const vfs = memoryVfs();
+function emptyFolder(refuseLinks = false): MemoryVfs {
+  const vfs = memoryVfs({ refuseLinks });
   vfs.makeDirectory(FOLDER);
   vfs.syncDirectory('/');
   return vfs;
@@ -277,34 +279,73 @@ describe('a loss of power', () => {
 });
 
 describe('lives', () => {
-  it('of two who create a run at once the first makes it, also after a deletion', async () => {
-    const { integer, seed } = seeded('edits creators');
-    for (let round = 0; round < 100; round += 1) {
-      const vfs = emptyFolder();
-      if (round % 2 === 1) {
+  const atOnce = async (): Promise<void> => {};
+
+  it.each([
+    { how: 'with links', refuseLinks: false },
+    { how: 'where links are refused', refuseLinks: true },
+  ])(
+    'of two who create a run at once the first makes it, also after a deletion, $how',
+    async ({ refuseLinks }) => {
+      const { integer, seed } = seeded('edits creators');
+      for (let round = 0; round < 100; round += 1) {
+        const vfs = emptyFolder(refuseLinks);
+        if (round % 2 === 1) {
+          const { facts } = await createRun(vfs, FOLDER, { time: 1, changes: [] });
+          publishEdit(vfs, FOLDER, { kind: 'deleted', time: 2, life: facts.life, changes: [] });
+        }
+        const lives: string[] = [];
+        let waiting = ['a', 'b', 'c'].map(
+          (name) =>
+            new Coroutine(name, vfs.attach({ refuseLinks }), async (stage) => {
+              const { facts, created } = await createRun(stage.vfs, FOLDER, {
+                time: 3,
+                changes: [['name', name]],
+                wait: atOnce,
+              });
+              stage.once(() => lives.push(`${facts.life} ${facts.name} ${created}`));
+            }),
+        );
+        while (waiting.length > 0) {
+          await waiting[integer(waiting.length)]?.go(1 + integer(5));
+          waiting = waiting.filter((each) => !each.isOver);
+        }
+        const facts = readFacts(vfs, FOLDER);
+        const where = `seed ${seed}, round ${round}: ${lives.join(', ')}`;
+        for (const each of lives)
+          expect(each.startsWith(`${facts?.life} ${facts?.name} `), where).toBe(true);
+        expect(lives.filter((each) => each.endsWith('true')).length, where).toBe(1);
+      }
+    },
+  );
+
+  it('whose creator died where links are refused, before it had filled its edit, begins with the next', async () => {
+    for (const isDeleted of [false, true]) {
+      const vfs = emptyFolder(true);
+      if (isDeleted) {
         const { facts } = await createRun(vfs, FOLDER, { time: 1, changes: [] });
         publishEdit(vfs, FOLDER, { kind: 'deleted', time: 2, life: facts.life, changes: [] });
       }
-      const lives: string[] = [];
-      let waiting = ['a', 'b', 'c'].map(
-        (name) =>
-          new Coroutine(name, vfs.attach(), async (stage) => {
-            const { facts, created } = await createRun(stage.vfs, FOLDER, {
-              time: 3,
-              changes: [['name', name]],
-            });
-            stage.once(() => lives.push(`${facts.life} ${facts.name} ${created}`));
-          }),
-      );
-      while (waiting.length > 0) {
-        await waiting[integer(waiting.length)]?.go(1 + integer(5));
-        waiting = waiting.filter((each) => !each.isOver);
-      }
-      const facts = readFacts(vfs, FOLDER);
-      const where = `seed ${seed}, round ${round}: ${lives.join(', ')}`;
-      for (const each of lives)
-        expect(each.startsWith(`${facts?.life} ${facts?.name} `), where).toBe(true);
-      expect(lives.filter((each) => each.endsWith('true')).length, where).toBe(1);
+      const dying = vfs.attach({
+        refuseLinks: true,
+        onCall: ({ name }) => {
+          if (name === 'rename') throw new Error('died');
+        },
+      });
+      const create = { time: 3, changes: [['name', 'first'] satisfies Change] };
+      await expect(createRun(dying, FOLDER, create)).rejects.toThrow('died');
+      expect(holdsRun(vfs, FOLDER), 'nobody has made a run').toBe(false);
+      let waited = 0;
+      const wait = async (ms: number): Promise<void> => {
+        waited += ms;
+      };
+      const changes: Change[] = [['name', 'second']];
+      const { facts, created } = await createRun(vfs, FOLDER, { time: 4, changes, wait });
+      expect([created, facts.name]).toEqual([true, 'second']);
+      expect(facts.life).toMatch(/^[0-9a-f]{16}$/);
+      expect(waited).toBeGreaterThanOrEqual(durations.blankFenceMs);
+      expect(waited).toBeLessThanOrEqual(2 * durations.blankFenceMs);
+      expect(readFacts(vfs, FOLDER)).toEqual(facts);
     }
   });
 

@@ -7,9 +7,9 @@ import { type MemoryVfs, memoryVfs } from '../../src/engine/index.ts';
 import { Catalogue, type ScanOptions } from '../../src/store/catalogue.ts';
 import type { CatalogueEntry } from '../../src/store/catalogue-entry.ts';
 import { summaryNames } from '../../src/store/catalogue-row.ts';
+import { createRun } from '../../src/store/create-run.ts';
 import {
   type Change,
-  createRun,
   foldEdits,
   publishEdit,
   readFacts,

@@ -1,0 +1,65 @@
+// Making a run: its first edit, or the first after a deletion, put if absent.
+//
+// 1. Of several creators the first makes the run; the others are given its facts.
+// 2. Where links are refused an edit has its name before it has its content. Who finds an empty one waits
+//    for its publisher: going past it at once would begin a life that its content then ends.
+// 3. Edits without the one that made the run are damage: a new life would part the run from its logs.
+//
+// Spec: spec/edits.md. Test: test/store/edits.test.ts.
+
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { encodeDocument, fileLetter, loadXxhash, publish, type Vfs } from '../engine/index.ts';
+import { RunlogError } from '../errors.ts';
+import { durations } from '../limits.ts';
+import { editName, listEdits, newLife, readFacts } from './edits.ts';
+import type { Change, RunFacts } from './run-facts.ts';
+
+const POLL_MS = 10;
+
+export interface Creation {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** First values of a new life. */
+  readonly changes: readonly Change[];
+  readonly wait?: (ms: number) => Promise<unknown>;
+}
+
+/**
+ * Creates the run unless it is there: its facts either way.
+ *
+ * @throws RunlogError CORRUPT; Node's error.
+ */
+export async function createRun(
+  vfs: Vfs,
+  directory: string,
+  { time, changes, wait = sleep }: Creation,
+): Promise<{ facts: RunFacts; created: boolean }> {
+  await loadXxhash();
+  const life = newLife();
+  const body = [randomBytes(16), 'create', time, Buffer.from(life, 'hex'), changes];
+  const bytes = encodeDocument(fileLetter.edit, 0, body);
+  for (let patience: number = durations.blankFenceMs; ; ) {
+    // Before it is read: whoever publishes meanwhile takes the number that this one would take.
+    const { edits, last, snapshot } = listEdits(vfs, directory);
+    const facts = readFacts(vfs, directory);
+    if (facts?.life === '')
+      throw new RunlogError('CORRUPT', `${directory}: the edit that made the run is missing`, {
+        file: directory,
+      });
+    if (facts !== undefined && !facts.isDeleted) return { facts, created: facts.life === life };
+    const after = [...edits].filter((number) => number > snapshot);
+    if (patience > 0 && after.some((number) => isEmpty(vfs, directory, number))) {
+      await wait(POLL_MS);
+      patience -= POLL_MS;
+      continue;
+    }
+    const number = Math.max(last, snapshot) + 1;
+    publish(vfs, directory, editName(number), bytes, { sync: true });
+  }
+}
+
+/** Its publisher is about to fill it, or died before it could; not one that was folded since. */
+const isEmpty = (vfs: Vfs, directory: string, number: number): boolean =>
+  vfs.stat(`${directory}/${editName(number)}`)?.size === 0;
