@@ -10,6 +10,7 @@ import type { Vfs } from '../engine/index.ts';
 import { RunlogError } from '../errors.ts';
 import { getParam } from '../model/params.ts';
 import { parseSequenceKey } from '../model/sequence.ts';
+import { type ObjectSequenceRow, objectRowsOf } from './catalogue-objects.ts';
 import { type CataloguePart, PartUnusable } from './catalogue-part.ts';
 import { SettledRun } from './catalogue-points.ts';
 import type { SequenceRow, WriterRow } from './catalogue-row.ts';
@@ -30,6 +31,7 @@ export class CatalogueEntry {
   #reader: RunReader | undefined;
   #facts: RunFacts | undefined;
   #sequences: readonly CatalogueSequence[] | undefined;
+  #objects: readonly ObjectSequenceRow[] | undefined;
   /** Null: there is none. */
   #settled: SettledRun | undefined | null;
   /** Its turn is over: what it opens nobody closes for it. */
@@ -126,6 +128,16 @@ export class CatalogueEntry {
     );
   }
 
+  /** Every sequence of objects, of every kind, in the order in which writers began them. */
+  objects(): readonly ObjectSequenceRow[] {
+    this.#objects ??=
+      this.#either(
+        ({ part, row }) => part.objects.of(row),
+        () => undefined,
+      ) ?? objectRowsOf(this.reader());
+    return this.#objects;
+  }
+
   /** Points of a sequence that a reader is shown, of all writers, ordered by (step, writer). */
   rows(key: string): ShownRows {
     const kept = this.#either(
@@ -170,6 +182,11 @@ export class CatalogueEntry {
   /** @internal */
   get hasAskedForSequences(): boolean {
     return this.#sequences !== undefined;
+  }
+
+  /** @internal */
+  get hasAskedForObjects(): boolean {
+    return this.#objects !== undefined;
   }
 
   /** @internal Null: not known yet. */

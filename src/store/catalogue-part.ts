@@ -9,13 +9,13 @@
 import type { FileHandle, Vfs } from '../engine/index.ts';
 import { errorCode } from '../errors.ts';
 import type { ParamsTree } from '../model/params.ts';
+import { PartObjects } from './catalogue-objects.ts';
 import { paramOf } from './catalogue-params.ts';
 import { type RunSegments, unpackSegments } from './catalogue-points.ts';
 import {
   type CatalogueRow,
   factNames,
   type SequenceRow,
-  summaryNames,
   summaryState,
   type WriterRow,
 } from './catalogue-row.ts';
@@ -39,6 +39,7 @@ import {
 import { PartPoints } from './kept-points.ts';
 import type { Summary } from './rows.ts';
 import type { RunFacts } from './run-facts.ts';
+import { StoredSummary } from './stored-summary.ts';
 
 /** The part serves no more; the cause says why. */
 export class PartUnusable extends Error {
@@ -79,6 +80,11 @@ export class CataloguePart {
   readonly points = new PartPoints(
     (read) => this.#try(read),
     (key) => this.#section(sectionKind.points, [key]),
+  );
+  readonly objects = new PartObjects(
+    (read) => this.#try(read),
+    (name) => this.#section(sectionKind.object, [name]),
+    () => this.rowCount,
   );
   #handle: FileHandle | undefined;
   /** Bytes of the sections that are held. */
@@ -181,6 +187,7 @@ export class CataloguePart {
     this.#facts.clear();
     this.#ofSequences.clear();
     this.points.forget();
+    this.objects.forget();
     this.#sequenceEnds = undefined;
     this.heldSize = 0;
   }
@@ -306,6 +313,11 @@ export class CataloguePart {
     return this.#at(this.#sequenceColumn('isKnown'), row) === true;
   }
 
+  /** How many of the two kinds of sequences it knows of a run. */
+  knowledge(row: number): number {
+    return Number(this.knowsSequences(row)) + Number(this.objects.areKnown(row));
+  }
+
   #ends(): Uint32Array {
     this.#sequenceEnds ??= this.#try(() =>
       wordsAt(this.#needed(sectionKind.sequence, ['ends']), 0, this.rowCount + 1),
@@ -346,56 +358,7 @@ export class CataloguePart {
       writers: this.writers(row),
       segments: this.segments(row),
       sequences,
+      objects: this.objects.of(row),
     };
-  }
-}
-
-class StoredSummary implements Summary {
-  readonly #at: (name: string) => unknown;
-
-  constructor(at: (name: string) => unknown) {
-    this.#at = at;
-  }
-
-  whole(): Summary {
-    const summary: Record<string, unknown> = {};
-    for (const name of summaryNames) summary[name] = this.#at(name);
-    return summary as unknown as Summary;
-  }
-
-  get count(): number {
-    return this.#at('count') as number;
-  }
-
-  get nanCount(): number {
-    return this.#at('nanCount') as number;
-  }
-
-  get first(): number {
-    return this.#at('first') as number;
-  }
-
-  get last(): number {
-    return this.#at('last') as number;
-  }
-
-  get firstStep(): number {
-    return this.#at('firstStep') as number;
-  }
-
-  get lastStep(): number {
-    return this.#at('lastStep') as number;
-  }
-
-  get min(): number {
-    return this.#at('min') as number;
-  }
-
-  get max(): number {
-    return this.#at('max') as number;
-  }
-
-  get sum(): number {
-    return this.#at('sum') as number;
   }
 }

@@ -2,15 +2,17 @@
 //
 // 1. Of each sequence its summary, or that it is not known: reading the values of a long one is left to
 //    who asks for it.
-// 2. Where nobody has asked for sequences yet a row has none: a question about params reads no points.
+// 2. Where nobody has asked for sequences yet a row has none: a question about params reads no points. So it
+//    is with sequences of objects.
 //
 // Spec: spec/catalogue.md. Test: test/store/catalogue.test.ts.
 
 import type { ParamsTree } from '../model/params.ts';
+import { type ObjectSequenceRow, objectSections } from './catalogue-objects.ts';
 import { paramSections } from './catalogue-params.ts';
 import { packSegments, type RunSegments } from './catalogue-points.ts';
 import type { Stamp } from './catalogue-stamp.ts';
-import { encodeCatalogueColumn } from './format/catalogue-column.ts';
+import { bytesOfEnds, encodeCatalogueColumn } from './format/catalogue-column.ts';
 import { encodePart, type Section, sectionKind } from './format/catalogue-part.ts';
 import { pointsSections } from './kept-points.ts';
 import type { Summary } from './rows.ts';
@@ -45,6 +47,8 @@ export interface CatalogueRow {
   readonly segments: RunSegments | undefined;
   /** Undefined: not known. */
   readonly sequences: readonly SequenceRow[] | undefined;
+  /** Of objects; undefined: not known. */
+  readonly objects: readonly ObjectSequenceRow[] | undefined;
 }
 
 /** Members of the facts that have a column of their own name. */
@@ -74,12 +78,6 @@ export const summaryNames = [
 /** Of a sequence: what its columns of numbers stand for. */
 export const summaryState = { unknown: 0, known: 1, hidden: 2 } as const;
 
-const bytesOfEnds = (sizes: readonly number[]): Uint8Array => {
-  const ends = new Uint32Array(sizes.length + 1);
-  for (const [index, size] of sizes.entries()) ends[index + 1] = (ends[index] as number) + size;
-  return new Uint8Array(ends.buffer);
-};
-
 /** A part of the catalogue that holds these rows. */
 export function encodeRows(rows: readonly CatalogueRow[], isRemote: boolean): Uint8Array {
   const sections: Section[] = [
@@ -105,6 +103,7 @@ export function encodeRows(rows: readonly CatalogueRow[], isRemote: boolean): Ui
     ...paramSections(rows.map(({ params }) => params)),
     ...sequenceSections(rows),
     ...pointsSections(rows.map(({ sequences }) => sequences ?? [])),
+    ...objectSections(rows.map(({ objects }) => objects)),
   );
   return encodePart(rows.length, isRemote, sections);
 }

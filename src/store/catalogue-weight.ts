@@ -8,14 +8,15 @@ const ROW_SIZE = 1024;
 const NODE_SIZE = 32;
 
 /** Bytes, by the number of values and the lengths of texts and arrays of bytes. */
-export function weightOf({ params, facts, writers, sequences }: CatalogueRow): number {
+export function weightOf({ params, facts, writers, sequences, objects }: CatalogueRow): number {
   return (
     ROW_SIZE +
     weigh(params) +
     weigh(facts.notes) +
     weigh(facts.description) +
     weigh(writers) +
-    weigh(sequences)
+    weigh(sequences) +
+    weigh(objects)
   );
 }
 

@@ -26,6 +26,8 @@ import { RunReader } from './run-reader.ts';
 export interface ScanOptions {
   /** Sequences will be asked for: of runs that are read they are kept. Default false. */
   readonly sequences?: boolean;
+  /** The same for sequences of objects. */
+  readonly objects?: boolean;
   /** False: nothing is written. Default true. */
   readonly update?: boolean;
   /**
@@ -159,9 +161,11 @@ export class Catalogue {
         const known = places.get(hash);
         const place = { part, row, seenAt: NEVER };
         if (known === undefined) places.set(hash, [place]);
-        // First the one that says more: the other is of no use then.
-        else if (unlessRefused(() => part.knowsSequences(row), false)) known.unshift(place);
-        else known.push(place);
+        else {
+          // First the one that says more: the other is of no use then.
+          const at = known.findIndex((each) => saysMore(place, each));
+          known.splice(at < 0 ? known.length : at, 0, place);
+        }
       }
     this.#index = { parts, places };
     return places;
@@ -172,6 +176,12 @@ export class Catalogue {
     if (held > HELD_SIZE_MAX) for (const part of this.#index.parts) part.forget();
   }
 }
+
+const saysMore = (one: KnownPlace, other: KnownPlace): boolean =>
+  knowledgeOf(one) > knowledgeOf(other);
+
+const knowledgeOf = ({ part, row }: KnownPlace): number =>
+  unlessRefused(() => part.knowledge(row), -1);
 
 function unlessIo<T>(act: () => T, path: string): T {
   try {
@@ -246,18 +256,23 @@ class Scan {
     const entry = this.#entry(hash, { part, row });
     yield entry;
     const { readSoFar } = entry;
-    if (readSoFar !== undefined && entry.hasAskedForSequences)
-      this.#addSequences(entry, readSoFar, { part, row });
+    if (readSoFar !== undefined) this.#addLearnt(entry, readSoFar, { part, row });
     entry.rest();
   }
 
-  /** Its sequences were asked for and not known: the row is written anew, with them. */
-  #addSequences(entry: CatalogueEntry, reader: RunReader, { part, row }: KnownPlace): void {
-    if (this.#clock() === undefined || reader.damage.length > 0) return;
+  /** Its sequences, or those of objects, were asked for and not known: the row is written anew, with them. */
+  #addLearnt(entry: CatalogueEntry, reader: RunReader, { part, row }: KnownPlace): void {
     unlessRefused(() => {
+      const sequences = entry.hasAskedForSequences && !part.knowsSequences(row);
+      const objects = entry.hasAskedForObjects && !part.objects.areKnown(row);
       // Read for its points, say: nothing that the catalogue keeps is new.
-      if (part.knowsSequences(row)) return;
-      const known = { ...part.row(row), sequences: rowsOf(entry, reader) };
+      if ((!sequences && !objects) || this.#clock() === undefined) return;
+      const known = {
+        ...part.row(row),
+        ...(sequences ? { sequences: rowsOf(entry, reader) } : {}),
+        ...(objects ? { objects: entry.objects() } : {}),
+      };
+      if (reader.damage.length > 0) return;
       const { directory } = runPlaces(this.#repo, entry.hash);
       if (stampHolds(this.#vfs, directory, known.stamp, part.isRemote)) this.#update.add(known);
     }, undefined);
@@ -275,7 +290,7 @@ class Scan {
       if (facts === undefined) return;
       if (facts.isDeleted) {
         const nothing = { params: undefined, writers: [], segments: undefined };
-        this.#keep({ hash, places, stamp }, { facts, ...nothing }, []);
+        this.#keep({ hash, places, stamp }, { facts, ...nothing, sequences: [], objects: [] });
         return;
       }
       reader = RunReader.snapshot(vfs, places, { facts });
@@ -326,24 +341,26 @@ class Scan {
   #keepRead(run: ReadRun, entry: CatalogueEntry, reader: RunReader): void {
     if (run.stamp === undefined) return;
     const { facts, params } = reader;
-    const areAsked = this.#options.sequences === true || entry.hasAskedForSequences;
-    const sequences = areAsked ? rowsOf(entry, reader) : undefined;
+    const { sequences: withSequences = false, objects: withObjects = false } = this.#options;
+    const sequences =
+      withSequences || entry.hasAskedForSequences ? rowsOf(entry, reader) : undefined;
+    const objects = withObjects || entry.hasAskedForObjects ? entry.objects() : undefined;
     // Of damage that is known it is told each time.
     if (facts === undefined || reader.damage.length > 0) return;
     const segments = run.stamp.isSettled ? segmentsOf(reader) : undefined;
-    this.#keep(run, { facts, params, writers: reader.writers, segments }, sequences);
+    const { writers } = reader;
+    this.#keep(run, { facts, params, writers, segments, sequences, objects });
   }
 
   #keep(
     { hash, places, stamp }: ReadRun,
-    facts: Pick<CatalogueRow, 'facts' | 'params' | 'writers' | 'segments'>,
-    sequences: CatalogueRow['sequences'],
+    known: Omit<CatalogueRow, 'hash' | 'stamp' | 'boot'>,
   ): void {
     if (stamp === undefined) return;
     const { names, numbers, isSettled } = stamp;
     if (!stampHolds(this.#vfs, places.directory, stamp, this.#files.isRemote)) return;
     const boot = isSettled ? '' : this.#bootId;
-    this.#update.add({ hash, stamp: { names, numbers }, boot, ...facts, sequences });
+    this.#update.add({ hash, stamp: { names, numbers }, boot, ...known });
   }
 
   finish(parts: readonly CataloguePart[]): void {

@@ -27,7 +27,7 @@ async function act(repo: CatalogueRepo, { pick, integer }: Seeded): Promise<void
   const other = pick(HASHES);
   const isThere = repo.vfs.stat(`/repo/.aim/runs/${hash}/edits`) !== undefined;
   const writer = integer(5) === 0 ? 'second' : 'main';
-  switch (isThere ? integer(16) : 0) {
+  switch (isThere ? integer(18) : 0) {
     case 0:
     case 1:
       return repo.track(hash, writer);
@@ -54,6 +54,9 @@ async function act(repo: CatalogueRepo, { pick, integer }: Seeded): Promise<void
       return hash === other ? undefined : repo.move(hash, other);
     case 14:
       return repo.rewind(hash);
+    case 15:
+    case 16:
+      return repo.show(hash, writer);
     default:
       return repo.track(hash, writer, 200);
   }
@@ -99,8 +102,17 @@ async function history(random: Seeded, steps: number): Promise<void> {
     // Another process, or another start of the machine.
     if (random.integer(20) === 0) scanners = [repo.catalogue(), repo.catalogue('next boot')];
     if (random.integer(3) !== 0) continue;
-    const options = { sequences: random.integer(2) === 0, afterwards: random.integer(3) === 0 };
-    expect(scanned(random.pick(scanners), options).answers).toEqual(truth(repo.vfs));
+    const options = {
+      sequences: random.integer(2) === 0,
+      objects: random.integer(2) === 0,
+      afterwards: random.integer(3) === 0,
+    };
+    const wanted = truth(repo.vfs);
+    const leavesOut = random.pick([['sequences'], ['objects'], []] as const)[0];
+    if (leavesOut !== undefined) for (const each of Object.values(wanted)) delete each[leavesOut];
+    expect(
+      scanned(random.pick(scanners), { ...options, ...(leavesOut && { leavesOut }) }).answers,
+    ).toEqual(wanted);
   }
   repo.time += 100_000;
   // The first may come upon damage, the second writes what that one read.

@@ -30,6 +30,7 @@ async function someRuns(): Promise<CatalogueRepo> {
   for (const hash of ['a', 'b', 'c', 'd']) {
     await repo.track(hash);
     await repo.set(hash);
+    if (hash === 'b') await repo.show(hash);
     if (hash !== 'd') await repo.close(hash);
   }
   repo.kill('d');
@@ -357,6 +358,101 @@ it('a run whose sequences are known is not opened for who asks for them, in its 
     expect(entry.sequencesWhere((each) => each === key).map((each) => each.key)).toEqual([key]);
   }
   expect(opened.filter((path) => !path.includes('/catalogue/'))).toEqual([]);
+});
+
+describe('sequences of objects', () => {
+  const opensOf = (repo: CatalogueRepo): { catalogue: Catalogue; opened: Set<string> } => {
+    const opened = new Set<string>();
+    const vfs = repo.vfs.attach({
+      onCall: ({ name, path }) => {
+        const [, hash] = /\/runs\/([^/]+)\//.exec(path) ?? [];
+        if (name === 'open' && hash !== undefined) opened.add(hash);
+      },
+    });
+    return { catalogue: repo.catalogue('boot', vfs), opened };
+  };
+  const objectsOf = (catalogue: Catalogue): string[] =>
+    [...catalogue.scan({ objects: true })].flatMap((entry) =>
+      entry.objects().map(({ kind, key }) => `${entry.hash} ${kind} ${key.split('\0')[0]}`),
+    );
+
+  it('are known of every run once they were asked for, also that it has none', async () => {
+    const repo = await someRuns();
+    const first = opensOf(repo);
+    const found = objectsOf(first.catalogue);
+    expect(found.map((each) => each.replace(/ \d$/, ''))).toEqual([
+      'b texts texts',
+      'b images images',
+    ]);
+    expect([...first.opened].sort()).toEqual(['a', 'b', 'c', 'd']);
+    const second = opensOf(repo);
+    expect(objectsOf(second.catalogue)).toEqual(found);
+    expect([...second.opened]).toEqual([]);
+  });
+
+  it('are learnt beside what is known, and take nothing away', async () => {
+    for (const isFirst of [true, false]) {
+      const repo = await someRuns();
+      const [one, other] = isFirst
+        ? (['sequences', 'objects'] as const)
+        : (['objects', 'sequences'] as const);
+      for (const [leavesOut, opens] of [
+        [one, 4],
+        // The other was not asked for.
+        [other, 4],
+        [undefined, 0],
+      ] as const) {
+        const { catalogue, opened } = opensOf(repo);
+        const expected = truth(repo.vfs);
+        if (leavesOut !== undefined)
+          for (const each of Object.values(expected)) delete each[leavesOut];
+        const asks = leavesOut === undefined ? {} : { leavesOut };
+        expect(scanned(catalogue, asks).answers).toEqual(expected);
+        expect(opened.size, `${one} ${leavesOut}`).toBe(opens);
+      }
+      expect(partsOf(repo.vfs)).toHaveLength(1);
+    }
+  });
+
+  it('of what two scans have learnt apart, neither is lost', async () => {
+    const repo = await someRuns();
+    const held = repo.catalogue();
+    scanned(held, { leavesOut: 'objects', sequences: true });
+    const parts = partsOf(repo.vfs).map((path) => [path, readFile(repo.vfs, path)] as const);
+    scanned(repo.catalogue(), { leavesOut: 'sequences', objects: true });
+    // As if the first had come later.
+    for (const [path, bytes] of parts) writeFile(repo.vfs, path, bytes);
+    for (let time = 0; time < 2; time += 1) isTrue(repo);
+    const { catalogue, opened } = opensOf(repo);
+    expect(scanned(catalogue).answers).toEqual(truth(repo.vfs));
+    expect(opened.size).toBe(0);
+  });
+
+  it('that a rewind hides have no step', async () => {
+    const repo = await someRuns();
+    await repo.show('a');
+    await repo.rewind('a');
+    const run = await repo.open('a');
+    run.rewind({
+      step: -1,
+      name: undefined,
+      contextText: undefined,
+      targets: [run.target()],
+      time: 1,
+    });
+    run.flush();
+    await repo.close('a');
+    repo.time += 10_000;
+    for (let time = 0; time < 2; time += 1) {
+      const entries = [...repo.catalogue().scan({ objects: true })];
+      const entry = entries.find(({ hash }) => hash === 'a');
+      expect(entry?.isFromCatalogue).toBe(time === 1);
+      expect(entry?.objects().map((each) => [each.count, each.firstStep, each.lastStep])).toEqual([
+        [0, undefined, undefined],
+        [0, undefined, undefined],
+      ]);
+    }
+  });
 });
 
 describe('of a run whose sequences are not known', () => {

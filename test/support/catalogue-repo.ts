@@ -15,6 +15,8 @@ import {
   readFacts,
   syncEdits,
 } from '../../src/store/edits.ts';
+import { ObjectReader } from '../../src/store/object-reader.ts';
+import { hashOf } from '../../src/store/object-record.ts';
 import { listHashes, makeDirectories, runPlaces } from '../../src/store/repo-directory.ts';
 import type { ShownRows, Summary } from '../../src/store/rows.ts';
 import { RunReader } from '../../src/store/run-reader.ts';
@@ -106,6 +108,23 @@ export class CatalogueRepo {
       const number = this.#next;
       const value = number % 7 === 0 ? Number.NaN : number % 11 === 0 ? -0 : number / 3;
       run.track(sequence, value, number % 5 === 0 ? 1 : number, Number.NaN, number);
+    }
+    run.flush();
+  }
+
+  /** Objects of two kinds, small and large, at steps that come again. */
+  async show(hash: string, writer = 'main'): Promise<void> {
+    const run = await this.open(hash, writer);
+    for (const kind of ['texts', 'images'] as const) {
+      const number = this.#next;
+      const bytes = new Uint8Array(number % 3 === 0 ? 300 : 3).fill(number);
+      const content = { kind, mediaType: 'x/y', bytes, attributes: {}, hash: hashOf(bytes) };
+      const name = `${kind} ${number % 2}`;
+      run.objects.track(name, `{"subset":"${writer}"}`, [content], {
+        step: number % 5 === 0 ? 1 : undefined,
+        epoch: Number.NaN,
+        time: number,
+      });
     }
     run.flush();
   }
@@ -265,6 +284,7 @@ export function soundCount(vfs: MemoryVfs): number {
     try {
       const reader = RunReader.snapshot(vfs, places);
       for (const each of reader.sequences().values()) reader.summary(each);
+      new ObjectReader(reader).sequences();
       return reader.facts !== undefined && !reader.facts.isDeleted && reader.damage.length === 0;
     } catch {
       return false;
@@ -295,6 +315,7 @@ export function truth(vfs: MemoryVfs): Record<string, Answer> {
           shown(reader.summary(each)),
           points(reader.rows(each)),
         ]),
+        objects: objectsOf(new ObjectReader(reader)),
       };
     } catch (error) {
       answers[hash] = { unreadable: (error as { code?: string }).code };
@@ -302,6 +323,12 @@ export function truth(vfs: MemoryVfs): Record<string, Answer> {
   }
   return answers;
 }
+
+const objectsOf = (reader: ObjectReader): unknown[] =>
+  [...reader.sequences().values()].map((each) => {
+    const steps = reader.rows(each).map(({ step }) => step);
+    return [each.kind, each.key, each.writers, steps.length, steps[0], steps.at(-1)];
+  });
 
 const points = ({ steps, values, times, epochs }: ShownRows): unknown => ({
   steps,
@@ -315,12 +342,14 @@ const shown = (summary: Summary | undefined): unknown =>
     ? undefined
     : Object.fromEntries(summaryNames.map((name) => [name, summary[name]]));
 
-function answerOf(entry: CatalogueEntry): Answer {
-  return {
+function answerOf(entry: CatalogueEntry, leavesOut?: 'sequences' | 'objects'): Answer {
+  const answer: Answer = {
     facts: entry.facts,
     params: entry.param([]),
     writers: entry.writers,
-    sequences: entry
+  };
+  if (leavesOut !== 'sequences')
+    answer['sequences'] = entry
       .sequences()
       .map((each) => [
         each.key,
@@ -329,17 +358,33 @@ function answerOf(entry: CatalogueEntry): Answer {
           ? Object.fromEntries(summaryNames.map((name) => [name, each.value(name)]))
           : undefined,
         points(entry.rows(each.key)),
-      ]),
-  };
+      ]);
+  if (leavesOut !== 'objects')
+    answer['objects'] = entry
+      .objects()
+      .map(({ kind, key, writers, count, firstStep, lastStep }) => [
+        kind,
+        key,
+        writers,
+        count,
+        firstStep,
+        lastStep,
+      ]);
+  return answer;
+}
+
+interface Asks {
+  readonly afterwards?: boolean;
+  readonly leavesOut?: 'sequences' | 'objects';
 }
 
 /**
  * What a scan says, and of how many runs the catalogue said it. `afterwards`: each entry is asked once the
- * scan is over, as views are.
+ * scan is over, as views are. `leavesOut`: what nobody asks for.
  */
 export function scanned(
   catalogue: Catalogue,
-  { afterwards = false, ...options }: ScanOptions & { afterwards?: boolean } = {},
+  { afterwards = false, leavesOut, ...options }: ScanOptions & Asks = {},
 ): { answers: Record<string, Answer>; fromCatalogue: number } {
   const answers: Record<string, Answer> = {};
   let fromCatalogue = 0;
@@ -349,7 +394,7 @@ export function scanned(
   const scan = catalogue.scan({ ...options, onUnreadable });
   for (const entry of afterwards ? [...scan] : scan) {
     expect(answers[entry.hash]).toBeUndefined();
-    const answer = answerOf(entry);
+    const answer = answerOf(entry, leavesOut);
     if (entry.isFromCatalogue) fromCatalogue += 1;
     answers[entry.hash] = answer;
   }

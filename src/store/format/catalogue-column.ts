@@ -22,7 +22,8 @@ const HEAD_SIZE = 8;
 /** Distinct values that are always worth a dictionary. */
 const FEW = 256;
 
-const corrupt = (): RunlogError => new RunlogError('CORRUPT', 'column of the catalogue: its shape');
+export const corruptColumn = (): RunlogError =>
+  new RunlogError('CORRUPT', 'column of the catalogue: its shape');
 
 /** An aligned view, or a copy where there is none. */
 function numbersAt<Kind extends Float64Array | Uint32Array | Uint16Array>(
@@ -32,7 +33,7 @@ function numbersAt<Kind extends Float64Array | Uint32Array | Uint16Array>(
   { start, count }: { start: number; count: number },
 ): Kind {
   const end = start + size * count;
-  if (end > bytes.length) throw corrupt();
+  if (end > bytes.length) throw corruptColumn();
   if ((bytes.byteOffset + start) % size === 0)
     return new Numbers(bytes.buffer as ArrayBuffer, bytes.byteOffset + start, count);
   return new Numbers(bytes.slice(start, end).buffer);
@@ -42,6 +43,13 @@ export const wordsAt = (bytes: Uint8Array, start: number, count: number): Uint32
   numbersAt(Uint32Array, 4, bytes, { start, count });
 export const doublesAt = (bytes: Uint8Array, start: number, count: number): Float64Array =>
   numbersAt(Float64Array, 8, bytes, { start, count });
+
+/** Where what each row has begins and ends, of these sizes: as `wordsAt` gives it. */
+export function bytesOfEnds(sizes: readonly number[]): Uint8Array {
+  const ends = new Uint32Array(sizes.length + 1);
+  for (const [index, size] of sizes.entries()) ends[index + 1] = (ends[index] as number) + size;
+  return new Uint8Array(ends.buffer);
+}
 
 /** Gives equal values equal numbers, from 1; 0 stands for none. */
 class Distinct {
@@ -173,7 +181,7 @@ function encodeHeap(packed: readonly (Uint8Array | undefined)[]): Uint8Array {
 
 /** @throws RunlogError CORRUPT. */
 export function openCatalogueColumn(bytes: Uint8Array): CatalogueColumn {
-  if (bytes.length < HEAD_SIZE) throw corrupt();
+  if (bytes.length < HEAD_SIZE) throw corruptColumn();
   const [form, width] = bytes;
   const [count = 0] = wordsAt(bytes, 4, 1);
   switch (form) {
@@ -186,7 +194,7 @@ export function openCatalogueColumn(bytes: Uint8Array): CatalogueColumn {
       return { count, at: (row) => heap.at(row) };
     }
     default:
-      throw corrupt();
+      throw corruptColumn();
   }
 }
 
@@ -200,10 +208,10 @@ class Packed {
     this.#bytes = bytes.subarray(start + 4 * (count + 1));
     let before = 0;
     for (const end of this.#ends) {
-      if (end < before) throw corrupt();
+      if (end < before) throw corruptColumn();
       before = end;
     }
-    if (this.#ends[0] !== 0 || before !== this.#bytes.length) throw corrupt();
+    if (this.#ends[0] !== 0 || before !== this.#bytes.length) throw corruptColumn();
   }
 
   at(index: number): unknown {
@@ -216,7 +224,7 @@ function openDictionary(bytes: Uint8Array, width: number, count: number): Catalo
   const [size = 0] = wordsAt(bytes, HEAD_SIZE, 1);
   const start = HEAD_SIZE + 4;
   const codes = codesAt(bytes, width, { start, count });
-  for (const code of codes) if (code > size) throw corrupt();
+  for (const code of codes) if (code > size) throw corruptColumn();
   const packed = new Packed(bytes, start + Math.ceil((count * width) / 4) * 4, size);
   const values: unknown[] = new Array(size + 1);
   return {
@@ -237,7 +245,7 @@ function codesAt(
 ): Uint8Array | Uint16Array | Uint32Array {
   if (width === 4) return wordsAt(bytes, start, count);
   if (width === 2) return numbersAt(Uint16Array, 2, bytes, { start, count });
-  if (width !== 1 || start + count > bytes.length) throw corrupt();
+  if (width !== 1 || start + count > bytes.length) throw corruptColumn();
   return bytes.subarray(start, start + count);
 }
 
@@ -245,7 +253,7 @@ function openNumbers(bytes: Uint8Array, isWhole: boolean, count: number): Catalo
   const numbers = doublesAt(bytes, HEAD_SIZE, count);
   if (isWhole) return { count, at: (row) => numbers[row] };
   const bitmap = bytes.subarray(HEAD_SIZE + count * 8);
-  if (bitmap.length !== (count + 7) >> 3) throw corrupt();
+  if (bitmap.length !== (count + 7) >> 3) throw corruptColumn();
   return {
     count,
     at: (row) => (((bitmap[row >> 3] as number) >> (row & 7)) & 1 ? numbers[row] : undefined),

@@ -24,6 +24,7 @@ export const sectionKind = {
   param: 6,
   sequence: 7,
   points: 8,
+  object: 9,
 } as const;
 
 export type SectionKey = readonly (string | number)[];
