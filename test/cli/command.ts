@@ -93,6 +93,9 @@ export async function runlogHere(
     return true;
   });
   process.chdir(directory);
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  // The zone is told to Node by setting it in the environment itself, not in one that takes its place.
+  process.env['TZ'] = environment(env)['TZ'];
   process.env = environment(env);
   process.exitCode = undefined;
   try {
@@ -103,6 +106,7 @@ export async function runlogHere(
     stderr.mockRestore();
     process.chdir(before.directory);
     process.env = before.env;
+    process.env['TZ'] = zone;
     process.exitCode = before.exitCode;
   }
 }

@@ -177,7 +177,9 @@ describe('how it ends', () => {
     const own = `"${process.execPath}" "${program}" exec -q --repo "${directory}" --run-hash enough --`;
     const ended = (words: string): string[] => {
       const line = `${words} | head -1; echo "\${PIPESTATUS[*]}"; set -o pipefail; ${words} | head -1 >&2; echo $?`;
-      const { stdout, stderr } = spawnSync('bash', ['-c', line], { encoding: 'utf8' });
+      // Of a locale that is not installed bash complains.
+      const env = { ...process.env, LC_ALL: 'C' };
+      const { stdout, stderr } = spawnSync('bash', ['-c', line], { encoding: 'utf8', env });
       return [stdout, stderr];
     };
     expect(ended(`${own} yes`)).toEqual(ended('yes'));
@@ -227,7 +229,7 @@ it('Ctrl-C of a terminal reaches the program once, which says how it ends', asyn
   const file = join(directory, 'trap.sh');
   writeFileSync(file, lines.join('\n'));
   // In place of the shell of script(1): dash would wait for it, and itself die of the Ctrl-C.
-  const shell = `exec ${process.execPath} ${program} exec -q --repo ${directory} --run-hash ctrl-c -- sh ${file}`;
+  const shell = `exec "${process.execPath}" "${program}" exec -q --repo "${directory}" --run-hash ctrl-c -- sh "${file}"`;
   const child = spawn('script', ['-qec', shell, '/dev/null'], {
     stdio: ['pipe', 'pipe', 'ignore'],
   });
@@ -250,7 +252,7 @@ it('Ctrl-C of a terminal reaches the program once, which says how it ends', asyn
 it('on a terminal the program is told of colours and width', (context) => {
   if (spawnSync('script', ['--version']).status !== 0) context.skip('script(1) is not here');
   const program = join(inject('toolsDirectory'), 'src/cli/main.js');
-  const shell = `${process.execPath} ${program} exec -q --repo ${directory} -- sh -c 'echo "$FORCE_COLOR,$PYTHONUNBUFFERED,\${COLUMNS:+wide}"'`;
+  const shell = `"${process.execPath}" "${program}" exec -q --repo "${directory}" -- sh -c 'echo "$FORCE_COLOR,$PYTHONUNBUFFERED,\${COLUMNS:+wide}"'`;
   const env = { ...process.env };
   for (const name of ['NO_COLOR', 'FORCE_COLOR', 'COLUMNS', 'PYTHONUNBUFFERED']) delete env[name];
   const { stdout } = spawnSync('script', ['-qec', shell, '/dev/null'], { encoding: 'utf8', env });

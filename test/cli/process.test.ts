@@ -56,12 +56,13 @@ it('answers as it does within this one', async () => {
 });
 
 const shell = (line: string, env: Readonly<Record<string, string>> = {}) =>
-  spawnSync('sh', ['-c', line], {
+  spawnSync('sh', ['-c', `runlog() { "$NODE" "$PROGRAM" "$@"; }; ${line}`], {
     cwd: directory,
     encoding: 'utf8',
     env: {
       ...process.env,
-      RUNLOG: `${process.execPath} ${program()}`,
+      NODE: process.execPath,
+      PROGRAM: program(),
       RUNLOG_REPO: 'kept',
       ...env,
     },
@@ -71,26 +72,26 @@ describe('into a pipe', () => {
   it.each([`values ${HASHES[0]} long`, `values ${HASHES[0]} long --json`, 'export', '--help'])(
     '%s ends quietly when its reader does',
     (args) => {
-      const { stdout, stderr } = shell(`$RUNLOG ${args} | head -c 1`);
+      const { stdout, stderr } = shell(`runlog ${args} | head -c 1`);
       expect(stdout).toHaveLength(1);
       expect(stderr).toBe('');
     },
   );
 
   it('writes all of a long answer', () => {
-    const { stdout } = shell(`$RUNLOG values ${HASHES[0]} long | cat | wc -l`);
+    const { stdout } = shell(`runlog values ${HASHES[0]} long | cat | wc -l`);
     expect(Number(stdout)).toBe(200_001);
   });
 
   it('answers also where nobody listens to what stands beside it', () => {
-    const { stdout, status } = shell('$RUNLOG ls -n 1 2>&- | cat');
+    const { stdout, status } = shell('runlog ls -n 1 2>&- | cat');
     expect([stdout.split('\n').length, status]).toEqual([3, 0]);
   });
 });
 
 it('says that its answer could not be written, and returns 6', (context) => {
   if (!existsSync('/dev/full')) context.skip('no /dev/full here');
-  const { status, stderr } = shell('$RUNLOG ls > /dev/full');
+  const { status, stderr } = shell('runlog ls > /dev/full');
   expect([status, stderr]).toEqual([
     6,
     expect.stringMatching(/^runlog: IO: the answer could not be written: .*ENOSPC/),
@@ -99,7 +100,7 @@ it('says that its answer could not be written, and returns 6', (context) => {
 
 it('has colours in a pipe by FORCE_COLOR only, and never with NO_COLOR', () => {
   const isColoured = (env: Record<string, string>): boolean =>
-    shell('$RUNLOG ls', env).stdout.includes('\u001b');
+    shell('runlog ls', env).stdout.includes('\u001b');
   expect(
     [{}, { FORCE_COLOR: '1' }, { FORCE_COLOR: '0' }, { FORCE_COLOR: '1', NO_COLOR: '1' }].map(
       isColoured,

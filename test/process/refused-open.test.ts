@@ -15,7 +15,8 @@ it('a resume whose properties cannot be written leaves the run free', () => {
     const { stdout, stderr } = spawnSync(
       'bash',
       ['-c', 'ulimit -f 40; exec "$0" "$@"', process.execPath, program, repo],
-      { encoding: 'utf8' },
+      // Of a locale that is not installed bash complains.
+      { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } },
     );
     expect(stderr).toBe('');
     expect(JSON.parse(stdout)).toEqual(['opened', 'IO', 'opened']);
