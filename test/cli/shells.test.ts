@@ -47,13 +47,13 @@ const lines: readonly (readonly [typed: string, line: string])[] = [
 
 /** Ctrl-G writes down what the line has become. */
 const startFiles: Readonly<Record<string, string>> = {
-  bash: String.raw`. $HOME/completion.bash
+  bash: String.raw`. "$HOME/completion.bash"
 write() { printf '%s\n' "$READLINE_LINE" >> "$HOME/lines.bash"; echo =written=; }
 bind -x '"\C-g": write'
 echo =ready=
 `,
   zsh: `autoload -Uz compinit && compinit -u -D
-source $HOME/completion.zsh
+source "$HOME/completion.zsh"
 write() { print -r -- "$BUFFER" >> "$HOME/lines.zsh"; print '=written=' }
 zle -N write
 bindkey '^G' write
@@ -101,7 +101,7 @@ it('fish proposes what stands for the word that is typed', (context) => {
   const ask = lines.map(([typed]) => `complete -C ${quoted(`runlog ${typed}`)}; echo =`).join('; ');
   const { stdout, stderr } = spawnSync(
     'fish',
-    ['--no-config', '-c', `source ${scriptOf('fish')}; ${ask}`],
+    ['--no-config', '-c', `source ${quoted(scriptOf('fish'))}; ${ask}`],
     { cwd: directory, encoding: 'utf8', env: { ...process.env, ...environment() } },
   );
   expect(stderr).toBe('');
