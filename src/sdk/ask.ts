@@ -5,14 +5,16 @@
 // Spec: spec/query.md. Test: test/sdk/query.test.ts.
 
 import type { Vfs } from '../engine/index.ts';
-import { throwIfAborted } from '../errors.ts';
+import { asRunlogError, RunlogError, throwIfAborted } from '../errors.ts';
 import type { Context } from '../model/context.ts';
 import { given, isPlainObject } from '../model/given.ts';
 import type { Catalogue } from '../store/catalogue.ts';
 import type { CatalogueEntry } from '../store/catalogue-entry.ts';
 import type { ObjectKind } from '../store/object-record.ts';
+import { runPlaces } from '../store/repo-directory.ts';
+import { RunReader } from '../store/run-reader.ts';
 import type { Metric } from './metric.ts';
-import type { ObjectSequence } from './objects/object-sequence.ts';
+import { type ObjectSequence, RunObjects } from './objects/object-sequence.ts';
 import { checkQueryOptions, type QueryOptions } from './query-options.ts';
 import { RunView } from './run-view.ts';
 import type { Row } from './scan.ts';
@@ -38,19 +40,26 @@ function asked([query = '', options]: Asked): { text: string; options: QueryOpti
   return { text: '', options: query };
 }
 
+interface Answer {
+  readonly rows: Row[];
+  readonly signal: AbortSignal | undefined;
+  readonly onUnreadable: QueryOptions['onUnreadable'];
+}
+
 /** `wanted`: expressions whose values each row brings. */
 export async function rowsOf(
   repo: AskedRepo,
   kind: 'run' | 'metric' | Exclude<ObjectKind, 'tables'>,
   question: Asked,
   wanted: readonly string[] = [],
-): Promise<{ rows: Row[]; signal: AbortSignal | undefined }> {
+): Promise<Answer> {
   const { text, options } = asked(question);
   const checked = checkQueryOptions(options);
   const { RowScan } = await import('./scan.ts');
   const place = { vfs: repo.vfs, path: repo.path, catalogue: await repo.catalogue() };
   const scan = await RowScan.of(place, kind, text, checked, wanted);
-  return { rows: await scan.rows(), signal: options.signal };
+  const { signal, onUnreadable } = options;
+  return { rows: await scan.rows(), signal, onUnreadable };
 }
 
 /** The runs that match. @throws TypeError, RangeError; RunlogError QUERY_SYNTAX, QUERY_EVALUATION, LIMIT. */
@@ -80,10 +89,49 @@ export async function* askObjects<Kind extends Exclude<ObjectKind, 'tables'>>(
   kind: Kind,
   ...question: Asked
 ): AsyncGenerator<ObjectSequence<Kind>> {
-  const { rows, signal } = await rowsOf(repo, kind, question);
-  for (const { sequence } of rows) {
+  const { rows, signal, onUnreadable } = await rowsOf(repo, kind, question);
+  const runs = new ReadRuns(repo, onUnreadable);
+  for (const row of taken(rows)) {
     throwIfAborted(signal);
-    yield sequence as ObjectSequence<Kind>;
+    const { name, context } = row.sequence as { name: string; context: Context };
+    const sequence = runs.of(row)?.one(kind, name, context);
+    if (sequence !== undefined) yield sequence;
+  }
+}
+
+/** Objects of the runs of rows, which the scan has not read: of the last one they are held. */
+class ReadRuns {
+  readonly #repo: AskedRepo;
+  readonly #onUnreadable: QueryOptions['onUnreadable'];
+  #last: { readonly hash: string; readonly objects: RunObjects | undefined } | undefined;
+
+  constructor(repo: AskedRepo, onUnreadable: QueryOptions['onUnreadable']) {
+    this.#repo = repo;
+    this.#onUnreadable = onUnreadable;
+  }
+
+  /** Undefined: the run is gone since, or cannot be read, which is told. */
+  of({ entry: { hash } }: Row): RunObjects | undefined {
+    if (this.#last?.hash !== hash) this.#last = { hash, objects: this.#read(hash) };
+    return this.#last.objects;
+  }
+
+  #read(hash: string): RunObjects | undefined {
+    const { vfs, path } = this.#repo;
+    const places = runPlaces(path, hash);
+    try {
+      if (vfs.stat(places.edits) === undefined) return undefined;
+      const reader = RunReader.snapshot(vfs, places);
+      if (reader.facts === undefined || reader.facts.isDeleted) return undefined;
+      const objects = new RunObjects(reader);
+      objects.all();
+      return objects;
+    } catch (thrown) {
+      const error = asRunlogError(thrown, places.directory);
+      if (!(error instanceof RunlogError)) throw error;
+      this.#onUnreadable?.(hash, error);
+      return undefined;
+    }
   }
 }
 

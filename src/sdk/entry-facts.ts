@@ -5,7 +5,7 @@
 
 import type { Context } from '../model/context.ts';
 import { parseContext } from '../model/context.ts';
-import { sequenceKey } from '../model/sequence.ts';
+import { parseSequenceKey, sequenceKey } from '../model/sequence.ts';
 import {
   type OpeningFactsForQuery,
   type PointFacts,
@@ -15,6 +15,8 @@ import {
   type SequenceKind,
 } from '../query/facts.ts';
 import type { CatalogueEntry, CatalogueSequence } from '../store/catalogue-entry.ts';
+import type { ObjectSequenceRow } from '../store/catalogue-objects.ts';
+import type { ObjectKind } from '../store/object-record.ts';
 import { conditionsOf, conditionsOfPieces } from '../store/point-conditions.ts';
 import type { Summary } from '../store/rows.ts';
 import {
@@ -137,6 +139,16 @@ export class EntryFacts implements RunFactsForQuery {
       .map((each) => new EntrySequence(this.entry, each));
   }
 
+  objectsWhere(
+    kind: Exclude<ObjectKind, 'tables'>,
+    isWanted: (key: string) => boolean,
+  ): readonly EntryObjects[] {
+    return this.entry
+      .objects()
+      .filter((each) => each.kind === kind && isWanted(each.key))
+      .map((each) => new EntryObjects(kind, each));
+  }
+
   metric(name: string, contextText: string): SequenceFactsForQuery | undefined {
     const wanted = sequenceKey(name, contextText);
     this.#named ??= new Map();
@@ -146,6 +158,28 @@ export class EntryFacts implements RunFactsForQuery {
       if (found !== undefined) this.#named.set(wanted, found);
     }
     return found;
+  }
+}
+
+/** A sequence of objects, as far as a query asks. */
+export class EntryObjects implements SequenceFactsForQuery {
+  readonly kind: Exclude<ObjectKind, 'tables'>;
+  readonly name: string;
+  readonly context: Context;
+  readonly writers: readonly string[];
+  readonly count: number;
+  readonly firstStep: number | undefined;
+  readonly lastStep: number | undefined;
+
+  constructor(kind: Exclude<ObjectKind, 'tables'>, row: ObjectSequenceRow) {
+    const { name = '', contextText = '{}' } = parseSequenceKey(row.key) ?? {};
+    this.kind = kind;
+    this.name = name;
+    this.context = parseContext(contextText);
+    this.writers = row.writers;
+    this.count = row.count;
+    this.firstStep = row.firstStep;
+    this.lastStep = row.lastStep;
   }
 }
 

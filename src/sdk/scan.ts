@@ -15,7 +15,6 @@ import { asRunlogError, RunlogError, throwIfAborted } from '../errors.ts';
 import { durations } from '../limits.ts';
 import { parseContext } from '../model/context.ts';
 import { parseSequenceKey } from '../model/sequence.ts';
-import type { SequenceFactsForQuery } from '../query/facts.ts';
 import {
   comparePlain,
   MetricObject,
@@ -30,8 +29,7 @@ import {
 import type { Catalogue } from '../store/catalogue.ts';
 import type { CatalogueEntry } from '../store/catalogue-entry.ts';
 import { runPlaces } from '../store/repo-directory.ts';
-import { EntryFacts, EntrySequence } from './entry-facts.ts';
-import { type ObjectSequence, RunObjects } from './objects/object-sequence.ts';
+import { EntryFacts, type EntryObjects, type EntrySequence } from './entry-facts.ts';
 import { type LastSigns, lastSignsOf } from './openings.ts';
 import type { CheckedQueryOptions } from './query-options.ts';
 
@@ -46,7 +44,7 @@ export interface ScanPlace {
 export interface Row {
   readonly entry: CatalogueEntry;
   /** Of a query for sequences: the one that matches. */
-  readonly sequence: EntrySequence | ObjectSequence | undefined;
+  readonly sequence: EntrySequence | EntryObjects | undefined;
   readonly createdAt: number;
   /** Values of the expressions that were asked for with it. */
   readonly values: readonly unknown[];
@@ -116,10 +114,11 @@ export class RowScan {
     const { catalogue } = this.#place;
     const { signal, onUnreadable, maxAgeMs = 0 } = this.#options;
     const sequences = this.#asksForSequences();
+    const objects = this.#asksForObjects();
     const needsSigns = this.#needsSigns();
     const found: Row[] = [];
     let start = performance.now();
-    for (const entry of catalogue.scan({ sequences, onUnreadable, maxAgeMs })) {
+    for (const entry of catalogue.scan({ sequences, objects, onUnreadable, maxAgeMs })) {
       throwIfAborted(signal);
       const rows = needsSigns ? await this.#withSigns(entry) : this.#readable(entry, NO_SIGNS);
       for (const row of rows) found.push(row);
@@ -134,6 +133,10 @@ export class RowScan {
     const asks = ({ reads }: Query | RowValue): boolean =>
       reads.metrics.size > 0 || reads.hasOtherMetrics;
     return this.#kind === 'metric' || [this.#query, ...this.#wanted].some(asks);
+  }
+
+  #asksForObjects(): boolean {
+    return !['run', 'metric', 'audios'].includes(this.#kind);
   }
 
   #needsSigns(): boolean {
@@ -176,25 +179,27 @@ export class RowScan {
       return this.#query.matches(run, undefined, this.#failures) ? [this.#row(facts, run)] : [];
     if (!this.#query.mayMatch(run, this.#options.strict)) return [];
     return this.#sequencesOf(facts).flatMap((each) => {
-      const object = new MetricObject(factsOf(each), run);
+      const object = new MetricObject(each, run);
       return this.#query.matches(run, object, this.#failures)
         ? [this.#row(facts, run, each, object)]
         : [];
     });
   }
 
-  /** Those of objects are not in the catalogue: the run is read. */
-  #sequencesOf(facts: EntryFacts): readonly (EntrySequence | ObjectSequence)[] {
+  #sequencesOf(facts: EntryFacts): readonly (EntrySequence | EntryObjects)[] {
     const kind = this.#kind;
-    if (kind === 'metric' || kind === 'run')
-      return facts.metricsWhere((key) => this.#names.mayMatch(key));
-    return kind === 'audios' ? [] : new RunObjects(facts.entry.reader()).all(kind);
+    // Nobody tracks them here.
+    if (kind === 'audios') return [];
+    const mayMatch = (key: string): boolean => this.#names.mayMatch(key);
+    return kind === 'metric' || kind === 'run'
+      ? facts.metricsWhere(mayMatch)
+      : facts.objectsWhere(kind, mayMatch);
   }
 
   #row(
     facts: EntryFacts,
     run: RunObject,
-    sequence?: EntrySequence | ObjectSequence,
+    sequence?: EntrySequence | EntryObjects,
     object?: MetricObject,
   ): Row {
     const values = this.#wanted.map((each) => each.value(run, object, this.#failures));
@@ -249,6 +254,3 @@ export const isByTime = (order: string): boolean => order === 'newest' || order 
 
 const isNothing = (value: unknown): boolean =>
   value === null || value === undefined || Number.isNaN(value);
-
-const factsOf = (sequence: EntrySequence | ObjectSequence): SequenceFactsForQuery =>
-  sequence instanceof EntrySequence ? sequence : (sequence as unknown as SequenceFactsForQuery);

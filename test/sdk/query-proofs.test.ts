@@ -17,7 +17,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { nodeVfs } from '../../src/engine/index.ts';
-import { Repo, Run, type RunlogError } from '../../src/index.ts';
+import { fileSystemError } from '../../src/engine/vfs/memory-disk.ts';
+import { Repo, Run, type RunlogError, Text } from '../../src/index.ts';
 import {
   MetricObject,
   parseQuery,
@@ -25,12 +26,14 @@ import {
   RowFailures,
   RunObject,
 } from '../../src/query/query.ts';
+import { askObjects } from '../../src/sdk/ask.ts';
 import { EntryFacts } from '../../src/sdk/entry-facts.ts';
 import { checkQueryOptions } from '../../src/sdk/query-options.ts';
 import { RowScan } from '../../src/sdk/scan.ts';
 import { Catalogue } from '../../src/store/catalogue.ts';
 import { TICK_MAX_MS } from '../../src/store/catalogue-stamp.ts';
 import { condition } from '../query/random-condition.ts';
+import { CatalogueRepo, REPO } from '../support/catalogue-repo.ts';
 import { type Seeded, seeded } from '../support/random.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'runlog-query-proofs-'));
@@ -55,6 +58,10 @@ async function addRun(repo: string, runHash: string, by: Seeded): Promise<void> 
       ['1', 'text'],
     ]),
   );
+  if (by.integer(2) === 0)
+    for (const name of ['x', 'y'])
+      for (let step = by.integer(3); step >= 0; step -= 1)
+        run.track(new Text(name), { name: `${name} said`, step, context: { of: name } });
   for (const name of ['x', 'y'])
     for (let point = by.integer(3); point >= 0; point -= 1) run.track(by.integer(3), { name });
   if (by.integer(3) === 0) run.archived = true;
@@ -69,13 +76,19 @@ beforeAll(async () => {
   for (let index = 0; index < 9; index += 1) await addRun(path, `run-${index}`, seed);
 });
 
-type Question = readonly ['runs' | 'metrics', string];
+type Question = readonly ['runs' | 'metrics' | 'texts', string];
 
 async function answer(repo: Repo, [kind, query]: Question): Promise<string[]> {
   const rows: string[] = [];
   if (kind === 'runs')
     for await (const view of repo.runs(query))
       rows.push(`${view.hash} ${view.tags} ${view.get('a')}`);
+  else if (kind === 'texts')
+    for await (const each of repo.texts(query)) {
+      const { name, context, count, firstStep, lastStep } = each;
+      const [at] = await each.values();
+      rows.push(`${name} ${JSON.stringify(context)} ${count} ${firstStep} ${lastStep} ${at?.time}`);
+    }
   else
     for await (const metric of repo.metrics(query))
       rows.push(`${metric.run.hash} ${metric.name} ${metric.last} ${metric.count}`);
@@ -121,9 +134,20 @@ const ofRun = (text: string): string =>
         .replaceAll('lambda x:', 'lambda each:')
         .replaceAll('x.last', 'each.last');
 
+/** The same of texts, by what they have. */
+const ofTexts = (text: string): string =>
+  text
+    .replace(/\bmetric\b/g, 'texts')
+    .replaceAll('texts.last', 'texts.last_step')
+    .replaceAll(/texts.name == '(.)'/g, "texts.context.of == '$1'");
+
 const questionsOf = (by: Seeded, count: number): Question[] =>
   Array.from({ length: count }, () =>
-    by.integer(2) === 0 ? ['metrics', condition(by, 2)] : ['runs', ofRun(condition(by, 2))],
+    by.pick<() => Question>([
+      () => ['metrics', condition(by, 2)],
+      () => ['runs', ofRun(condition(by, 2))],
+      () => ['texts', ofTexts(condition(by, 2))],
+    ])(),
   );
 
 it('a scan that pushes down gives the rows of every sequence looked at', async () => {
@@ -375,7 +399,6 @@ it('bad input of any place is an error that names it', async () => {
     ['run.a = 1', /^QUERY_SYNTAX .*==/],
   ]);
   for (const [text, wanted] of bad) {
-    const isOfText = !text.includes('9');
     const places = [
       () => answer(repo, ['runs', text]),
       () => answer(repo, ['metrics', text]),
@@ -384,9 +407,49 @@ it('bad input of any place is an error that names it', async () => {
       () => repo.aggregate('', { value: text }),
       () => repo.aggregateCurves(text),
       () => repo.keys(text),
-      // There are no texts: only what is refused before any row is refused here.
-      ...(isOfText ? [() => listed(repo.texts(text))] : []),
+      () => listed(repo.texts(text)),
     ];
     for (const each of places) expect(await code(each()), text.slice(0, 40)).toMatch(wanted);
   }
+});
+
+it('objects: what no run has is read once, then only runs that have some; one that broke since is told', async () => {
+  const repo = new CatalogueRepo();
+  for (const hash of ['a', 'b', 'c', 'd', 'e']) {
+    await repo.track(hash);
+    if (hash === 'b' || hash === 'd') await repo.show(hash);
+    await repo.close(hash);
+  }
+  repo.time += 10_000;
+  let isBroken = false;
+  const ask = async (query: string, options = {}): Promise<[names: string[], opened: string]> => {
+    const opened = new Set<string>();
+    const vfs = repo.vfs.attach({
+      onCall: ({ name, path }) => {
+        const hash = /\/runs\/([^/]+)\/logs\//.exec(path)?.[1];
+        if (name !== 'open' || hash === undefined) return;
+        opened.add(hash);
+        if (isBroken && hash === 'd') throw fileSystemError('EIO', 'open', path);
+      },
+    });
+    const catalogue = new Catalogue(vfs, REPO, { bootId: 'boot' });
+    const asked = { vfs, path: REPO, readOnly: false, catalogue: async () => catalogue };
+    const names: string[] = [];
+    for await (const each of askObjects(asked, 'images', query, options)) names.push(each.name);
+    return [names, [...opened].sort().join('')];
+  };
+  const [names, opened] = await ask('');
+  expect([names.length, opened]).toEqual([2, 'abcde']);
+  expect(await ask('')).toEqual([names, 'bd']);
+  expect(await ask("run.hash == 'd'")).toEqual([[names[0]], 'd']);
+  expect(await ask('images.count > 1 or images.last_step > 1')).toEqual([[], '']);
+  expect(await ask("images.name == 'none'")).toEqual([[], '']);
+
+  const told: string[] = [];
+  isBroken = true;
+  expect(await ask('', { onUnreadable: (hash: string) => told.push(hash) })).toEqual([
+    names.slice(1),
+    'bd',
+  ]);
+  expect(told).toEqual(['d']);
 });
