@@ -1,11 +1,14 @@
 // Moving a run: copied, then deleted where it was. One that is written meanwhile is copied again.
 //
 // 1. It is never in neither repo; it is in both only between two steps, or where deleting it failed twice.
+// 2. Deleting may fail behind its one edit, on a disk that is full, say: the run is gone by then, and the
+//    copy is the only one.
 //
-// Test: test/sdk/repo.test.ts.
+// Test: test/sdk/repo.test.ts, test/sdk/move-run.test.ts.
 
 import { nodeHost, type Vfs } from '../engine/index.ts';
-import { RunlogError } from '../errors.ts';
+import { errorCode, RunlogError } from '../errors.ts';
+import { readFacts } from '../store/edits.ts';
 import type { RunPlaces } from '../store/repo-directory.ts';
 import { filesOfRun } from './copy-run.ts';
 import { refuseLive } from './delete-run.ts';
@@ -44,7 +47,17 @@ export async function moveRun(
     await remove();
   } catch (error) {
     // A writer has come meanwhile: the run is here, and not there as well.
-    await discard().catch(() => {});
+    if (stands(vfs, places)) await discard().catch(() => {});
     throw error;
+  }
+}
+
+/** In doubt it does not: the copy may be all there is. */
+function stands(vfs: Vfs, { edits }: RunPlaces): boolean {
+  try {
+    return readFacts(vfs, edits)?.isDeleted === false;
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return false;
   }
 }
