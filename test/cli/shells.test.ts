@@ -102,7 +102,12 @@ it('fish proposes what stands for the word that is typed', (context) => {
   const { stdout, stderr } = spawnSync(
     'fish',
     ['--no-config', '-c', `source ${quoted(scriptOf('fish'))}; ${ask}`],
-    { cwd: directory, encoding: 'utf8', env: { ...process.env, ...environment() } },
+    {
+      cwd: directory,
+      encoding: 'utf8',
+      // In a locale of ASCII fish does not find a program by a path with other letters.
+      env: { ...process.env, ...environment(), LC_ALL: 'C.UTF-8' },
+    },
   );
   expect(stderr).toBe('');
   const proposed = stdout.split('=\n').slice(0, -1);
