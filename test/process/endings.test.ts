@@ -19,7 +19,7 @@ interface Seen {
 function ended(args: readonly string[], flags: readonly string[]): Promise<Seen> {
   const child = spawn(process.execPath, [...flags, pathOfProgram('endings'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 30_000,
+    timeout: 120_000,
     killSignal: 'SIGKILL',
   });
   const texts = { out: '', err: '' };

@@ -114,7 +114,7 @@ it('an owner that was stopped and replaced changes nothing when it goes on', asy
   expect(await next.ask('track 1')).toBe('flushed true on');
   await next.ask('close');
   expect((await (await Repo.open(directory)).verify()).damaged).toEqual([]);
-}, 120_000);
+});
 
 it('eight processes race for one run: one wins, seven are told who holds it', async () => {
   const contenders = Array.from({ length: 8 }, (_, index) => start('raced', 'main', index));
@@ -125,7 +125,7 @@ it('eight processes race for one run: one wins, seven are told who holds it', as
   expect(await winner?.ask('track 5')).toBe('flushed true on');
   await winner?.ask('close');
   expect(await values('raced')).toHaveLength(5);
-}, 120_000);
+});
 
 it('eight processes race for a run whose owner was killed: one wins, and all goes on from there', async () => {
   const owner = start('orphaned', 'main', 9);
@@ -144,7 +144,7 @@ it('eight processes race for a run whose owner was killed: one wins, and all goe
   expect(await contenders[index]?.ask('track 5')).toBe('flushed true on');
   await contenders[index]?.ask('close');
   expect(await values('orphaned')).toEqual([...Array(20).fill(9), ...Array(5).fill(index)]);
-}, 120_000);
+});
 
 it('eight writers track the same names at the same steps: all 8n values, in one order', async () => {
   const writers = Array.from({ length: 8 }, (_, index) => start('many', `rank-${index}`, index));
@@ -160,7 +160,7 @@ it('eight writers track the same names at the same steps: all 8n values, in one 
   expect(ended.slice(0, 16)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7]);
   await (await Repo.open(directory)).compact();
   expect(await values('many')).toEqual(ended);
-}, 120_000);
+});
 
 it('reading, following and verifying a live run changes no byte of it', async () => {
   const owner = start('watched', 'main', 3);
@@ -180,4 +180,4 @@ it('reading, following and verifying a live run changes no byte of it', async ()
   expect(filesOf('watched')).toEqual(before);
   owner.child.kill('SIGCONT');
   await owner.ask('close');
-}, 60_000);
+});

@@ -112,7 +112,7 @@ it.concurrent('links are refused throughout: owners are refused, replaced and re
       true,
     );
   }
-}, 60_000);
+});
 
 const firstSegment = 'segment-00000001-000001';
 
@@ -132,9 +132,6 @@ it.concurrent.for<FailedSync>([
   { who: 'the worker', inject: 'when=1', durability: { syncMs: 20_000 }, pause: 1700 },
 ])(
   'a sync that fails in $who: the range is repeated, the file is never synced again',
-  {
-    timeout: 60_000,
-  },
   async ({ inject, durability, pause }, { skip, expect }) => {
     skip(!mayTrace, noTrace);
     const repo = temporaryDirectory();
@@ -173,9 +170,6 @@ it.concurrent.for([
   { call: 'openat', code: 'EMFILE', when: 'when=1..2', errors: ['IO EMFILE'] },
 ])(
   '$call that fails with $code: what was accepted is kept, and goes on',
-  {
-    timeout: 60_000,
-  },
   async ({ call, code, when, errors }, { skip, expect }) => {
     skip(!mayTrace, noTrace);
     const repo = temporaryDirectory();

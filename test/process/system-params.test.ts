@@ -61,7 +61,7 @@ const close = `while (!run.get(['__system_params', 'missing']) || Object.values(
 const run = (args: string[], more: object = {}): number | null => {
   const { status, stderr } = spawnSync(process.execPath, args, {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 120_000,
     ...more,
   });
   expect(stderr).toBe('');
@@ -117,7 +117,7 @@ it('with a git that hangs ends when it would without us, and has what was known'
   const bin = join(directory, 'hanging-bin');
   fs.mkdirSync(bin);
   const pids = join(directory, 'hanging-pids');
-  fs.writeFileSync(join(bin, 'git'), `#!/bin/sh\necho $$ >> ${pids}\nexec sleep 1000\n`, {
+  fs.writeFileSync(join(bin, 'git'), `#!/bin/sh\necho $$ >> "${pids}"\nexec sleep 1000\n`, {
     mode: 0o755,
   });
   const env = { ...process.env, PATH: `${bin}:${process.env['PATH']}` };
@@ -129,7 +129,7 @@ it('with a git that hangs ends when it would without us, and has what was known'
     ['hung-open', waits, 0],
   ];
   for (const [hash, then, code] of ends) {
-    expect(run(['--eval', body(hash, then)], { cwd: at, env, timeout: 20_000 })).toBe(code);
+    expect(run(['--eval', body(hash, then)], { cwd: at, env, timeout: 120_000 })).toBe(code);
     const params = await paramsOf(hash);
     expect(params.executable).toBe(process.execPath);
     expect(params.packages).toBeDefined();
@@ -144,7 +144,10 @@ it('that is killed while git hangs has what was known', async () => {
     ...process.env,
     PATH: `${join(directory, 'hanging-bin')}:${process.env['PATH']}`,
   };
-  const then = "setTimeout(() => process.kill(process.pid, 'SIGKILL'), 1500);";
+  // What is known by the end of a turn is flushed with it.
+  const then = `while (!run.get('__system_params')?.env_variables)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), 500);`;
   expect(run(['--eval', body('killed', then)], { cwd: at, env })).toBeNull();
   // A real one would end when it prints; this one never does, and nobody is left to end it.
   for (const pid of pidsOf(join(directory, 'hanging-pids')).filter(isAlive)) process.kill(pid);

@@ -19,7 +19,7 @@ const pidFile = path.join(directory, 'pids');
 function withCard(): NodeJS.ProcessEnv {
   const program = path.join(directory, 'nvidia-smi');
   const text = `#!/bin/sh
-echo $$ >> ${pidFile}
+echo $$ >> "${pidFile}"
 while :; do echo "0, 97, 40537, 81920, 64, 312.45" || exit 1; sleep 0.1; done
 `;
   fs.writeFileSync(program, text, { mode: 0o755 });
@@ -55,7 +55,7 @@ it.for(['by-itself', 'exit', 'killed'])(
       expect(isAlive(pids[0] as number)).toBe(true);
       await child.kill('SIGKILL');
     } else expect(await child.ended()).toBe(0);
-    for (let round = 0; round < 100 && isAlive(pids[0] as number); round += 1) await sleep(50);
+    for (let round = 0; round < 1200 && isAlive(pids[0] as number); round += 1) await sleep(50);
     expect(isAlive(pids[0] as number)).toBe(false);
     const view = await (await Repo.open(repo)).run(how);
     expect(view?.metric('__system__gpu', { gpu: 0 })?.last).toBe(97);

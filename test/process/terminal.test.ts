@@ -105,8 +105,10 @@ it('exec that is killed leaves what its program printed until then', async () =>
     out += chunk.toString();
   });
   while (!out.includes('20%')) await sleep(10);
-  const seen = Number(/(\d+)%$/.exec(out)?.[1]);
-  await sleep(50);
+  const last = (): number => Number([...out.matchAll(/(\d+)%/g)].at(-1)?.[1]);
+  const seen = last();
+  // What is printed in a later turn shows that the turn of this has ended.
+  while (last() <= seen) await sleep(10);
   child.kill('SIGKILL');
   await new Promise((resolve) => child.once('exit', resolve));
   const texts = await textsOf('exec');

@@ -20,7 +20,7 @@ async function isSampled(name: string): Promise<boolean> {
 }
 
 async function waitFor(name: string): Promise<void> {
-  for (let round = 0; round < 200 && !(await isSampled(name)); round += 1) await sleep(25);
+  for (let round = 0; round < 2400 && !(await isSampled(name)); round += 1) await sleep(25);
 }
 
 async function main(): Promise<void> {
