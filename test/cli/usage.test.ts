@@ -181,8 +181,14 @@ it('a killed run took the time until its last sign of life, and no more as time 
     const { Run } = await import(process.argv[1]);
     const run = await Run.open({ repo: 'killed', runHash: 'dead', systemTrackingInterval: null });
     run.track(1, { name: 'loss' });
-    // Until the worker beats.
-    setTimeout(() => process.kill(process.pid, 'SIGKILL'), 2500);`;
+    // Until a heartbeat, of which the fence holds the time, is more than a second later.
+    const { readFileSync } = await import('node:fs');
+    const fence = 'killed/.aim/runs/dead/logs/main/fence-00000001';
+    const since = Date.now();
+    setInterval(() => {
+      if (readFileSync(fence).readBigUInt64LE(16) > since + 1000)
+        process.kill(process.pid, 'SIGKILL');
+    }, 20);`;
   const sources = join(inject('toolsDirectory'), 'src/index.js');
   await new Promise((done) => {
     spawn(process.execPath, ['--input-type=module', '-e', program, sources], {

@@ -15,8 +15,13 @@ async function restedFor(ms: number): Promise<number> {
 
 it('rests as long as it worked where the loop waits', async () => {
   await restedFor(1);
-  await wait(300);
-  expect(await restedFor(60)).toBeLessThan(400);
+  const rests: number[] = [];
+  // Where it does not wait it is 540 each time; once a machine under load lets us wake in time.
+  while (rests.length < 20 && !rests.some((ms) => ms < 400)) {
+    await wait(300);
+    rests.push(await restedFor(60));
+  }
+  expect(Math.min(...rests)).toBeLessThan(400);
 });
 
 it('rests nine times as long where the loop is busy', async () => {

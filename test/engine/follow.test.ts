@@ -38,6 +38,9 @@ beforeAll(loadXxhash);
 afterAll(() => fs.rmSync(root, { recursive: true, force: true }));
 
 /** A follower that is asked for what it has: everything that comes until nothing more does. */
+/** Less than a poll a minute takes, on any machine. */
+const SOON_MS = 45_000;
+
 class Follower {
   readonly records: LogRecord[] = [];
   readonly #stop = new AbortController();
@@ -55,9 +58,9 @@ class Follower {
     return this.records.map(({ position }) => position);
   }
 
-  /** Waits until there are `count`, or two seconds have passed. */
+  /** Waits until there are `count`, or far too long. */
   async reach(count: number): Promise<number[]> {
-    const end = performance.now() + 2000;
+    const end = performance.now() + SOON_MS;
     while (this.records.length < count && performance.now() < end) await sleep(2);
     return this.positions;
   }
@@ -222,7 +225,7 @@ describe('the end', () => {
     await waiting.reach(2);
     const start = performance.now();
     expect(await waiting.end()).toEqual([0, 1]);
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(performance.now() - start).toBeLessThan(SOON_MS);
     const signal = AbortSignal.abort();
     const never = follow(vfs, DIRECTORY, { signal, events: false });
     expect(await never.next()).toMatchObject({ done: true });
@@ -271,7 +274,7 @@ describe('on a real file system', () => {
     for (let number = 1; number < 6; number += 1) {
       const start = performance.now();
       appendNumbers(log, number, number + 1);
-      while (follower.records.length <= number && performance.now() - start < 10_000)
+      while (follower.records.length <= number && performance.now() - start < SOON_MS)
         await sleep(5);
       times.push(performance.now() - start);
       await sleep(80);
@@ -286,12 +289,12 @@ describe('on a real file system', () => {
     'an event shows each append long before the poll, in a directory named %s',
     async (name) => {
       const times = await latency(name, { events: true, pollMs: 60_000 });
-      expect(Math.max(...times)).toBeLessThan(5000);
+      expect(Math.max(...times)).toBeLessThan(SOON_MS);
     },
   );
 
   it('without events the poll shows it', async () => {
     const times = await latency('polled', { events: false, pollMs: 50 });
-    expect(Math.max(...times)).toBeLessThan(5000);
+    expect(Math.max(...times)).toBeLessThan(SOON_MS);
   });
 });

@@ -24,11 +24,11 @@ interface Asked {
 
 async function ask(text: string): Promise<Asked> {
   const failures = new RowFailures();
-  const start = performance.now();
+  const start = usedMs();
   const done = (error?: RunlogError, matches?: boolean): Asked => ({
     code: error?.code,
     limit: error?.details.limit,
-    ms: performance.now() - start,
+    ms: usedMs() - start,
     failures,
     matches,
   });
@@ -42,8 +42,12 @@ async function ask(text: string): Promise<Asked> {
   }
 }
 
-/** The goal is 0.1 s; the machine of a test may be busy. */
-const SOON_MS = 2000;
+/** Of processor time: the machine of a test may be busy. The goal is 0.1 s. */
+const SOON_MS = 4000;
+const usedMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
 
 const deep = (open: string, close: string, count: number): string =>
   `${open.repeat(count)}1${close.repeat(count)}`;

@@ -43,7 +43,7 @@ async function until(
   name: string,
   points: number,
 ): Promise<RunView> {
-  for (let round = 0; round < 400; round += 1) {
+  for (let round = 0; round < 6000; round += 1) {
     const view = await viewOf(repo, runHash);
     if ((view.metric(name)?.count ?? 0) >= points) return view;
     await sleep(10);
@@ -95,6 +95,7 @@ describe('as in Aim', () => {
     await until(repo, 'interval', '__system__cpu', 1);
     const from = performance.now();
     await sleep(1000);
+    for (const name of named(AIM)) await until(repo, 'interval', name, 4);
     await run.close();
     const view = await viewOf(repo, 'interval');
     const most = 2 + (performance.now() - from) / 200;
@@ -204,8 +205,7 @@ it('a run that another process takes over stops sampling', async () => {
     forceResume: true,
     systemTrackingInterval: null,
   });
-  await sleep(400);
-  expect(first.recording).toBe('fenced');
+  while (first.recording !== 'fenced') await sleep(50);
   // At most the sample that found out; not one each 100 ms.
   const lost = first.lost;
   await sleep(400);
@@ -233,7 +233,8 @@ it('a run that cannot record them is told once, and sampled no more', async () =
     flush() {},
     report: (error) => errors.push(error),
   });
-  await sleep(500);
+  while (asked === 0) await sleep(20);
+  await sleep(300);
   attachment?.stop();
   expect(asked).toBe(1);
   expect(errors.map(({ code, message }) => [code, message])).toEqual([

@@ -73,24 +73,29 @@ it('the library records what /proc says', async (context) => {
   const library = [libraryProbe()];
   // Its first call loads it.
   await values(library, new Recording());
-  await values(direct, ofFiles);
-  await values(library, ofLibrary);
-  const file = path.join(root, 'written');
-  fs.writeFileSync(file, Buffer.alloc(16 * 1024 * 1024, 1), { flush: true });
-  await sleep(1000);
-  const one = await values(direct, ofFiles);
-  const other = await values(library, ofLibrary);
-  expect(other.get('memory_percent')).toBeDefined();
-  const memory = (one.get('memory_percent') as number) - (other.get('memory_percent') as number);
-  expect(Math.abs(memory)).toBeLessThan(3);
   const rates = ['network_in', 'network_out', 'disk_read', 'disk_write'].map(
     (each) => `${each}_bytes_per_second`,
   );
-  for (const name of rates) {
-    const [mine, theirs] = [one.get(name), other.get(name)];
-    // Without lsblk, or without an address, the library cannot tell.
-    if (mine === undefined || theirs === undefined) continue;
-    // The two look at moments that are some 50 ms apart.
-    expect(Math.abs(mine - theirs), name).toBeLessThan(1e6 + 0.5 * Math.max(mine, theirs));
-  }
+  /** How far the two are apart, where they are too far: they look at moments that are some 50 ms apart. */
+  const compare = async (): Promise<string[]> => {
+    await values(direct, ofFiles);
+    await values(library, ofLibrary);
+    const file = path.join(root, 'written');
+    fs.writeFileSync(file, Buffer.alloc(16 * 1024 * 1024, 1), { flush: true });
+    await sleep(1000);
+    const one = await values(direct, ofFiles);
+    const other = await values(library, ofLibrary);
+    expect(other.get('memory_percent')).toBeDefined();
+    return [...rates, 'memory_percent'].filter((name) => {
+      const [mine, theirs] = [one.get(name), other.get(name)];
+      // Without lsblk, or without an address, the library cannot tell.
+      if (mine === undefined || theirs === undefined) return false;
+      const most = name === 'memory_percent' ? 3 : 1e6 + 0.5 * Math.max(mine, theirs);
+      return Math.abs(mine - theirs) > most;
+    });
+  };
+  // Others use the machine between the two looks; another unit or another disk would be told each time.
+  let apart = await compare();
+  for (let tries = 1; tries < 8 && apart.length > 0; tries += 1) apart = await compare();
+  expect(apart).toEqual([]);
 });
