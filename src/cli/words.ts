@@ -15,7 +15,7 @@ export function queryIn(words: readonly string[]): string | undefined {
   if (words.length > 0 && words.every(isReference)) return undefined;
   // A query that a shell took apart is one all the same.
   const query = words.join(' ');
-  if (words.length > 0 && /^(\s|#.*)*$/.test(query))
+  if (words.length > 0 && /^(\s|#.*)*$|^\s*select(?!.*\sif\s)(?=\s|$)/is.test(query))
     throw new TypeError(`what: expected runs or a query, got ${JSON.stringify(query)}`);
   return query;
 }

@@ -6,7 +6,7 @@ import { methodOfType, tables } from './attribute.ts';
 import { isTrue } from './compare.ts';
 import { globals } from './functions.ts';
 import { mathModule } from './math-module.ts';
-import { pointMethods } from './metric-object.ts';
+import { pointMethods, sequenceProperties } from './metric-object.ts';
 import { nearest } from './nearest.ts';
 import { foreignMethods, foreignNames, foreignWords } from './other-words.ts';
 import { runProperties } from './run-object.ts';
@@ -165,15 +165,26 @@ class Analysis {
         `'${name}' is not known here: this query is about ${this.#variables.at(-1)}; ` +
         (name === 'metric'
           ? "ask repo.metrics(...), or `runlog metrics` and `runlog query`; of a run, run.metrics['loss'].last"
-          : `ask repo.${name}(...)`)
+          : name === 'audios'
+            ? 'there are no sounds yet'
+            : `ask repo.${name}(...)`)
       );
     const instead = foreignNames.get(name);
     if (instead !== undefined) return `'${name}' is not known: write ${instead}`;
+    const meant = this.#propertyOf(name);
+    if (meant !== undefined) return `'${name}' is not known: write ${meant}`;
     const inMath = mathModule.members.has(name) ? `math.${name}` : undefined;
     if (inMath !== undefined) return `'${name}' is not known: write ${inMath}`;
     const near = nearest(name, [...this.#variables, ...locals, ...globals.keys()]);
     if (near !== undefined) return `'${name}' is not known; did you mean '${near}'?`;
-    return `'${name}' is not known: a parameter is run.${name}, a text stands in quotes`;
+    return `'${name}' is not known: a parameter is run.${name}, a metric run.metrics['${name}'].last, a text stands in quotes`;
+  }
+
+  /** A property of the run or the sequence, named without it. */
+  #propertyOf(name: string): string | undefined {
+    const sequence = this.#variables.length > 1 ? this.#variables.at(-1) : undefined;
+    if (sequence !== undefined && sequenceProperties.has(name)) return `${sequence}.${name}`;
+    return runProperties.has(name) ? `run.${name}` : undefined;
   }
 
   /** A chain of names from `run` or the sequence, and what else stands in it. False: it is none. */

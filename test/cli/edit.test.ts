@@ -62,7 +62,7 @@ it('deletes only when confirmed; nobody can be asked in a pipe', async () => {
   expect((await runlog('rm', '--yes')).status).toBe(2);
 });
 
-it.each(['', ' ', '# aaaa', ' #a\n\t# b'])(
+it.each(['', ' ', '# aaaa', ' #a\n\t# b', 'SELECT run', 'select '])(
   'words that say nothing, %j, are not every run',
   async (word) => {
     for (const [name, ...more] of [

@@ -76,6 +76,9 @@ describe('a message says where and what to write', () => {
     ['max(1, key=len, key=abs)', 17, 'given twice'],
     ['max(key=len, 1)', 14, 'follows one by name'],
     ["sorted(run.l, key='a' = 2)", 23, "write '=='"],
+    ['SELECT run WHERE run.lr > 5', 12, "behind 'if'"],
+    ['SELECT * FROM runs', 10, "behind 'if'"],
+    ['select run.lr > 5', 15, "behind 'if'"],
   ])('%s', async (text, column, part) => {
     if (text === '') return;
     const { code, message, details } = await errorOf(text);
@@ -88,6 +91,7 @@ describe('a message says where and what to write', () => {
     ['rn.lr == 1', "did you mean 'run'?"],
     ['lenn(run.tags) == 1', "did you mean 'len'?"],
     ['lr > 0.1', 'a parameter is run.lr'],
+    ['state == "killed"', 'write run.state'],
     ['datetme(2024, 1, 1) < run.created_at', "did you mean 'datetime'?"],
     ["run.name.startwith('a')", "did you mean 'startswith'?"],
     ['run.name.Lower() == 1', "did you mean 'lower'?"],
