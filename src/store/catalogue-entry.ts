@@ -15,7 +15,7 @@ import { type CataloguePart, PartUnusable } from './catalogue-part.ts';
 import { SettledRun } from './catalogue-points.ts';
 import type { SequenceRow, WriterRow } from './catalogue-row.ts';
 import { PointsToKeep } from './kept-points.ts';
-import type { RunPlaces } from './repo-directory.ts';
+import { type RunPlaces, runPlaces } from './repo-directory.ts';
 import { NO_ROWS, type ShownRows, type Summary } from './rows.ts';
 import type { RunFacts } from './run-facts.ts';
 import { RunReader, type SequenceFacts } from './run-reader.ts';
@@ -26,7 +26,7 @@ const SUMMARIZED_MAX = 1 << 20;
 export class CatalogueEntry {
   readonly hash: string;
   readonly #vfs: Vfs;
-  readonly #places: RunPlaces;
+  readonly #repo: string;
   #place: { readonly part: CataloguePart; readonly row: number } | undefined;
   #reader: RunReader | undefined;
   #facts: RunFacts | undefined;
@@ -40,17 +40,21 @@ export class CatalogueEntry {
   /** @internal Use `catalogue.scan`. */
   constructor(
     vfs: Vfs,
-    places: RunPlaces,
+    repo: string,
     hash: string,
     source: { part: CataloguePart; row: number } | RunReader,
   ) {
     this.#vfs = vfs;
-    this.#places = places;
+    this.#repo = repo;
     this.hash = hash;
     if (source instanceof RunReader) {
       this.#reader = source;
       this.#facts = source.facts;
     } else this.#place = source;
+  }
+
+  get #places(): RunPlaces {
+    return runPlaces(this.#repo, this.hash);
   }
 
   get isFromCatalogue(): boolean {

@@ -246,11 +246,12 @@ export class CataloguePart {
     return this.#at(column, row);
   }
 
-  stamp(row: number): Stamp {
+  stamp(row: number): Required<Stamp> {
     const { names, ends, numbers } = this.#stamps as Stamps;
     const text = this.#at(names, row);
     this.#check(typeof text === 'string');
-    return { names: text as string, numbers: numbers.subarray(ends[row], ends[row + 1]) };
+    const [start, end] = [ends[row] as number, ends[row + 1] as number];
+    return { names: text as string, numbers, start, end };
   }
 
   /** '': the stamp holds beyond the next start of the machine. */
@@ -342,7 +343,7 @@ export class CataloguePart {
 
   /** Everything of a row, as it was written. */
   row(row: number): CatalogueRow {
-    const { names, numbers } = this.stamp(row);
+    const { names, numbers, start, end } = this.stamp(row);
     const facts = this.facts(row);
     const sequences = this.sequences(row)?.map((each) => ({
       ...each,
@@ -351,7 +352,7 @@ export class CataloguePart {
     }));
     return {
       hash: this.hashes[row] as string,
-      stamp: { names, numbers: numbers.slice() },
+      stamp: { names, numbers: numbers.slice(start, end) },
       boot: this.boot(row),
       facts,
       params: this.param(row, []) as ParamsTree | undefined,

@@ -28,6 +28,9 @@ export interface Stamp {
   /** The files of edits; then each writer, with the segment that may still grow; a line each. */
   readonly names: string;
   readonly numbers: Float64Array;
+  /** Where its numbers begin and end, among those of many. Default: they are alone. */
+  readonly start?: number;
+  readonly end?: number;
 }
 
 export interface TakenStamp extends Stamp {
@@ -80,10 +83,10 @@ function looks(names: string): readonly Look[] {
 export function stampHolds(
   vfs: Vfs,
   directory: string,
-  { names, numbers }: Stamp,
+  { names, numbers, start = 0, end = numbers.length }: Stamp,
   isRemote: boolean,
 ): boolean {
-  let place = 0;
+  let place = start;
   const all = looks(names);
   for (const { path, hasSize } of all) {
     const facts = vfs.stat(directory + path);
@@ -103,7 +106,7 @@ export function stampHolds(
       if (namesHash(vfs, directory + path) !== numbers[place]) return false;
       place += 1;
     }
-  return place === numbers.length;
+  return place === end;
 }
 
 /** Of a run that is there; undefined where it has no edits. Throws Node's error. */

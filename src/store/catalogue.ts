@@ -13,6 +13,7 @@ import { nodeHost, type Vfs } from '../engine/index.ts';
 import { asRunlogError, RunlogError } from '../errors.ts';
 import { CatalogueEntry, sequenceRowsOf } from './catalogue-entry.ts';
 import { CatalogueFiles, unlessRefused } from './catalogue-files.ts';
+import { type Index, indexOf, type KnownPlace, NEVER, type Place } from './catalogue-index.ts';
 import type { CataloguePart } from './catalogue-part.ts';
 import { segmentsOf } from './catalogue-points.ts';
 import type { CatalogueRow } from './catalogue-row.ts';
@@ -20,7 +21,7 @@ import { stampHolds, type TakenStamp, TICK_MAX_MS, takeStamp } from './catalogue
 import { CatalogueUpdate } from './catalogue-update.ts';
 import { readFacts } from './edits.ts';
 import { Listings } from './listings.ts';
-import { listHashes, type RunPlaces, runPlaces } from './repo-directory.ts';
+import { type RunPlaces, runPlaces, unsortedHashes } from './repo-directory.ts';
 import { RunReader } from './run-reader.ts';
 
 export interface ScanOptions {
@@ -51,17 +52,6 @@ export interface CatalogueOptions {
 /** Bytes of decoded parts that are kept for the next question. */
 const HELD_SIZE_MAX = 64 * 1024 * 1024;
 
-interface Place {
-  readonly part: CataloguePart;
-  readonly row: number;
-  /** When its stamp was found to hold, by the monotonic clock. */
-  seenAt: number;
-}
-
-type KnownPlace = Pick<Place, 'part' | 'row'>;
-
-const NEVER = Number.NEGATIVE_INFINITY;
-
 export class Catalogue {
   readonly #vfs: Vfs;
   readonly #repo: string;
@@ -69,10 +59,7 @@ export class Catalogue {
   readonly #bootId: string;
   readonly #readOnly: boolean;
   readonly #monotonic: () => number;
-  #index: { readonly parts: readonly CataloguePart[]; readonly places: Map<string, Place[]> } = {
-    parts: [],
-    places: new Map(),
-  };
+  #index: Index = { parts: [], places: new Map() };
 
   /** Of the repo whose `.aim` is `repo`. Requires: `loadXxhash` has resolved, before the first scan. */
   constructor(vfs: Vfs, repo: string, options: CatalogueOptions = {}) {
@@ -96,24 +83,27 @@ export class Catalogue {
       ...options,
       update: update && !this.#readOnly,
     });
-    const places = this.#places();
-    const hashes = new Set(unlessIo(() => listHashes(this.#vfs, this.#repo), this.#repo));
+    const { parts } = this.#indexed();
+    const hashes = new Set(unlessIo(() => unsortedHashes(this.#vfs, this.#repo), this.#repo));
     try {
-      for (const part of this.#index.parts) {
-        for (const [row, hash] of part.hashes.entries()) {
-          if (!hashes.has(hash) || part.isUnusable) continue;
-          const own = places.get(hash) as Place[];
-          // Where several parts have the run, it is looked at once, in the turn of the best.
-          if (own[0]?.part !== part || own[0].row !== row) continue;
-          hashes.delete(hash);
-          yield* scan.run(hash, own);
+      for (const { part, rows } of parts) {
+        for (const [row, own] of rows.entries()) {
+          const hash = part.hashes[row] as string;
+          if (own === undefined || part.isUnusable || !hashes.delete(hash)) continue;
+          const place = scan.placeOf(hash, own);
+          const entry = place === undefined ? undefined : scan.known(hash, place);
+          if (place === undefined || entry === undefined) yield* scan.read(hash);
+          else if (entry !== null) {
+            yield entry;
+            scan.learn(entry, place);
+          }
         }
         this.#letGo();
       }
-      for (const hash of hashes) yield* scan.run(hash, []);
+      for (const hash of [...hashes].sort()) yield* scan.read(hash);
       scan.isWhole = true;
     } finally {
-      scan.finish(this.#index.parts);
+      scan.finish(parts.map(({ part }) => part));
       this.#files.closeAll();
     }
   }
@@ -126,15 +116,15 @@ export class Catalogue {
         throw error;
       },
     });
-    const places = this.#places().get(hash) ?? [];
     const { directory } = runPlaces(this.#repo, hash);
     if (this.#vfs.stat(directory)?.isDirectory !== true) return undefined;
     try {
-      for (const entry of scan.run(hash, places)) {
-        // Nothing is learnt of it here.
-        if (entry.isFromCatalogue) entry.rest();
-        return entry;
-      }
+      const place = scan.placeOf(hash, this.#indexed().places.get(hash) ?? []);
+      const known = place === undefined ? undefined : scan.known(hash, place);
+      // Nothing is learnt of it here.
+      known?.rest();
+      if (known !== undefined) return known ?? undefined;
+      for (const entry of scan.read(hash)) return entry;
     } finally {
       this.#files.closeAll();
     }
@@ -150,38 +140,21 @@ export class Catalogue {
     return { bootId: this.#bootId, monotonic: this.#monotonic() };
   }
 
-  #places(): Map<string, Place[]> {
+  #indexed(): Index {
     const parts = this.#files.list();
     const before = this.#index.parts;
-    const isSame = parts.length === before.length && parts.every((part, at) => part === before[at]);
-    if (isSame) return this.#index.places;
-    const places = new Map<string, Place[]>();
-    for (const part of parts)
-      for (const [row, hash] of part.hashes.entries()) {
-        const known = places.get(hash);
-        const place = { part, row, seenAt: NEVER };
-        if (known === undefined) places.set(hash, [place]);
-        else {
-          // First the one that says more: the other is of no use then.
-          const at = known.findIndex((each) => saysMore(place, each));
-          known.splice(at < 0 ? known.length : at, 0, place);
-        }
-      }
-    this.#index = { parts, places };
-    return places;
+    const isSame =
+      parts.length === before.length && parts.every((part, at) => part === before[at]?.part);
+    if (!isSame) this.#index = indexOf(parts);
+    return this.#index;
   }
 
   #letGo(): void {
-    const held = this.#index.parts.reduce((sum, part) => sum + part.heldSize, 0);
-    if (held > HELD_SIZE_MAX) for (const part of this.#index.parts) part.forget();
+    const { parts } = this.#index;
+    const held = parts.reduce((sum, { part }) => sum + part.heldSize, 0);
+    if (held > HELD_SIZE_MAX) for (const { part } of parts) part.forget();
   }
 }
-
-const saysMore = (one: KnownPlace, other: KnownPlace): boolean =>
-  knowledgeOf(one) > knowledgeOf(other);
-
-const knowledgeOf = ({ part, row }: KnownPlace): number =>
-  unlessRefused(() => part.knowledge(row), -1);
 
 function unlessIo<T>(act: () => T, path: string): T {
   try {
@@ -224,11 +197,11 @@ class Scan {
     if (options.update === false) this.#now = null;
   }
 
-  *run(hash: string, places: readonly Place[]): Generator<CatalogueEntry> {
-    const { directory } = runPlaces(this.#repo, hash);
-    const place = places.find((each) => this.#holds(directory, each));
-    if (place === undefined) yield* this.#readRun(hash);
-    else yield* this.#knownRun(hash, place);
+  /** The first whose stamp holds; undefined: the run is to be read. */
+  placeOf(hash: string, places: readonly Place[]): Place | undefined {
+    const directory = `${this.#repo}/runs/${hash}`;
+    for (const place of places) if (this.#holds(directory, place)) return place;
+    return undefined;
   }
 
   #holds(directory: string, place: Place): boolean {
@@ -245,18 +218,18 @@ class Scan {
     return holds;
   }
 
-  *#knownRun(hash: string, { part, row }: KnownPlace): Generator<CatalogueEntry> {
+  /** Null: it is deleted; undefined: it is to be read. */
+  known(hash: string, { part, row }: KnownPlace): CatalogueEntry | undefined | null {
     this.#update.used(part, row);
     const isDeleted = unlessRefused(() => part.fact('isDeleted', row), undefined);
-    if (isDeleted === undefined) {
-      yield* this.#readRun(hash);
-      return;
-    }
-    if (isDeleted) return;
-    const entry = this.#entry(hash, { part, row });
-    yield entry;
+    if (isDeleted === undefined) return undefined;
+    return isDeleted ? null : this.#entry(hash, { part, row });
+  }
+
+  /** The turn of one that was known is over. */
+  learn(entry: CatalogueEntry, place: KnownPlace): void {
     const { readSoFar } = entry;
-    if (readSoFar !== undefined) this.#addLearnt(entry, readSoFar, { part, row });
+    if (readSoFar !== undefined) this.#addLearnt(entry, readSoFar, place);
     entry.rest();
   }
 
@@ -278,7 +251,7 @@ class Scan {
     }, undefined);
   }
 
-  *#readRun(hash: string): Generator<CatalogueEntry> {
+  *read(hash: string): Generator<CatalogueEntry> {
     const places = runPlaces(this.#repo, hash);
     const stamp = this.#stampOf(places);
     let reader: RunReader | undefined;
@@ -313,7 +286,7 @@ class Scan {
   }
 
   #entry(hash: string, source: KnownPlace | RunReader): CatalogueEntry {
-    return new CatalogueEntry(this.#vfs, runPlaces(this.#repo, hash), hash, source);
+    return new CatalogueEntry(this.#vfs, this.#repo, hash, source);
   }
 
   /** Taken before anything of the run is read; undefined where it could not be relied on. */

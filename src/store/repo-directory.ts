@@ -136,9 +136,11 @@ export function listIfThere(vfs: Vfs, path: string): string[] {
   }
 }
 
-/** Hashes of the directories that may hold runs, sorted. */
-export const listHashes = (vfs: Vfs, repo: string): string[] =>
-  listIfThere(vfs, `${repo}/runs`).filter(isIdentifier).sort();
+/** Hashes of the directories that may hold runs, in no order: there may be a hundred thousand. */
+export const unsortedHashes = (vfs: Vfs, repo: string): string[] =>
+  listIfThere(vfs, `${repo}/runs`).filter(isIdentifier);
+
+export const listHashes = (vfs: Vfs, repo: string): string[] => unsortedHashes(vfs, repo).sort();
 
 export const listWriters = (vfs: Vfs, logs: string): string[] =>
   listIfThere(vfs, logs).filter(isIdentifier).sort();
