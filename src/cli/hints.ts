@@ -55,7 +55,9 @@ export async function tellMissing(
   kind: 'run' | 'metric',
 ): Promise<void> {
   if (query === '') return;
-  for (const { kind: what, name, near } of await repo.missingNames(query, kind)) {
+  const missing = await repo.missingNames(query, kind);
+  if (missing.length === 0 && query.includes('run.metrics[')) printAside(howToNameMetrics);
+  for (const { kind: what, name, near } of missing) {
     const meant = near === undefined ? '' : `; near: ${near}`;
     printAside(
       what === 'property'
@@ -63,6 +65,25 @@ export async function tellMissing(
         : `no run has the ${what} ${name}${meant}`,
     );
   }
+}
+
+const howToNameMetrics =
+  "run.metrics['loss'] is the one without a context, run.metrics['loss', {'subset': 'val'}] one with; " +
+  '`runlog metrics --names` lists them';
+
+export const isNone = (value: unknown): boolean => value === undefined || value === null;
+
+/** An expression that has a value nowhere looks like one that has: it is said, with what it may have meant. */
+export async function tellNoValue(
+  repo: Repo,
+  option: '--order' | '--value',
+  expression: string,
+  kind: 'run' | 'metric',
+): Promise<void> {
+  const isAlone = kind === 'metric' && /^\w+$/.test(expression);
+  const how = isAlone ? `: of a metric it is metric.${expression}` : '';
+  printAside(`${option}: no ${kind} has a value of ${expression}${how}`);
+  await tellMissing(repo, expression, kind);
 }
 
 /** As a shell takes it for one word that does nothing: names are anybody's, and hints are pasted. */

@@ -64,9 +64,30 @@ describe('runs', () => {
 
   it('are said to be in no order where none has a value to go by', async () => {
     const { err } = await runlog('ls', '--order', "run.metrics['loss'].last  # of a context");
-    expect(err).toMatch(/^runlog: --order: no run has a value of .*run.metrics\['loss', {/);
+    expect(err).toMatch(
+      /^runlog: --order: no run has a value of .*\nrunlog: .*run.metrics\['loss', {/,
+    );
     for (const order of ['run.seed', 'oldest', "run.metrics['accuracy'].last"])
       expect((await runlog('ls', '--order', order)).err).toBe('');
+  });
+
+  it('are explained where a metric was asked for without its context', async () => {
+    const { err } = await runlog('ls', "run.metrics['loss'].last < 100");
+    expect(err).toContain("run.metrics['loss'] is the one without a context");
+  });
+
+  it('of metrics say when an order or a value is nothing that a metric has', async () => {
+    const { err } = await runlog('metrics', '-m', 'loss', '--order', 'metric.lst');
+    expect(err).toContain('--order: no metric has a value of metric.lst');
+    expect(err).toContain('near: metric.last');
+    expect((await runlog('query', '-m', 'loss', '-v', 'min')).err).toBe(
+      'runlog: --value: no metric has a value of min: of a metric it is metric.min\n',
+    );
+    for (const args of [
+      ['metrics', '-m', 'loss', '--order', 'metric.last'],
+      ['query', '-m', 'loss', '-v', 'metric.min'],
+    ])
+      expect((await runlog(...args)).err).toBe('');
   });
 
   it('are what other commands work on', async () => {

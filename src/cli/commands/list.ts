@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Repo, RunView } from '../../index.ts';
 import { endedText } from '../ending.ts';
 import { listedFacts, valueText } from '../facts.ts';
-import { tellMissing, tellNext, tellNothing } from '../hints.ts';
+import { isNone, tellNext, tellNothing, tellNoValue } from '../hints.ts';
 import { openRepo, shortHashes } from '../open.ts';
 import { count, limitOption, withExamples, withQuestion } from '../options.ts';
 import { counted, printAside, printJson, stateStyle, time, took } from '../print.ts';
@@ -75,20 +75,6 @@ async function orderValues(
   return new Map(rows.map(({ run, values }) => [run, values[0]]));
 }
 
-/** An order that has nothing to go by looks like one that has: it is said. */
-async function tellOrder(
-  repo: Repo,
-  order: string,
-  values: ReadonlyMap<string, unknown>,
-): Promise<void> {
-  if ([...values.values()].some((value) => value !== undefined && value !== null)) return;
-  const isOfMetrics = order.includes('run.metrics[');
-  const how =
-    "; run.metrics['loss'] is the one without a context, run.metrics['loss', {'subset': 'val'}] one with";
-  printAside(`--order: no run has a value of ${order}${isOfMetrics ? how : ''}`);
-  await tellMissing(repo, order, 'run');
-}
-
 async function list(words: string[], options: ListOptions, command: Command): Promise<void> {
   const repo = await openRepo(command);
   const [views, found] = await find(repo, words, options);
@@ -121,8 +107,8 @@ async function list(words: string[], options: ListOptions, command: Command): Pr
         return [hash, valueText(values.get(view.hash)), ...others];
       }),
     );
-  if (views.length > 0 && !options.json && values !== undefined)
-    await tellOrder(repo, options.order ?? '', values);
+  if (views.length > 0 && !options.json && [...(values?.values() ?? [0])].every(isNone))
+    await tellNoValue(repo, '--order', options.order ?? '', 'run');
   for (const view of views) tellDamage(view);
   const isLast = options.offset + views.length === found;
   if (views.length > 0 && found !== views.length)

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { Metric, Repo, RunView } from '../../index.ts';
 import { contextText, metricFacts, valueText } from '../facts.ts';
-import { shellWord, tellNext, tellNothing } from '../hints.ts';
+import { isNone, shellWord, tellNext, tellNothing, tellNoValue } from '../hints.ts';
 import { jsonText } from '../json.ts';
 import { openRepo, shortHashes } from '../open.ts';
 import {
@@ -120,6 +120,8 @@ async function metrics(words: string[], options: MetricsOptions, command: Comman
       ]),
     );
   }
+  if (!options.json && orderOf !== undefined && found.map(orderOf).every(isNone) && count > 0)
+    await tellNoValue(repo, '--order', options.order ?? '', 'metric');
   for (const view of views) tellDamage(view);
   if (!options.names && count > found.length)
     printAside(`${found.length} of ${count} metrics; --limit for more, --names for the names`);

@@ -13,7 +13,7 @@ import {
 } from '../../index.ts';
 import { chart, letterOfCurve, styleOfCurve } from '../chart.ts';
 import { valueText } from '../facts.ts';
-import { tellMissing, tellNothing } from '../hints.ts';
+import { isNone, tellMissing, tellNothing, tellNoValue } from '../hints.ts';
 import { openRepo } from '../open.ts';
 import {
   contextOption,
@@ -122,7 +122,6 @@ async function tellNone(
   groups: readonly Grouped[],
   groupBy: readonly string[],
 ): Promise<void> {
-  const isNone = (value: unknown): boolean => value === undefined || value === null;
   for (const [index, expression] of groupBy.entries())
     if (groups.length > 0 && groups.every(({ group }) => isNone(group[index])))
       await tellMissing(repo, expression, 'metric');
@@ -146,6 +145,8 @@ async function tellNumbers(
         ...statistics.map((name) => (Number.isNaN(found[name]) ? '' : number(found[name]))),
       ]),
     );
+  if (!json && groups.length > 0 && groups.every(({ count }) => count === 0))
+    await tellNoValue(repo, '--value', asked.value ?? 'metric.last', 'metric');
   return groups;
 }
 
