@@ -68,12 +68,14 @@ describe('liveness', () => {
 
   it('a zombie is dead, though its pid is taken', async ({ skip }) => {
     skip(!isTold, 'there is no /proc to tell it by');
-    const child = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60']);
+    // What it becomes does not wait for its child.
+    const child = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60']);
     try {
       const text = await new Promise<string>((resolve) => child.stdout.once('data', resolve));
       const pid = Number(text);
       const record = owner({ pid, startTime: startOf(pid) });
       expect(await host.liveness.state(record, root)).toBe('alive');
+      process.kill(pid, 'SIGKILL');
       while (!fs.readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')) await sleep(20);
       expect(await host.liveness.state(record, root)).toBe('dead');
     } finally {

@@ -18,7 +18,7 @@ const open = async (vfs = memoryVfs()): Promise<{ vfs: typeof vfs; log: Log }> =
 async function next(records: AsyncGenerator<LogRecord>): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<string>((resolve) => {
-    timer = setTimeout(resolve, 10_000, 'nothing for ten seconds');
+    timer = setTimeout(resolve, 45_000, 'nothing for long');
   });
   const body = records.next().then(({ value }) => (value as LogRecord).body);
   return await Promise.race([body, late]).finally(() => clearTimeout(timer));

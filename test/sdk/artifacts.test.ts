@@ -7,6 +7,7 @@ import {
   appendFileSync,
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -201,9 +202,13 @@ describe('a directory', () => {
     const target = join(directory, 'target');
     await artifact.download(target);
     const shown = (path: string): string[] => {
-      const list = execFileSync('find', ['.', '-printf', '%y %l %s %p\\0'], { cwd: path });
-      const lines = list.toString().split('\0').sort();
-      return lines.filter((each) => !each.startsWith('d'));
+      const names = readdirSync(path, { recursive: true, encoding: 'utf8' }).sort();
+      return names.flatMap((name) => {
+        const facts = lstatSync(join(path, name));
+        if (facts.isDirectory()) return [];
+        const target = facts.isSymbolicLink() ? readlinkSync(join(path, name)) : undefined;
+        return [JSON.stringify([name, facts.size, target])];
+      });
     };
     expect(shown(target)).toEqual(shown(source));
     expect(statSync(join(target, 'empty/er')).isDirectory()).toBe(true);

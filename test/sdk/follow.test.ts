@@ -66,13 +66,21 @@ async function take<Event>(
 
 const never = (): boolean => false;
 
-/** Everything that is there: nothing new for half a second. */
-const all = (view: RunView, from?: FollowCursor): Promise<FollowEvent[]> => {
+const isClosed = (events: readonly FollowEvent[]): boolean =>
+  events.some((each) => each.type === 'state' && each.close !== undefined);
+
+/** Everything that is there: until `isDone`, and what comes within a third of a second after it. */
+async function all(
+  view: RunView,
+  isDone: (events: readonly FollowEvent[]) => boolean = isClosed,
+): Promise<FollowEvent[]> {
   const ending = new AbortController();
-  return take(view.follow({ signal: ending.signal, ...(from && { from }) }), never, 500).finally(
-    () => ending.abort(),
-  );
-};
+  const following = view.follow({ signal: ending.signal });
+  const events = await take(following, isDone);
+  const more = await take(following, never, 300);
+  ending.abort();
+  return [...events, ...more];
+}
 
 /** Points by sequence, in order of arrival. */
 function bySequence(points: readonly string[]): Record<string, string[]> {
@@ -103,7 +111,7 @@ describe('a cursor', () => {
       run.flush();
     }
     const view = await viewOf('cursors');
-    const hot = await all(view);
+    const hot = await all(view, (events) => pointsOf(events).length >= tracked.length);
     expect(bySequence(pointsOf(hot))).toEqual(bySequence(tracked));
     await run.close();
     const closed = await all(view);
@@ -136,7 +144,7 @@ describe('a cursor', () => {
     const ending = new AbortController();
     const events = await take(
       view.follow({ from, signal: ending.signal }),
-      (found) => found.some((each) => each.type === 'state' && each.close !== undefined),
+      isClosed,
       isLast ? 300 : 20_000,
     );
     ending.abort();
@@ -207,7 +215,7 @@ describe('a live run', () => {
     await run.close();
     const stateCount = (): number => events.filter((each) => each.type === 'state').length;
     const isWhole = (): boolean => pointsOf(events).length >= expected.length && stateCount() >= 12;
-    for (let tries = 0; tries < 200 && !isWhole(); tries += 1)
+    for (let tries = 0; tries < 1000 && !isWhole(); tries += 1)
       await new Promise((resolve) => setTimeout(resolve, 50));
     ending.abort();
     await expect(following).rejects.toMatchObject({ code: 'ABORTED' });
@@ -222,18 +230,36 @@ describe('a live run', () => {
     const view = await viewOf('now');
     const ending = new AbortController();
     const following = view.follow({ from: 'now', signal: ending.signal });
-    const taken = take(following, (events) => pointsOf(events).length >= 3);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    run.track(2, { name: 'loss' });
-    run.flush();
+    const events: FollowEvent[] = [];
+    const taken = (async () => {
+      for await (const event of following) {
+        events.push(event);
+        if (pointsOf(events).filter((each) => each.includes(' helper ')).length === 2) break;
+      }
+    })();
+    // Until it has found out where now is, on any machine.
+    for (let value = 2; events.length === 0; value += 1) {
+      run.track(value, { name: 'loss' });
+      run.flush();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
     const other = await open('now', { writer: 'helper' });
     other.track(3, { name: 'loss' });
     other.track(4, { name: 'loss' });
     await other.close();
-    expect(pointsOf(await taken).sort()).toEqual([
+    await taken;
+    const [first, ...rest] = pointsOf(events).filter((each) => each.startsWith('now main '));
+    const begin = Number(first?.split(' ')[3]);
+    expect(begin).toBeGreaterThan(0);
+    expect([first, ...rest]).toEqual(
+      Array.from({ length: 1 + rest.length }, (_, index) => {
+        const step = begin + index;
+        return `now main loss ${step} ${step + 1}`;
+      }),
+    );
+    expect(pointsOf(events).filter((each) => each.startsWith('now helper '))).toEqual([
       'now helper loss 0 3',
       'now helper loss 1 4',
-      'now main loss 1 2',
     ]);
     ending.abort();
     await run.close();
@@ -256,9 +282,6 @@ describe('a live run', () => {
       child.kill('SIGKILL');
       await new Promise((resolve) => child.once('close', resolve));
     }
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    ending.abort();
-    expect(await following).toMatchObject({ code: 'ABORTED' });
     const view = await viewOf('killed');
     const raw = (
       await Promise.all(
@@ -268,6 +291,11 @@ describe('a live run', () => {
       Array.from(steps, (step, index) => `killed main ${metric.name} ${step} ${values[index]}`),
     );
     expect(raw.length).toBeGreaterThan(0);
+    for (let tries = 0; tries < 1000 && pointsOf(events).length < raw.length; tries += 1)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    ending.abort();
+    expect(await following).toMatchObject({ code: 'ABORTED' });
     expect(pointsOf(events).sort()).toEqual(raw.sort());
   });
 
@@ -362,7 +390,7 @@ describe('a repo', () => {
       for await (const event of repo.follow({ signal: ending.signal })) events.push(event);
     })().catch((error: unknown) => error);
     const until = async (count: number): Promise<void> => {
-      for (let tries = 0; tries < 200 && pointsOf(events).length < count; tries += 1)
+      for (let tries = 0; tries < 1000 && pointsOf(events).length < count; tries += 1)
         await new Promise((resolve) => setTimeout(resolve, 50));
     };
     await until(4);
@@ -390,12 +418,6 @@ describe('a repo', () => {
     });
     const cursor = events.find((event) => event.type === 'points' && event.run === 'two')?.cursor;
     const more = new AbortController();
-    const rest = await take(
-      repo.follow({ from: cursor as never, signal: more.signal }),
-      never,
-      600,
-    );
-    more.abort();
     const delivered = pointsOf(
       events.slice(0, events.findIndex((each) => each.cursor === cursor) + 1),
     );
@@ -403,6 +425,11 @@ describe('a repo', () => {
     const expected = pointsOf(events).filter(
       (each) => !delivered.includes(each) && !/^one main (accuracy|loss 0 1$)/.test(each),
     );
+    const anew = repo.follow({ from: cursor as never, signal: more.signal });
+    const isWhole = (found: readonly RepoFollowEvent[]): boolean =>
+      pointsOf(found).length >= expected.length;
+    const rest = [...(await take(anew, isWhole)), ...(await take(anew, never, 300))];
+    more.abort();
     expect(pointsOf(rest).sort()).toEqual(expected.sort());
   });
 
@@ -415,12 +442,21 @@ describe('a repo', () => {
       signal: ending.signal,
       onUnreadable: (hash) => told.push(hash),
     });
-    const taken = take(following, (events) => events.some((each) => each.type === 'points'));
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    const run = await openHere('four');
-    run.track(1, { name: 'loss' });
-    await run.close();
-    expect(pointsOf(await taken)).toEqual(['four main loss 0 1']);
+    let found: string[] = [];
+    const taken = take(following, (events) => events.some((each) => each.type === 'points')).then(
+      (events) => {
+        found = pointsOf(events);
+      },
+    );
+    // Until it has found out where now is, on any machine.
+    for (let count = 1; found.length === 0; count += 1) {
+      const run = await openHere(`four-${count}`);
+      run.track(count, { name: 'loss' });
+      await run.close();
+      await Promise.race([taken, new Promise((resolve) => setTimeout(resolve, 1000))]);
+    }
+    const [, count] = /^four-(\d+) main loss 0 /.exec(found[0] ?? '') ?? [];
+    expect(found).toEqual([`four-${count} main loss 0 ${count}`]);
     expect(told).toEqual([]);
     ending.abort();
   });

@@ -175,7 +175,7 @@ describe('sealing', () => {
     }
     const isSealed = (): boolean =>
       filesOf('running').some((name) => name.startsWith('rewritten-'));
-    for (let tries = 0; tries < 400 && !isSealed(); tries += 1)
+    for (let tries = 0; tries < 2000 && !isSealed(); tries += 1)
       await new Promise((resolve) => setTimeout(resolve, 50));
     expect(isSealed()).toBe(true);
     const metric = (await viewOf('running')).metric('loss');
@@ -200,7 +200,7 @@ it('the first sync of a run covers the folder of the edit that makes it one, als
     run.track(1, { name: 'loss' });
     run.flush();
     const edits = join(directory, '.aim/runs/durable/edits');
-    for (let tries = 0; tries < 200 && !opened.includes(edits); tries += 1)
+    for (let tries = 0; tries < 2000 && !opened.includes(edits); tries += 1)
       await new Promise((resolve) => setTimeout(resolve, 25));
     expect(opened).toContain(edits);
     expect(opened).toContain(join(directory, '.aim/runs/durable'));

@@ -3,7 +3,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { errorMonitor } from 'node:events';
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -188,9 +188,12 @@ describe('a child', () => {
 
   it('of a run that was closed meanwhile goes on, unrecorded', async () => {
     const run = await open('closed');
-    const ended = run.spawn('sh', ['-c', 'echo one; sleep 0.4; echo two']);
+    const closed = join(directory, 'closed');
+    const script = 'echo one; while [ ! -e "$0" ]; do sleep 0.05; done; echo two';
+    const ended = run.spawn('sh', ['-c', script, closed]);
     while (text() === '') await new Promise((resolve) => setTimeout(resolve, 5));
     await run.close();
+    writeFileSync(closed, '');
     expect(await ended).toMatchObject({ exitCode: 0 });
     await expect(run.spawn('true')).rejects.toThrow(/used after close/);
     expect(text()).toBe('one\ntwo\n');

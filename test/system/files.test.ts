@@ -62,6 +62,7 @@ it('is closed after the read that is under way, and once', async (context) => {
   kept?.close();
   expect(await reading).toBe('text\n');
   await expect(kept?.read()).rejects.toThrow('closed');
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let tries = 0; tries < 400 && openFiles() !== before; tries += 1)
+    await new Promise((resolve) => setTimeout(resolve, 50));
   expect(openFiles()).toBe(before);
 });

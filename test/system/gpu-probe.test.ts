@@ -2,7 +2,6 @@
 // their faults. The child is replaced when it fails. That it is gone with the process is
 // proved in test/process/system-tracking.test.ts.
 
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -27,7 +26,7 @@ function standIn(script: string): { program: string; starts: () => string[]; pid
   count += 1;
   const program = path.join(root, `nvidia-smi-${count}`);
   const [starts, pid] = [`${program}.starts`, `${program}.pid`];
-  const text = `#!/bin/sh\necho "$*" >> ${starts}\necho $$ > ${pid}\nn=$(wc -l < ${starts})\n${script}\n`;
+  const text = `#!/bin/sh\necho "$*" >> "${starts}"\necho $$ > "${pid}"\nn=$(wc -l < "${starts}")\n: > "${starts}-$((n))"\n${script}\n`;
   fs.writeFileSync(program, text, { mode: 0o755 });
   return {
     program,
@@ -47,15 +46,19 @@ async function values(of: GpuProbe): Promise<Record<string, number>> {
   return Object.fromEntries(gauges.map(({ name, gpu, value }) => [`${name} ${gpu}`, value]));
 }
 
-const isAlive = (pid: number): boolean => {
-  // A dead child that nobody has waited for yet counts as dead.
-  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
-  return stdout.trim() !== '' && !stdout.trim().startsWith('Z');
-};
+/** A dead child that nobody has waited for yet counts as dead, where that can be told. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/^\d+ \(.*\) [ZX]/.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch (error) {
+    return process.platform !== 'linux' && (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
+}
 
-async function until(isSo: () => boolean): Promise<void> {
-  for (let round = 0; round < 400 && !isSo(); round += 1) await sleep(25);
-  expect(isSo()).toBe(true);
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (let round = 0; round < 2400 && !(await isSo()); round += 1) await sleep(25);
+  expect(await isSo()).toBe(true);
 }
 
 const CARD = '0, 97, 40537, 81920, 64, 312.45';
@@ -67,8 +70,7 @@ describe('what it prints', () => {
       `while :; do echo "${CARD}"; echo "1, 0, 3, 24564, 31, [N/A]"; echo "2, [Not Supported], [N/A], 10, 40, 5"; sleep 0.05; done`,
     );
     const cards = probe(program);
-    await cards.read();
-    await sleep(100);
+    await until(async () => 'gpu_power_watts 2' in (await values(cards)));
     expect(await values(cards)).toEqual({
       'gpu 0': 97,
       'gpu_memory_percent 0': (40537 * 100) / 81920,
@@ -105,9 +107,9 @@ describe('what it prints', () => {
 
   it('is no longer told when it is old', async () => {
     const { program } = standIn(`echo "${CARD}"; exec sleep 60`);
-    const cards = probe(program, { freshMs: 300 });
+    const cards = probe(program, { freshMs: 1500, silenceMs: 60_000 });
     expect(await values(cards)).toMatchObject({ 'gpu 0': 97 });
-    await sleep(400);
+    await sleep(1600);
     expect(await values(cards)).toEqual({});
   });
 });
@@ -130,7 +132,7 @@ describe('a child that fails', () => {
     const cards = probe(program, /no end|without end/.test(how) ? { silenceMs: 60_000 } : {});
     await until(() => starts().length > 1);
     await cards.read();
-    for (let round = 0; round < 100; round += 1) {
+    for (let round = 0; round < 2000; round += 1) {
       if ((await values(cards))['gpu 0'] === 12) break;
       await sleep(25);
     }
@@ -164,10 +166,13 @@ describe('a child that fails', () => {
   it('waits twice as long each time', async () => {
     const { program, starts } = standIn('exit 1');
     probe(program, { retryMs: 150, retryMaxMs: 10_000 });
-    await until(() => starts().length === 2);
-    await sleep(200);
-    expect(starts()).toHaveLength(2);
-    await until(() => starts().length === 3);
+    await until(() => starts().length >= 3);
+    const [first, second, third] = [1, 2, 3].map(
+      (nth) => fs.statSync(`${program}.starts-${nth}`).mtimeMs,
+    ) as [number, number, number];
+    // Time stamps of files are of the last tick of the kernel.
+    expect(second - first).toBeGreaterThan(140);
+    expect(third - second).toBeGreaterThan(290);
   });
 
   it('that has no card to tell of is none, silently', async () => {

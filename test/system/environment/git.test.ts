@@ -175,8 +175,8 @@ describe('a repository', () => {
   it('an ordinary one is asked twice when it is clean, three times when it differs', async () => {
     const at = repository();
     const calls = join(directory, 'calls');
-    const real = execFileSync('which', ['git'], { encoding: 'utf8' }).trim();
-    const bin = standIn(`#!/bin/sh\necho x >> ${calls}\nexec ${real} "$@"\n`);
+    const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
+    const bin = standIn(`#!/bin/sh\necho x >> "${calls}"\nexec "${real}" "$@"\n`);
     const counting = { ...environment, PATH: `${bin}:${process.env['PATH']}` };
     await ask(at, { environment: counting });
     expect(fs.readFileSync(calls, 'utf8')).toBe('x\n'.repeat(2));
@@ -343,9 +343,9 @@ describe('asking', () => {
   it('a git that hangs ends in time, and is gone', async () => {
     const at = repository();
     const pid = join(directory, 'hung-pid');
-    const bin = standIn(`#!/bin/sh\necho $$ > ${pid}\nexec sleep 1000\n`);
+    const bin = standIn(`#!/bin/sh\necho $$ > "${pid}"\nexec sleep 1000\n`);
     const hanging = { PATH: `${bin}:${process.env['PATH']}` };
-    const { git: facts, missing } = await ask(at, { environment: hanging, timeoutMs: 300 });
+    const { git: facts, missing } = await ask(at, { environment: hanging, timeoutMs: 2000 });
     expect(facts?.branch).toBe('main');
     expect(missing['git_info.dirty']).toBe('git status took too long');
     expect(() => process.kill(Number(fs.readFileSync(pid, 'utf8')), 0)).toThrow('ESRCH');
@@ -353,12 +353,12 @@ describe('asking', () => {
 
   it('a git that hangs in one call costs what that call would have told', async () => {
     const at = repository();
-    const real = execFileSync('which', ['git'], { encoding: 'utf8' }).trim();
+    const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
     const bin = standIn(
-      `#!/bin/sh\ncase "$*" in *" status "*) exec sleep 1000;; esac\nexec ${real} "$@"\n`,
+      `#!/bin/sh\ncase "$*" in *" status "*) exec sleep 1000;; esac\nexec "${real}" "$@"\n`,
     );
     const hanging = { ...environment, PATH: `${bin}:${process.env['PATH']}` };
-    const { git: facts, missing } = await ask(at, { environment: hanging, timeoutMs: 1000 });
+    const { git: facts, missing } = await ask(at, { environment: hanging, timeoutMs: 2000 });
     expect(facts).toMatchObject({ branch: 'main', commit: { message: 'first' }, root: at });
     expect(missing).toEqual({
       'git_info.dirty': 'git status took too long',
