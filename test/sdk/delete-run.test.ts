@@ -8,7 +8,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadXxhash, type MemoryVfs, namedCrashRules, nodeVfs } from '../../src/engine/index.ts';
-import { Repo, Run } from '../../src/index.ts';
+import { Repo, Run, type RunlogError } from '../../src/index.ts';
 import { deleteRun, reclaimRun } from '../../src/sdk/delete-run.ts';
 import { createRun } from '../../src/store/create-run.ts';
 import { publishEdit, readFacts } from '../../src/store/edits.ts';
@@ -276,33 +276,45 @@ it('compacting a repo takes away what a crash left, once, and says so', async ()
 
 describe('a run that is deleted while somebody opens it', () => {
   /** Waits for `holder`, which closes and whose run is deleted before the log is asked for again. */
-  async function openedMeanwhile(hash: string, options: { mustExist?: boolean }): Promise<Run> {
-    const holder = await Run.open({ ...quiet, runHash: hash, name: 'old' });
-    holder.track(1, { name: 'old' });
-    const opening = Run.open({ ...quiet, ...options, runHash: hash, name: 'new', lockTimeout: 30 });
-    opening.catch(() => {});
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    await holder.close();
+  async function openMeanwhile(
+    name: string,
+    options: { mustExist?: boolean },
+  ): Promise<{ hash: string; opening: Promise<Run> }> {
     const repo = await Repo.open(directory);
-    await repo.delete(hash);
-    return opening;
+    for (let tries = 1; ; tries += 1) {
+      const hash = `${name}-${tries}`;
+      const holder = await Run.open({ ...quiet, runHash: hash, name: 'old' });
+      holder.track(1, { name: 'old' });
+      const lockTimeout = 30;
+      const opening = Run.open({ ...quiet, ...options, runHash: hash, name: 'new', lockTimeout });
+      opening.catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await holder.close();
+      const isDeleted = await repo.delete(hash).then(
+        () => true,
+        (error: RunlogError) => error.code !== 'RUN_LOCKED' && Promise.reject(error),
+      );
+      if (isDeleted) return { hash, opening };
+      // On a machine under load it may ask between the two.
+      await (await opening).close();
+    }
   }
 
   it('begins anew: what it records is in a run', async () => {
-    const run = await openedMeanwhile('opened-late', {});
+    const { hash, opening } = await openMeanwhile('opened-late', {});
+    const run = await opening;
     run.track(2, { name: 'loss' });
     expect(run.flush()).toBe(true);
     await run.close();
-    const view = await (await Repo.open(directory)).run('opened-late');
+    const view = await (await Repo.open(directory)).run(hash);
     expect(view?.name).toBe('new');
     expect(view?.metrics().map(({ name, last }) => [name, last])).toEqual([['loss', 2]]);
   });
 
   it('is not there for who wanted that one', async () => {
-    await expect(openedMeanwhile('wanted-late', { mustExist: true })).rejects.toMatchObject({
-      code: 'RUN_NOT_FOUND',
-    });
-    const again = await Run.open({ ...quiet, runHash: 'wanted-late' });
+    const { hash, opening } = await openMeanwhile('wanted-late', { mustExist: true });
+    await expect(opening).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
+    const again = await Run.open({ ...quiet, runHash: hash });
     await again.close();
   });
 });
