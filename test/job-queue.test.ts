@@ -57,4 +57,4 @@ it('is killed ten times and keeps every promise', async () => {
     await queue.close();
   }
   expect(new Set(done).size, 'done once').toBe(done.length);
-}, 120_000);
+});

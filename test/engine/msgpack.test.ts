@@ -343,7 +343,7 @@ describe('corrupt bytes', () => {
 describe('with and without the native part of msgpackr', () => {
   const directory = join(root, 'node_modules', '.cache', `runlog-msgpack-${process.pid}`);
 
-  it('the same bytes and values', { timeout: 60_000 }, () => {
+  it('the same bytes and values', () => {
     mkdirSync(directory, { recursive: true });
     try {
       const configuration = {

@@ -146,7 +146,7 @@ describe('the demo', () => {
     } finally {
       if (place !== '') rmSync(place, { recursive: true, force: true });
     }
-  }, 60_000);
+  });
 
   it('refuses an argument that it does not know, and a seed that is none', () => {
     for (const given of [['--tiny'], ['--seed', 'seven'], ['--seed', '-1']]) {

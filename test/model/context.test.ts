@@ -285,7 +285,7 @@ describe('ContextCache', () => {
     );
   });
 
-  it('stays right, and of bounded memory, beyond what it remembers', { timeout: 20_000 }, () => {
+  it('stays right, and of bounded memory, beyond what it remembers', () => {
     const cache = new ContextCache<number>();
     for (let index = 0; index < 140_000; index += 1) cache.get({ index });
     expect(cache.get({ index: 0 }).id).toBe(0);

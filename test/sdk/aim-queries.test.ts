@@ -183,7 +183,7 @@ it('have the same answers through a repo, with and without its catalogue', async
     expect(await countOf(mode.images('run.idx >= 0 and images.count > 0'))).toBe(2);
     expect(await countOf(mode.distributions('run.idx >= 0'))).toBe(2);
   }
-}, 120_000);
+});
 
 async function countOf(rows: AsyncIterable<unknown>): Promise<number> {
   let count = 0;

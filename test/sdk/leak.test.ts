@@ -95,7 +95,7 @@ for (let tries = 0; tries < 400; tries++) {
 await run.close();
 `;
 
-it('a run of a process full of secrets holds none', { timeout: 60_000 }, async () => {
+it('a run of a process full of secrets holds none', async () => {
   const make = new SecretMaker(seeded('leak'));
   const tokens = madeTokens(make).map(([, token]) => token);
   const words = {
@@ -151,7 +151,7 @@ it('a run of a process full of secrets holds none', { timeout: 60_000 }, async (
     cwd: at,
     env,
     encoding: 'utf8',
-    timeout: 50_000,
+    timeout: 120_000,
   });
   expect(ended.stderr).toContain('line with');
   expect(ended.status).toBe(0);
@@ -171,7 +171,7 @@ it('a run of a process full of secrets holds none', { timeout: 60_000 }, async (
   expect(findSecrets(held, secrets)).toEqual([]);
 });
 
-it('nor do the errors that end such a run', { timeout: 60_000 }, async () => {
+it('nor do the errors that end such a run', async () => {
   const make = new SecretMaker(seeded('errors'));
   const [password, token, arg] = [make.of(24), `hf_${make.of(34)}`, make.of(20)];
   const failing = join(directory, 'failing.mjs');
@@ -202,7 +202,7 @@ it('nor do the errors that end such a run', { timeout: 60_000 }, async () => {
       OPTIONS: JSON.stringify(each),
     };
     for (const how of ['thrown', 'fails', 'closes', 'with']) {
-      spawnSync(process.execPath, [failing, repo, how], { env, timeout: 20_000 });
+      spawnSync(process.execPath, [failing, repo, how], { env, timeout: 60_000 });
       const view = await (await Repo.open(repo)).run(how);
       const error = view?.openings[0]?.error;
       expect(error?.message, how).toBe('no answer of postgres://ada:[redacted]@h/db');

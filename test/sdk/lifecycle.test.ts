@@ -122,7 +122,7 @@ describe('files', () => {
     expect([view.openings.length, view.metric('loss')?.count, view.tags.length]).toEqual([
       80, 80, 26,
     ]);
-  }, 120_000);
+  });
 });
 
 describe('sealing', () => {
@@ -183,7 +183,7 @@ describe('sealing', () => {
     expect(Buffer.from(read.buffer).equals(Buffer.from(values.buffer))).toBe(true);
     expect(metric?.count).toBe(values.length);
     await run.close();
-  }, 120_000);
+  });
 });
 
 it('the first sync of a run covers the folder of the edit that makes it one, also in the background', async () => {

@@ -183,4 +183,4 @@ it('of runs by chance, asked by queries: what values() says', async () => {
       }
     }
   }
-}, 60_000);
+});

@@ -103,22 +103,34 @@ describe('without /proc', () => {
     if (process.platform !== 'linux') context.skip('needs /proc to compare with');
     const field = (text: string, name: string): number =>
       Number(new RegExp(`^${name}: +(\\d+) kB`, 'm').exec(text)?.[1]) * 1024;
-    const before = fs.readFileSync('/proc/meminfo', 'utf8');
-    const networkBefore = parseNetworkDevices(fs.readFileSync('/proc/net/dev', 'utf8'));
-    const counters = await readMachineCounters();
-    const networkAfter = parseNetworkDevices(fs.readFileSync('/proc/net/dev', 'utf8'));
-    expect(counters.memoryTotal).toBe(field(before, 'MemTotal'));
-    const used = ['MemFree', 'Buffers', 'Cached', 'SReclaimable'].reduce(
-      (left, name) => left - field(before, name),
-      field(before, 'MemTotal'),
-    );
-    // What other programs take and give back meanwhile.
-    expect(Math.abs((counters.memoryUsed as number) - used)).toBeLessThan(512 * MIB);
-    const addressed = Object.keys(os.networkInterfaces()).some((name) => name !== 'lo');
-    if (networkBefore === undefined || networkAfter === undefined || !addressed) return;
+    const addressed = Object.keys(os.networkInterfaces());
     // Interfaces without an address are not in Node's list.
-    expect(counters.networkIn).toBeLessThanOrEqual(networkAfter.received);
-    expect(counters.networkIn).toBeGreaterThan(networkBefore.received * 0.5);
+    const devices = (): ReturnType<typeof parseNetworkDevices> => {
+      const lines = fs.readFileSync('/proc/net/dev', 'utf8').split('\n');
+      const kept = lines.filter(
+        (line) => !line.includes(':') || addressed.includes(line.split(':')[0]?.trim() ?? ''),
+      );
+      return parseNetworkDevices(kept.join('\n'));
+    };
+    let apart = Number.POSITIVE_INFINITY;
+    // Other programs take and give back memory meanwhile: once they do not.
+    for (let tries = 0; tries < 20 && apart >= 512 * MIB; tries += 1) {
+      const before = fs.readFileSync('/proc/meminfo', 'utf8');
+      const networkBefore = devices();
+      const counters = await readMachineCounters();
+      const networkAfter = devices();
+      expect(counters.memoryTotal).toBe(field(before, 'MemTotal'));
+      const used = ['MemFree', 'Buffers', 'Cached', 'SReclaimable'].reduce(
+        (left, name) => left - field(before, name),
+        field(before, 'MemTotal'),
+      );
+      apart = Math.abs((counters.memoryUsed as number) - used);
+      if (networkBefore === undefined || networkAfter === undefined) continue;
+      if (!addressed.some((name) => name !== 'lo')) continue;
+      expect(counters.networkIn).toBeLessThanOrEqual(networkAfter.received);
+      expect(counters.networkIn).toBeGreaterThanOrEqual(networkBefore.received);
+    }
+    expect(apart).toBeLessThan(512 * MIB);
   });
 
   it('macOS is asked by vm_stat: file pages are not used memory', () => {

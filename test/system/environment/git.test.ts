@@ -271,7 +271,7 @@ describe('asking', () => {
     const at = repository();
     const ran = join(directory, 'ran');
     const program = join(directory, 'program');
-    fs.writeFileSync(program, `#!/bin/sh\necho "$0 $@" >> ${ran}\ncat "$1"\n`, { mode: 0o755 });
+    fs.writeFileSync(program, `#!/bin/sh\necho "$0 $@" >> "${ran}"\ncat "$1"\n`, { mode: 0o755 });
     for (const name of ['core.fsmonitor', 'diff.external', 'core.pager', 'diff.x.textconv'])
       git(at, 'config', name, program);
     git(at, 'config', 'core.hooksPath', join(at, 'hooks'));
