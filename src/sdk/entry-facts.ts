@@ -12,7 +12,6 @@ import {
   pointFacts,
   type RunFactsForQuery,
   type SequenceFactsForQuery,
-  type SequenceKind,
 } from '../query/facts.ts';
 import type { CatalogueEntry, CatalogueSequence } from '../store/catalogue-entry.ts';
 import type { ObjectSequenceRow } from '../store/catalogue-objects.ts';
@@ -128,15 +127,12 @@ export class EntryFacts implements RunFactsForQuery {
   }
 
   get metrics(): readonly EntrySequence[] {
-    return this.sequences.filter((each) => each.kind === 'metric');
+    return this.sequences;
   }
 
   /** Those of `metrics` whose key is wanted: of others less is read. */
   metricsWhere(isWanted: (key: string) => boolean): readonly EntrySequence[] {
-    return this.entry
-      .sequencesWhere(isWanted)
-      .filter((each) => each.kind === 'metric')
-      .map((each) => new EntrySequence(this.entry, each));
+    return this.entry.sequencesWhere(isWanted).map((each) => new EntrySequence(this.entry, each));
   }
 
   objectsWhere(
@@ -184,6 +180,7 @@ export class EntryObjects implements SequenceFactsForQuery {
 }
 
 export class EntrySequence implements SequenceFactsForQuery {
+  readonly kind = 'metric';
   readonly sequence: CatalogueSequence;
   readonly #entry: CatalogueEntry;
   #context: Context | undefined;
@@ -192,10 +189,6 @@ export class EntrySequence implements SequenceFactsForQuery {
   constructor(entry: CatalogueEntry, sequence: CatalogueSequence) {
     this.#entry = entry;
     this.sequence = sequence;
-  }
-
-  get kind(): SequenceKind {
-    return this.sequence.kind as SequenceKind;
   }
 
   get name(): string {
@@ -224,33 +217,28 @@ export class EntrySequence implements SequenceFactsForQuery {
   }
 
   get first(): number | undefined {
-    return this.#value('first');
+    return this.sequence.value('first');
   }
 
   get last(): number | undefined {
-    return this.#value('last');
+    return this.sequence.value('last');
   }
 
   get min(): number | undefined {
-    return this.#value('min');
+    return this.sequence.value('min');
   }
 
   get max(): number | undefined {
-    return this.#value('max');
+    return this.sequence.value('max');
   }
 
   get mean(): number | undefined {
     const count = this.count - (this.sequence.value('nanCount') ?? 0);
-    const sum = this.#value('sum');
+    const sum = this.sequence.value('sum');
     return sum === undefined || count === 0 ? undefined : sum / count;
   }
 
-  #value(name: 'first' | 'last' | 'min' | 'max' | 'sum'): number | undefined {
-    return this.kind === 'metric' ? this.sequence.value(name) : undefined;
-  }
-
   get points(): PointFacts | undefined {
-    if (this.kind !== 'metric') return undefined;
     this.#points ??= conditionsOf(this.#summary(), () => this.#detailed());
     return this.#points;
   }

@@ -73,8 +73,8 @@ export async function repoKeys(
     throwIfAborted(signal);
     for (const [path, value] of leavesOf(entry.param([]), [])) addParam(path, value);
     const named = new Map<string, string[]>();
-    for (const { kind, name, contextText } of entry.sequences())
-      if (kind === 'metric') named.set(name, [...(named.get(name) ?? []), contextText]);
+    for (const { name, contextText } of entry.sequences())
+      named.set(name, [...(named.get(name) ?? []), contextText]);
     for (const [name, contexts] of named) addMetric(metrics, name, contexts);
   }
   return {

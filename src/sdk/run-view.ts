@@ -246,15 +246,13 @@ export class RunView {
       const sequence = this.#reader.sequences().get(key);
       return sequence === undefined ? undefined : this.#metricOf(sequence);
     }
-    const [sequence] = this.#entry
-      .sequencesWhere((each) => each === key)
-      .filter((each) => each.kind === 'metric');
+    const [sequence] = this.#entry.sequencesWhere((each) => each === key);
     return sequence === undefined ? undefined : this.#metricOf(sequence);
   }
 
   #sequences(): readonly SequenceFacts[] {
     if (this.#entry === undefined) return [...this.#reader.sequences().values()];
-    return this.#entry.sequences().filter((each) => each.kind === 'metric');
+    return this.#entry.sequences();
   }
 
   #metricOf(sequence: SequenceFacts): Metric {

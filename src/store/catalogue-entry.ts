@@ -127,8 +127,7 @@ export class CatalogueEntry {
     const all = settled ?? this.reader().sequences();
     return Array.from(
       all.values(),
-      ({ key, writers }) =>
-        new CatalogueSequence(this, { key, kind: 'metric', writers, summary: null }),
+      ({ key, writers }) => new CatalogueSequence(this, { key, writers, summary: null }),
     );
   }
 
@@ -238,18 +237,25 @@ function factsOf({ facts }: RunReader, hash: string): RunFacts {
 /** A sequence of a run, and what its visible points amount to. */
 export class CatalogueSequence {
   readonly key: string;
-  readonly kind: string;
-  readonly writers: readonly string[];
   readonly #entry: CatalogueEntry;
+  readonly #row: SequenceRow;
   #summary: Summary | undefined | null;
 
   /** @internal */
-  constructor(entry: CatalogueEntry, { key, kind, writers, summary }: SequenceRow) {
+  constructor(entry: CatalogueEntry, row: SequenceRow) {
     this.#entry = entry;
-    this.key = key;
-    this.kind = kind;
-    this.writers = writers;
-    this.#summary = summary;
+    this.#row = row;
+    this.key = row.key;
+    this.#summary = row.summary;
+  }
+
+  get writers(): readonly string[] {
+    try {
+      return this.#row.writers;
+    } catch (error) {
+      if (!(error instanceof PartUnusable)) throw error;
+      return this.#entry.reader().sequences().get(this.key)?.writers ?? [];
+    }
   }
 
   get name(): string {
@@ -302,7 +308,7 @@ export function sequenceRowsOf(
     const { key, writers } = each;
     const summary = known(key) ?? cheapSummary(reader, each);
     const points = summary?.count === undefined ? undefined : toKeep.of(each, summary.count);
-    return { key, kind: 'metric', writers, summary, points };
+    return { key, writers, summary, points };
   });
 }
 

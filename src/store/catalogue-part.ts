@@ -335,8 +335,9 @@ export class CataloguePart {
     else if (state === summaryState.known) summary = new StoredSummary(at);
     return {
       key: at('key') as string,
-      kind: at('kind') as string,
-      writers: at('writers') as string[],
+      get writers() {
+        return at('writers') as string[];
+      },
       summary,
     };
   }

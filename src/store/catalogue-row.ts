@@ -26,7 +26,6 @@ export interface WriterRow extends Pick<RunState, 'openingCount' | 'openings'> {
 
 export interface SequenceRow {
   readonly key: string;
-  readonly kind: string;
   readonly writers: readonly string[];
   /** Null: not known; undefined: every point is hidden. */
   readonly summary: Summary | undefined | null;
@@ -159,7 +158,7 @@ function sequenceSections(rows: readonly CatalogueRow[]): Section[] {
     ),
     column(
       'kind',
-      all.map((each) => each.kind),
+      all.map(() => 'metric'),
     ),
     column(
       'writers',

@@ -14,7 +14,7 @@ export const catalogueForm = { dictionary: 1, numbers: 2, heap: 3 } as const;
 
 export interface CatalogueColumn {
   readonly count: number;
-  /** Undefined: the row has none. */
+  /** Undefined: the row has none. @throws RunlogError CORRUPT. */
   at(row: number): unknown;
 }
 
@@ -206,17 +206,13 @@ class Packed {
   constructor(bytes: Uint8Array, start: number, count: number) {
     this.#ends = wordsAt(bytes, start, count + 1);
     this.#bytes = bytes.subarray(start + 4 * (count + 1));
-    let before = 0;
-    for (const end of this.#ends) {
-      if (end < before) throw corruptColumn();
-      before = end;
-    }
-    if (this.#ends[0] !== 0 || before !== this.#bytes.length) throw corruptColumn();
+    if (this.#ends[0] !== 0 || this.#ends[count] !== this.#bytes.length) throw corruptColumn();
   }
 
   at(index: number): unknown {
-    const part = this.#bytes.subarray(this.#ends[index], this.#ends[index + 1]);
-    return part.length === 0 ? undefined : unpackBody(part);
+    const [start, end] = [this.#ends[index] as number, this.#ends[index + 1] as number];
+    if (start > end || end > this.#bytes.length) throw corruptColumn();
+    return start === end ? undefined : unpackBody(this.#bytes.subarray(start, end));
   }
 }
 
@@ -224,7 +220,6 @@ function openDictionary(bytes: Uint8Array, width: number, count: number): Catalo
   const [size = 0] = wordsAt(bytes, HEAD_SIZE, 1);
   const start = HEAD_SIZE + 4;
   const codes = codesAt(bytes, width, { start, count });
-  for (const code of codes) if (code > size) throw corruptColumn();
   const packed = new Packed(bytes, start + Math.ceil((count * width) / 4) * 4, size);
   const values: unknown[] = new Array(size + 1);
   return {
@@ -232,6 +227,7 @@ function openDictionary(bytes: Uint8Array, width: number, count: number): Catalo
     at(row) {
       const code = codes[row] as number;
       if (code === 0) return undefined;
+      if (code > size) throw corruptColumn();
       values[code] ??= packed.at(code - 1);
       return values[code];
     },
