@@ -65,7 +65,7 @@ interface Held {
 export async function holdRun(vfs: Vfs, places: RunPlaces, parts: Hold): Promise<Held> {
   const changes = firstChanges(parts.options);
   for (;;) {
-    const { facts, created } = await createRun(vfs, places.edits, { time: Date.now(), changes });
+    const { facts, created } = await createRun(vfs, places, { time: Date.now(), changes });
     const writer = await openWriter(vfs, places, { ...parts, facts });
     let isKept = false;
     try {

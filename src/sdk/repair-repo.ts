@@ -8,11 +8,11 @@ import { basename, join } from 'node:path';
 
 import { Log, nodeHost, readHolder, type Vfs } from '../engine/index.ts';
 import { errorCode } from '../errors.ts';
-import { verifyEdits } from '../store/edits.ts';
 import { isNoObject } from '../store/object-record.ts';
 import { decodeOpening, recordType } from '../store/record.ts';
 import { type Origin, repairEdits } from '../store/repair-edits.ts';
 import { listHashes, listWriters, type RunPlaces, runPlaces } from '../store/repo-directory.ts';
+import { verifyEdits } from '../store/verify-edits.ts';
 
 /** A writer that is alive: its run was left alone. */
 export interface HeldRun {
@@ -44,7 +44,7 @@ export async function repairRepo(vfs: Vfs, repo: string): Promise<RepairReport> 
     }
     // Whoever writes the run changes it too.
     if (held.length > before || vfs.stat(places.edits) === undefined) continue;
-    repaired.push(...repairEdits(vfs, places.edits, () => originOf(vfs, places)));
+    repaired.push(...repairEdits(vfs, places, () => originOf(vfs, places)));
   }
   return { repaired, held };
 }
@@ -69,8 +69,8 @@ async function repairOne(
 }
 
 /** Damage in sealed data is no reason to come again: no repair mends it. */
-async function isRepairable(vfs: Vfs, { edits }: RunPlaces, log: string): Promise<boolean> {
-  if (vfs.stat(edits) !== undefined && verifyEdits(vfs, edits).length > 0) return true;
+async function isRepairable(vfs: Vfs, places: RunPlaces, log: string): Promise<boolean> {
+  if (vfs.stat(places.edits) !== undefined && verifyEdits(vfs, places).length > 0) return true;
   const { damaged } = await Log.verify(log, { vfs });
   return damaged.some(({ file }) => basename(file).startsWith('manifest-'));
 }

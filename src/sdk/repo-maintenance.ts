@@ -20,12 +20,13 @@ import {
 import { asRunlogError, RunlogError } from '../errors.ts';
 import { collectContents } from '../store/artifact-collect.ts';
 import { artifactsPath } from '../store/artifact-contents.ts';
-import { holdsRun, verifyEdits } from '../store/edits.ts';
+import { holdsRun } from '../store/edits.ts';
 import type { Rewind } from '../store/record.ts';
 import { listHashes, listIfThere, listWriters, runPlaces } from '../store/repo-directory.ts';
 import { rewriteRun, rewriteWithoutHidden } from '../store/rewrite-run.ts';
 import { RunReader } from '../store/run-reader.ts';
 import { runFold } from '../store/run-state.ts';
+import { verifyEdits } from '../store/verify-edits.ts';
 import { isDeletedRun, reclaimRun } from './delete-run.ts';
 
 export interface RepoReport {
@@ -60,9 +61,10 @@ export async function verifyRepo(vfs: Vfs, repo: string): Promise<RepoReport> {
     }
   };
   for (const hash of listHashes(vfs, repo)) {
-    const { edits, logs } = runPlaces(repo, hash);
+    const places = runPlaces(repo, hash);
+    const { edits, logs } = places;
     await check(edits, () => {
-      if (vfs.stat(edits) !== undefined) damaged.push(...verifyEdits(vfs, edits));
+      if (vfs.stat(edits) !== undefined) damaged.push(...verifyEdits(vfs, places));
     });
     for (const log of logsOf(vfs, logs)) {
       await check(log, async () => {

@@ -23,6 +23,7 @@ import { readFacts } from './edits.ts';
 import { Listings } from './listings.ts';
 import { type RunPlaces, runPlaces, unsortedHashes } from './repo-directory.ts';
 import { RunReader } from './run-reader.ts';
+import { refuseEmptied } from './verify-edits.ts';
 
 export interface ScanOptions {
   /** Sequences will be asked for: of runs that are read they are kept. Default false. */
@@ -260,7 +261,10 @@ class Scan {
       if (stamp === undefined && !this.#isThere(places)) return;
       const { vfs } = this.#listings;
       const facts = readFacts(vfs, places.edits);
-      if (facts === undefined) return;
+      if (facts === undefined) {
+        refuseEmptied(this.#vfs, places);
+        return;
+      }
       if (facts.isDeleted) {
         const nothing = { params: undefined, writers: [], segments: undefined };
         this.#keep({ hash, places, stamp }, { facts, ...nothing, sequences: [], objects: [] });

@@ -3,7 +3,8 @@
 // 1. Of several creators the first makes the run; the others are given its facts.
 // 2. Where links are refused an edit has its name before it has its content. Who finds an empty one waits
 //    for its publisher: going past it at once would begin a life that its content then ends.
-// 3. Edits without the one that made the run are damage: a new life would part the run from its logs.
+// 3. Edits without the one that made the run are damage, and so is an empty one where a log was closed: a
+//    new life would part the run from its logs, and the next owner would begin them anew.
 //
 // Spec: spec/edits.md. Test: test/store/edits.test.ts.
 
@@ -15,6 +16,7 @@ import { RunlogError } from '../errors.ts';
 import { durations } from '../limits.ts';
 import { editName, listEdits, newLife, readFacts } from './edits.ts';
 import type { Change, RunFacts } from './run-facts.ts';
+import { type EditedRun, refuseEmptied } from './verify-edits.ts';
 
 const POLL_MS = 10;
 
@@ -33,10 +35,11 @@ export interface Creation {
  */
 export async function createRun(
   vfs: Vfs,
-  directory: string,
+  run: EditedRun,
   { time, changes, wait = sleep }: Creation,
 ): Promise<{ facts: RunFacts; created: boolean }> {
   await loadXxhash();
+  const directory = run.edits;
   const life = newLife();
   const body = [randomBytes(16), 'create', time, Buffer.from(life, 'hex'), changes];
   const bytes = encodeDocument(fileLetter.edit, 0, body);
@@ -55,6 +58,7 @@ export async function createRun(
       patience -= POLL_MS;
       continue;
     }
+    if (facts === undefined) refuseEmptied(vfs, run);
     const number = Math.max(last, snapshot) + 1;
     publish(vfs, directory, editName(number), bytes, { sync: true });
   }

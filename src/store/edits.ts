@@ -17,7 +17,7 @@ import {
   readWhole,
   type Vfs,
 } from '../engine/index.ts';
-import { errorCode, RunlogError } from '../errors.ts';
+import { errorCode } from '../errors.ts';
 import { limits } from '../limits.ts';
 import {
   applyEdit,
@@ -318,32 +318,4 @@ function unlinkQuietly(vfs: Vfs, path: string): void {
   } catch {
     // Another folder was faster.
   }
-}
-
-/** Checks every file of the folder; what does not verify. */
-export function verifyEdits(
-  vfs: Vfs,
-  directory: string,
-): { file: string; offset: number; size: number; reason: string }[] {
-  const damaged = [];
-  const { edits, snapshot } = listEdits(vfs, directory);
-  const checks = [...edits].map((number) => ({
-    name: editName(number),
-    read: () => readEdit(vfs, directory, number) as unknown,
-  }));
-  if (snapshot >= 0)
-    checks.push({
-      name: snapshotName(snapshot),
-      read: () => readSnapshot(vfs, directory, snapshot),
-    });
-  for (const { name, read } of checks) {
-    try {
-      read();
-    } catch (error) {
-      if (!(error instanceof RunlogError)) throw error;
-      const file = `${directory}/${name}`;
-      damaged.push({ file, offset: 0, size: vfs.stat(file)?.size ?? 0, reason: error.message });
-    }
-  }
-  return damaged;
 }

@@ -8,15 +8,9 @@
 
 import { publish, type Vfs } from '../engine/index.ts';
 import { errorCode } from '../errors.ts';
-import {
-  encodeSnapshot,
-  listEdits,
-  readEdit,
-  readSnapshot,
-  snapshotName,
-  verifyEdits,
-} from './edits.ts';
+import { encodeSnapshot, listEdits, readEdit, readSnapshot, snapshotName } from './edits.ts';
 import { applyEdit, NOTHING, type RunFacts } from './run-facts.ts';
+import { type EditedRun, verifyEdits } from './verify-edits.ts';
 
 /** What the logs of a run tell of how it began. */
 export type Origin = Pick<RunFacts, 'life' | 'createdAt'>;
@@ -24,10 +18,11 @@ export type Origin = Pick<RunFacts, 'life' | 'createdAt'>;
 /** Files that were put aside. Requires: nobody changes the run meanwhile. Throws Node's error. */
 export function repairEdits(
   vfs: Vfs,
-  directory: string,
+  run: EditedRun,
   originOf: () => Origin | undefined,
 ): string[] {
-  const damaged = verifyEdits(vfs, directory);
+  const directory = run.edits;
+  const damaged = verifyEdits(vfs, run);
   if (damaged.length === 0) return [];
   const { edits, last, snapshot } = listEdits(vfs, directory);
   const base = quietly(() => (snapshot < 0 ? undefined : readSnapshot(vfs, directory, snapshot)));

@@ -148,7 +148,7 @@ function expectTombstone(vfs: MemoryVfs): void {
 
 /** Opens a new life of the run, tracks three points and closes it. */
 async function liveAgain(vfs: MemoryVfs): Promise<void> {
-  const { facts } = await createRun(vfs, places.edits, { time: 1, changes: [] });
+  const { facts } = await createRun(vfs, places, { time: 1, changes: [] });
   const open = (fresh: boolean) =>
     RunWriter.open({
       directory: `${places.logs}/main`,

@@ -2,7 +2,15 @@
 // torn end; never is a wrong value read. Verifying changes nothing. Repair makes the run whole again as
 // far as it can, and keeps what was damaged.
 
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -216,3 +224,29 @@ for (const [name, pick] of [
     ]);
   });
 }
+
+it('a run whose first edit has lost its content is damaged, begins no new life, and is repaired', async () => {
+  const path = join(directory, 'emptied');
+  const options = { repo: path, runHash: 'emptied', ...quiet };
+  const run = await Run.open({ ...options, name: 'first' });
+  for (let step = 0; step < 1000; step += 1) run.track(step, { name: 'loss', step });
+  await run.close();
+  const { edits } = runPlaces(join(path, '.aim'), 'emptied');
+  const file = join(edits, readdirSync(edits)[0] as string);
+  truncateSync(file, 0);
+  const repo = await Repo.open(path);
+  expect((await repo.verify()).damaged).toMatchObject([{ file, size: 0 }]);
+  const unreadable: string[] = [];
+  const onUnreadable = (hash: string, { code }: RunlogError): void => {
+    unreadable.push(`${hash} ${code}`);
+  };
+  for await (const view of repo.runs('', { onUnreadable })) throw new Error(view.hash);
+  expect(unreadable).toEqual(['emptied CORRUPT']);
+  await expect(Run.open(options)).rejects.toMatchObject({ code: 'CORRUPT' });
+  expect((await repo.repair()).repaired).toHaveLength(1);
+  const again = await Run.open(options);
+  again.track(1000, { name: 'loss', step: 1000 });
+  await again.close();
+  expect((await repo.run('emptied'))?.metric('loss')?.count).toBe(1001);
+  expect((await repo.verify()).ok).toBe(true);
+});

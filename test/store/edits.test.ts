@@ -30,6 +30,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 beforeAll(() => loadXxhash());
 
 const FOLDER = '/edits';
+const RUN = { edits: FOLDER, logs: '/logs' };
 
 function emptyFolder(refuseLinks = false): MemoryVfs {
   const vfs = memoryVfs({ refuseLinks });
@@ -40,7 +41,7 @@ function emptyFolder(refuseLinks = false): MemoryVfs {
 
 async function madeRun(): Promise<{ vfs: MemoryVfs; life: string }> {
   const vfs = emptyFolder();
-  const { facts } = await createRun(vfs, FOLDER, { time: 1, changes: [['name', 'first']] });
+  const { facts } = await createRun(vfs, RUN, { time: 1, changes: [['name', 'first']] });
   syncEdits(vfs, FOLDER);
   return { vfs, life: facts.life };
 }
@@ -291,14 +292,14 @@ describe('lives', () => {
       for (let round = 0; round < 100; round += 1) {
         const vfs = emptyFolder(refuseLinks);
         if (round % 2 === 1) {
-          const { facts } = await createRun(vfs, FOLDER, { time: 1, changes: [] });
+          const { facts } = await createRun(vfs, RUN, { time: 1, changes: [] });
           publishEdit(vfs, FOLDER, { kind: 'deleted', time: 2, life: facts.life, changes: [] });
         }
         const lives: string[] = [];
         let waiting = ['a', 'b', 'c'].map(
           (name) =>
             new Coroutine(name, vfs.attach({ refuseLinks }), async (stage) => {
-              const { facts, created } = await createRun(stage.vfs, FOLDER, {
+              const { facts, created } = await createRun(stage.vfs, RUN, {
                 time: 3,
                 changes: [['name', name]],
                 wait: atOnce,
@@ -323,7 +324,7 @@ describe('lives', () => {
     for (const isDeleted of [false, true]) {
       const vfs = emptyFolder(true);
       if (isDeleted) {
-        const { facts } = await createRun(vfs, FOLDER, { time: 1, changes: [] });
+        const { facts } = await createRun(vfs, RUN, { time: 1, changes: [] });
         publishEdit(vfs, FOLDER, { kind: 'deleted', time: 2, life: facts.life, changes: [] });
       }
       const dying = vfs.attach({
@@ -333,14 +334,14 @@ describe('lives', () => {
         },
       });
       const create = { time: 3, changes: [['name', 'first'] satisfies Change] };
-      await expect(createRun(dying, FOLDER, create)).rejects.toThrow('died');
+      await expect(createRun(dying, RUN, create)).rejects.toThrow('died');
       expect(holdsRun(vfs, FOLDER), 'nobody has made a run').toBe(false);
       let waited = 0;
       const wait = async (ms: number): Promise<void> => {
         waited += ms;
       };
       const changes: Change[] = [['name', 'second']];
-      const { facts, created } = await createRun(vfs, FOLDER, { time: 4, changes, wait });
+      const { facts, created } = await createRun(vfs, RUN, { time: 4, changes, wait });
       expect([created, facts.name]).toEqual([true, 'second']);
       expect(facts.life).toMatch(/^[0-9a-f]{16}$/);
       expect(waited).toBeGreaterThanOrEqual(durations.blankFenceMs);

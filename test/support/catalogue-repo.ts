@@ -62,7 +62,7 @@ export class CatalogueRepo {
     makeDirectories(this.vfs, edits);
     makeDirectories(this.vfs, logs);
     const changes: Change[] = [['experiment', `experiment ${this.#count % 3}`]];
-    const { facts } = await createRun(this.vfs, edits, { time: this.#next, changes });
+    const { facts } = await createRun(this.vfs, { edits, logs }, { time: this.#next, changes });
     const { life } = facts;
     const opened = await RunWriter.open({
       directory: `${logs}/${writer}`,
