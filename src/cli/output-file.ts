@@ -55,8 +55,17 @@ function namedFile(path: string): OutputFile {
   };
   const target = attempt(() => (isReplaced(path) ? realpathSync(path) : path));
   const partial = attempt(() => isStream(path)) ? undefined : `${target}.partial`;
-  const file = attempt(() => openSync(partial ?? target, 'w'));
+  // Before there is anything to remove: a signal that comes in between would leave it.
   const ended = partial === undefined ? () => {} : removedBySignals(partial);
+  const open = (): number => {
+    try {
+      return openSync(partial ?? target, 'w');
+    } catch (error) {
+      ended();
+      throw error;
+    }
+  };
+  const file = attempt(open);
   let turnedAt = performance.now();
   return {
     async write(text) {
