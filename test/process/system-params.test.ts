@@ -133,7 +133,10 @@ it('with a git that hangs ends when it would without us, and has what was known'
     const params = await paramsOf(hash);
     expect(params.executable).toBe(process.execPath);
     expect(params.packages).toBeDefined();
-    expect(params.missing['git_info']).toBe('the run ended before it was known');
+    // All of it, or what only git can tell: its files may have been read by then.
+    expect(params.missing['git_info'] ?? params.missing['git_info.dirty']).toMatch(
+      /^the run ended before (it was known|git status answered)$/,
+    );
   }
   expect(pidsOf(pids).filter(isAlive)).toEqual([]);
 });
@@ -153,7 +156,9 @@ it('that is killed while git hangs has what was known', async () => {
   for (const pid of pidsOf(join(directory, 'hanging-pids')).filter(isAlive)) process.kill(pid);
   const params = await paramsOf('killed');
   expect(params.env_variables?.['PATH']).toBe(env.PATH);
-  expect(params.missing).toMatchObject({ git_info: 'not known yet' });
+  const ofGit = Object.keys(params.missing).filter((name) => name.startsWith('git_info'));
+  expect(ofGit.length).toBeGreaterThan(0);
+  for (const name of ofGit) expect(params.missing[name]).toBe('not known yet');
   expect((await viewOf('killed')).openings[0]?.systemParams).toEqual(params);
 });
 
