@@ -3,7 +3,8 @@
 //
 // 1. What a reader is shown. Where the run's own blocks hold just that they are kept as they stand: nothing
 //    is decoded for it.
-// 2. Bounded: of a sequence, of a run, and in the number of sections.
+// 2. Bounded: of a sequence, of a run, in the number of sections, and what is held of all that were read:
+//    points are asked for after the scan too, of any number of runs.
 //
 // Spec: spec/catalogue.md, Points. Test: test/store/kept-points.test.ts, test/store/catalogue-history.test.ts.
 
@@ -93,26 +94,49 @@ function encodePoints(cells: readonly (readonly [row: number, points: Uint8Array
 
 /** Points of one sequence by row, packed. */
 class SectionPoints {
-  /** Index of each row. */
-  readonly #rows: ReadonlyMap<number, number>;
+  /** Ascending. */
+  readonly #rows: Uint32Array;
   readonly #ends: Uint32Array;
   readonly #bytes: Uint8Array;
 
   constructor(bytes: Uint8Array) {
     const [count = 0] = wordsAt(bytes, 0, 1);
-    this.#rows = new Map(Array.from(wordsAt(bytes, 4, count), (row, index) => [row, index]));
+    this.#rows = wordsAt(bytes, 4, count);
     this.#ends = wordsAt(bytes, 4 + 4 * count, count + 1);
     this.#bytes = bytes.subarray(8 + 8 * count);
-    const ascend = this.#ends.every((end, index, all) => end >= (all[index - 1] ?? 0));
+    const ascend =
+      this.#ends.every((end, index, all) => end >= (all[index - 1] ?? 0)) &&
+      this.#rows.every((row, index, all) => index === 0 || row > (all[index - 1] as number));
     if (!ascend || this.#ends[0] !== 0 || this.#ends[count] !== this.#bytes.length) throw corrupt();
   }
 
+  #indexOf(row: number): number | undefined {
+    let [low, high] = [0, this.#rows.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#rows[middle] as number) < row) low = middle + 1;
+      else high = middle;
+    }
+    return this.#rows[low] === row ? low : undefined;
+  }
+
   at(row: number): Uint8Array | undefined {
-    const index = this.#rows.get(row);
+    const index = this.#indexOf(row);
     if (index === undefined) return undefined;
     return this.#bytes.subarray(this.#ends[index], this.#ends[index + 1]);
   }
 }
+
+/** Bytes of sections that are held, in the whole process. */
+export const heldSectionsSizeMax = 64 * 1024 * 1024;
+
+/** Sections that are held, the one read last at the end: its part, its key, its size. */
+const holding = new Set<{
+  readonly points: PartPoints;
+  readonly key: string;
+  readonly size: number;
+}>();
+let heldSize = 0;
 
 /** Those of a part: a section is read when the first of its points are asked for. */
 export class PartPoints {
@@ -144,11 +168,29 @@ export class PartPoints {
     const bytes = this.#section(key);
     const section = bytes === undefined ? undefined : new SectionPoints(bytes);
     this.#sections.set(key, section);
+    if (bytes !== undefined) this.#hold(key, bytes.length);
     return section;
+  }
+
+  #hold(key: string, size: number): void {
+    const own = { points: this, key, size };
+    holding.add(own);
+    heldSize += size;
+    for (const oldest of holding) {
+      if (heldSize <= heldSectionsSizeMax || oldest === own) break;
+      oldest.points.#sections.delete(oldest.key);
+      holding.delete(oldest);
+      heldSize -= oldest.size;
+    }
   }
 
   forget(): void {
     this.#sections.clear();
+    for (const each of holding) {
+      if (each.points !== this) continue;
+      holding.delete(each);
+      heldSize -= each.size;
+    }
   }
 }
 

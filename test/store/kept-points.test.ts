@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { loadXxhash, packBody } from '../../src/engine/index.ts';
 import { sectionKind } from '../../src/store/format/catalogue-part.ts';
 import {
+  heldSectionsSizeMax,
   keptCountMax,
   keptKeysMax,
   keptRunSizeMax,
@@ -233,4 +234,38 @@ it('points that are asked for behind the scan leave no file open', async () => {
   const [sequence] = entry?.sequences() ?? [];
   expect(entry?.rows(sequence?.key ?? '').steps).toHaveLength(9);
   expect(open).toBe(0);
+});
+
+it('sections that were read are held up to a bound, whatever part they are of; then the oldest goes', () => {
+  const size = heldSectionsSizeMax / 4;
+  const read: string[] = [];
+  const parts = ['p', 'q'].map(
+    (part) =>
+      new PartPoints(
+        (each) => each(),
+        (key) => {
+          read.push(part + key);
+          const bytes = new Uint8Array(16 + size);
+          bytes.set(new Uint8Array(Uint32Array.of(1, 7, 0, size).buffer));
+          return bytes;
+        },
+      ),
+  );
+  const ask = (key: string): void => {
+    for (const part of parts) {
+      expect(part.packed(7, key)).toHaveLength(size);
+      expect(part.packed(6, key)).toBeUndefined();
+    }
+  };
+  ask('a');
+  ask('b');
+  ask('b');
+  expect(read).toEqual(['pa', 'qa', 'pb', 'qb']);
+  ask('a');
+  // Three of them fit.
+  expect(read.slice(4)).toEqual(['pa', 'qa']);
+  for (const part of parts) part.forget();
+  ask('b');
+  expect(read.slice(6)).toEqual(['pb', 'qb']);
+  for (const part of parts) part.forget();
 });
