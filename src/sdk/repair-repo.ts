@@ -61,8 +61,9 @@ async function repairOne(
   } catch (error) {
     if (errorCode(error) !== 'RUN_LOCKED') throw error;
     const holder = await readHolder(vfs, nodeHost(), log);
-    // It has gone since, with everything that its end writes.
-    if (holder === undefined || holder.state === 'released') return await Log.repair(log, { vfs });
+    // It has gone since, with everything that its end writes; another may have come.
+    if (holder === undefined || holder.state === 'released')
+      return await repairOne(vfs, places, run, writer);
     const { host, pid } = holder.owner;
     return { run, writer, host, pid, damaged: await isRepairable(vfs, places, log) };
   }
