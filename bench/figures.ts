@@ -201,7 +201,8 @@ const asking: readonly Row[] = [
         ask(find, 'warm', PARAMS),
         ask(find, 'warm, maxAgeMs 60,000', PARAMS),
       ),
-    beside: (_, results) => inSql(results, /params in/),
+    beside: (find, results) =>
+      `its stat calls alone ${joined('ms', ask(find, 'floor, stat calls alone', PARAMS))}; ${inSql(results, /params in/)}`,
   },
   {
     what: 'the same without a catalogue, which is then written',

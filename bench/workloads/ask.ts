@@ -106,6 +106,11 @@ function askParams(asked: Asked, repo: string, count: number, isSmall = false): 
       value: asked.once({ ...question, maxAgeMs: 60_000, again: isSmall ? 1 : 5 }).warm,
       unit: 'ms',
     },
+    {
+      metric: `floor, stat calls alone: ${what}`,
+      value: asked.once({ repo, of: 'stats', query: '', again: isSmall ? 1 : 5 }).warm,
+      unit: 'ms',
+    },
     { metric: `RSS: ${what}`, value: asked.once(question).rss, unit: 'MiB' },
     {
       metric: `open files: ${what}`,
