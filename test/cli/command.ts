@@ -27,8 +27,8 @@ const programFile = (): string => join(inject('toolsDirectory'), 'src/cli/main.j
 const environment = (more: Readonly<Record<string, string>>): NodeJS.ProcessEnv => ({
   ...process.env,
   RUNLOG_REPO: '',
-  NO_COLOR: '',
-  FORCE_COLOR: '',
+  NO_COLOR: undefined,
+  FORCE_COLOR: undefined,
   TZ: 'UTC',
   ...more,
 });

@@ -64,6 +64,8 @@ const shell = (line: string, env: Readonly<Record<string, string>> = {}) =>
       NODE: process.execPath,
       PROGRAM: program(),
       RUNLOG_REPO: 'kept',
+      NO_COLOR: undefined,
+      FORCE_COLOR: undefined,
       ...env,
     },
   });

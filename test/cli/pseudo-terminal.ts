@@ -76,8 +76,8 @@ export function playProgram(
     env: {
       ...process.env,
       RUNLOG_REPO: '',
-      NO_COLOR: '',
-      FORCE_COLOR: '',
+      NO_COLOR: undefined,
+      FORCE_COLOR: undefined,
       TERM: 'xterm',
       TZ: 'UTC',
       ...env,

@@ -16,7 +16,12 @@ declare module 'vitest' {
   }
 }
 
+/** What whoever starts the tests has chosen for programs that they look at: not for those of the tests. */
+const CHOSEN = ['NO_COLOR', 'FORCE_COLOR', 'COLUMNS', 'LINES', 'RUNLOG_REPO', 'RUNLOG_MODE'];
+
 export default function setup(project: TestProject): () => void {
+  // The processes of the tests, which begin after this, are given what is left.
+  for (const name of CHOSEN) delete process.env[name];
   const directory = path.join(project.config.root, 'build', `test-${process.pid}`);
   buildTools(directory);
   project.provide('toolsDirectory', directory);
