@@ -169,7 +169,8 @@ describe('a probe', () => {
 
   it('fits to the byte', async () => {
     const base = makeDirectory();
-    const rest = limits.probePathSizeMax - base.length - '/'.length - '/probe-00000000'.length;
+    const rest =
+      limits.probePathSizeMax - Buffer.byteLength(base) - '/'.length - '/probe-00000000'.length;
     const just = path.join(base, 'd'.repeat(rest));
     const over = path.join(base, 'd'.repeat(rest + 1));
     fs.mkdirSync(just);

@@ -105,8 +105,21 @@ describe('a refusal after the write', () => {
   });
 });
 
-/** The thread pool's sync takes 100 ms and is told EIO; another at the same time is told that all is well. */
-function overlapping(): { vfs: Vfs; seen: { inFlight: number; overlaps: number } } {
+interface Overlapping {
+  readonly vfs: Vfs;
+  readonly seen: { inFlight: number; overlaps: number };
+  /** Resolves when a sync of the thread pool is under way. */
+  begun(): Promise<void>;
+  /** Ends it. */
+  finish(): void;
+}
+
+/** The thread pool's sync takes its time and is told EIO; another meanwhile is told that all is well. */
+function overlapping(): Overlapping {
+  let finish = (): void => {};
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
   const memory = memoryVfs();
   memory.makeDirectory('/overlap');
   const seen = { inFlight: 0, overlaps: 0 };
@@ -115,7 +128,7 @@ function overlapping(): { vfs: Vfs; seen: { inFlight: number; overlaps: number }
       if (name === 'syncLater')
         return async () => {
           seen.inFlight += 1;
-          await new Promise((resolve) => setTimeout(resolve, 100));
+          await finished;
           seen.inFlight -= 1;
           throw fileSystemError('EIO', 'fdatasync');
         };
@@ -126,19 +139,22 @@ function overlapping(): { vfs: Vfs; seen: { inFlight: number; overlaps: number }
       };
     },
   });
-  return { vfs, seen };
+  const begun = async (): Promise<void> => {
+    while (seen.inFlight === 0) await shortly();
+  };
+  return { vfs, seen, begun, finish };
 }
 
 const shortly = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
 
 describe('while a sync of the thread pool is under way', () => {
   it('nothing is rolled: its answer would be lost', async () => {
-    const { vfs } = overlapping();
+    const { vfs, begun, finish } = overlapping();
     const sizes = { segmentSize: 1000 };
     const log = await Log.open('/overlap/log', { vfs, host: nodeHost(), sizes });
     appendNumbers(log, 0, 1);
     log.sync().catch(() => {});
-    await shortly();
+    await begun();
     for (let number = 1; number < 60; number += 1) {
       log.append(20, [number, 'x'.repeat(100)]);
       log.flush();
@@ -146,15 +162,17 @@ describe('while a sync of the thread pool is under way', () => {
     expect([log.durable, log.segmentNumber]).toEqual([0, 1]);
     expect(log.manifest?.segments).toEqual([]);
     log.closeSync();
+    finish();
   });
 
   it('closeSync says that it does not know', async () => {
-    const { vfs } = overlapping();
+    const { vfs, begun, finish } = overlapping();
     const log = await Log.open('/overlap/log', { vfs, host: nodeHost() });
     appendNumbers(log, 0, 1);
     log.sync().catch(() => {});
-    await shortly();
+    await begun();
     expect(log.closeSync()).toBe(false);
+    finish();
   });
 
   it('there is none where each flush syncs', async () => {
