@@ -31,7 +31,8 @@ function standIn(script: string): { program: string; starts: () => string[]; pid
   return {
     program,
     starts: () => (fs.existsSync(starts) ? fs.readFileSync(starts, 'utf8').trim().split('\n') : []),
-    pid: () => Number(fs.readFileSync(pid, 'utf8')),
+    pid: () =>
+      fs.existsSync(pid) ? Number(fs.readFileSync(pid, 'utf8') || Number.NaN) : Number.NaN,
   };
 }
 
