@@ -78,7 +78,8 @@ function unlinkAll(
       putBack(vfs, repo, each);
       continue;
     }
-    vfs.unlink(each.path);
+    // Another collector was faster: it has counted it.
+    if (!unlinkIfThere(vfs, each.path)) continue;
     count += 1;
     bytes += size;
   }
@@ -108,11 +109,14 @@ function collectTemporary(vfs: Vfs, repo: string, isOld: (changed: number) => bo
   }
 }
 
-function unlinkIfThere(vfs: Vfs, path: string): void {
+/** False: it was not there any more. */
+function unlinkIfThere(vfs: Vfs, path: string): boolean {
   try {
     vfs.unlink(path);
+    return true;
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
+    return false;
   }
 }
 
