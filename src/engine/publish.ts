@@ -15,6 +15,12 @@ const LINK_REFUSED = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV
 export interface PublishOptions {
   /** The content is on stable storage before the name appears. */
   readonly sync: boolean;
+  /**
+   * The content as it is to be once the name is taken, where that comes first: links are refused, and
+   * who looks for the name in between finds it. Undefined: none, the name stays empty. Left out: what it
+   * was before.
+   */
+  readonly renew?: () => Uint8Array | undefined;
 }
 
 /** Writes all of `bytes` at `offset`. */
@@ -57,15 +63,26 @@ export function publishOpen(
   options: PublishOptions,
 ): FileHandle | undefined {
   let taken: Taken | undefined;
+  let content = bytes;
+  let isOld = false;
   for (let tries = 1; ; tries += 1) {
+    if (isOld) {
+      const renewed = options.renew?.();
+      if (renewed === undefined) return undefined;
+      content = renewed;
+      isOld = false;
+    }
     const temporary = `${directory}/${temporaryName()}`;
     let file: FileHandle | undefined = vfs.open(temporary, 'create');
     try {
-      writeWhole(vfs, file, bytes, 0);
+      writeWhole(vfs, file, content, 0);
       if (options.sync) vfs.sync(file);
       // An empty file of ours has the name already: only its content is missing.
-      if (taken !== 'empty') taken = take(vfs, temporary, `${directory}/${name}`);
+      const isTaken = taken === 'empty';
+      if (!isTaken) taken = take(vfs, temporary, `${directory}/${name}`);
       if (taken === 'no') return undefined;
+      isOld = taken === 'empty' && !isTaken && options.renew !== undefined;
+      if (isOld) continue;
       if (taken === 'empty') vfs.rename(temporary, `${directory}/${name}`);
       const published = file;
       file = undefined;

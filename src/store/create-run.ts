@@ -45,14 +45,14 @@ export async function createRun(
   const bytes = encodeDocument(fileLetter.edit, 0, body);
   for (let patience: number = durations.blankFenceMs; ; ) {
     // Before it is read: whoever publishes meanwhile takes the number that this one would take.
-    const { edits, last, snapshot } = listEdits(vfs, directory);
+    const { edits, last, snapshot, snapshots } = listEdits(vfs, directory);
     const facts = readFacts(vfs, directory);
     if (facts?.life === '')
       throw new RunlogError('CORRUPT', `${directory}: the edit that made the run is missing`, {
         file: directory,
       });
     if (facts !== undefined && !facts.isDeleted) return { facts, created: facts.life === life };
-    const after = [...edits].filter((number) => number > snapshot);
+    const after = [...edits].filter((number) => number > (snapshots.at(-1) ?? -1));
     if (patience > 0 && after.some((number) => isEmpty(vfs, directory, number))) {
       await wait(POLL_MS);
       patience -= POLL_MS;

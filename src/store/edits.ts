@@ -70,23 +70,26 @@ interface EditListing {
   readonly edits: ReadonlySet<number>;
   /** Greatest number of an edit; -1 for none. */
   readonly last: number;
-  /** Number of the newest snapshot; -1 for none. */
+  /** Number of the newest snapshot, which may be an empty name; -1 for none. */
   readonly snapshot: number;
+  /** Numbers of all snapshots, newest first. */
+  readonly snapshots: readonly number[];
 }
 
 export function listEdits(vfs: Vfs, directory: string): EditListing {
   const edits = new Set<number>();
+  const snapshots: number[] = [];
   let last = -1;
-  let snapshot = -1;
   for (const name of vfs.list(directory)) {
     const match = fileName.exec(name);
     const number = Number(match?.[2]);
     if (match?.[1] === 'edit') {
       edits.add(number);
       last = Math.max(last, number);
-    } else if (match?.[1] === 'snapshot') snapshot = Math.max(snapshot, number);
+    } else if (match?.[1] === 'snapshot') snapshots.push(number);
   }
-  return { edits, last, snapshot };
+  snapshots.sort((a, b) => b - a);
+  return { edits, last, snapshot: snapshots[0] ?? -1, snapshots };
 }
 
 /**
@@ -96,9 +99,11 @@ export function listEdits(vfs: Vfs, directory: string): EditListing {
 function listTwice(vfs: Vfs, directory: string): EditListing {
   let listing = listEdits(vfs, directory);
   for (;;) {
-    const { edits, last, snapshot } = listing;
-    const after = [...edits].filter((each) => each > snapshot).length;
-    if (after === Math.max(0, last - snapshot)) return listing;
+    const { edits, last, snapshot, snapshots } = listing;
+    // Of the oldest: one after it may be an empty name.
+    const base = snapshots.at(-1) ?? -1;
+    const after = [...edits].filter((each) => each > base).length;
+    if (after === Math.max(0, last - base)) return listing;
     const again = listEdits(vfs, directory);
     const isSame = [...again.edits].every((each) => each > last || edits.has(each));
     if (again.snapshot === snapshot && isSame) return listing;
@@ -121,13 +126,12 @@ export function readEdit(vfs: Vfs, directory: string, number: number): Edit | un
   return { id: hex(id), kind, time, life: hex(life), changes };
 }
 
-export function readSnapshot(vfs: Vfs, directory: string, number: number): Folded {
+/** Undefined for an empty file, which only holds the name (publish.ts). */
+export function readSnapshot(vfs: Vfs, directory: string, number: number): Folded | undefined {
   const file = `${directory}/${snapshotName(number)}`;
-  const { body } = decodeDocument(
-    readWhole(vfs, file, limits.propertiesSizeMax),
-    fileLetter.snapshot,
-    file,
-  );
+  const bytes = readWhole(vfs, file, limits.propertiesSizeMax);
+  if (bytes.length === 0) return undefined;
+  const { body } = decodeDocument(bytes, fileLetter.snapshot, file);
   const [life, createdAt, isDeleted, properties, ids] = body as [
     Uint8Array,
     number,
@@ -150,30 +154,48 @@ export function readSnapshot(vfs: Vfs, directory: string, number: number): Folde
   return { facts, ids: ids.map(hex) };
 }
 
-/** What a reader sees, and up to which number; `listing` is of before. */
+/** Number and content of the newest snapshot that has one: an empty one is passed over. */
+export function newestSnapshot(
+  vfs: Vfs,
+  directory: string,
+  { snapshots }: EditListing,
+): Folded & { readonly number: number } {
+  for (const number of snapshots) {
+    const folded = readSnapshot(vfs, directory, number);
+    if (folded !== undefined) return { ...folded, number };
+  }
+  return { facts: NOTHING, ids: [], number: -1 };
+}
+
+/**
+ * Whether no empty snapshot that was passed over has been filled since: then edits are unlinked, and their
+ * numbers may be used again.
+ */
+const isStillBase = (vfs: Vfs, directory: string, listing: EditListing, base: number): boolean =>
+  listing.snapshot === base || newestSnapshot(vfs, directory, listing).number === base;
+
+/** What a reader sees, up to which number, and from which snapshot on; `listing` is of before. */
 function readFolded(
   vfs: Vfs,
   directory: string,
   listing: EditListing,
-): Folded & { readonly number: number } {
-  const base =
-    listing.snapshot >= 0
-      ? readSnapshot(vfs, directory, listing.snapshot)
-      : { facts: NOTHING, ids: [] };
-  let { facts } = base;
+): Folded & { readonly number: number; readonly base: number } {
+  const base = newestSnapshot(vfs, directory, listing);
+  let { facts, number } = base;
   const ids = [...base.ids];
-  let number = listing.snapshot;
-  const after = [...listing.edits].filter((each) => each > listing.snapshot);
+  const after = [...listing.edits].filter((each) => each > base.number);
   for (const each of after.sort((a, b) => a - b)) {
     const edit = readEdit(vfs, directory, each);
     number = each;
     // An empty file holds the name only: where links are refused its publisher died, or is about to
     // fill it and will find itself overtaken if a snapshot comes first.
     if (edit === undefined) continue;
+    // Published again by who could not tell whether it was folded.
+    if (ids.includes(edit.id)) continue;
     facts = applyEdit(facts, edit);
     ids.push(edit.id);
   }
-  return { facts, ids, number };
+  return { facts, ids, number, base: base.number };
 }
 
 /**
@@ -209,7 +231,8 @@ function readListed(
       const listing = listTwice(vfs, directory);
       const { snapshot, last } = listing;
       if (last < 0 && snapshot < 0) return { facts: undefined, snapshot };
-      const { facts, ids } = readFolded(vfs, directory, listing);
+      const { facts, ids, base } = readFolded(vfs, directory, listing);
+      if (!isStillBase(vfs, directory, listing, base)) continue;
       // Names alone: nobody has filled one yet.
       return { facts: facts === NOTHING && ids.length === 0 ? undefined : facts, snapshot };
     } catch (error) {
@@ -241,7 +264,8 @@ function isOvertaken(vfs: Vfs, directory: string, number: number, id: string): b
     const { snapshot } = listEdits(vfs, directory);
     if (snapshot < number) return false;
     try {
-      return !readSnapshot(vfs, directory, snapshot).ids.includes(id);
+      // Of an empty one nobody can tell: an edit that stands twice counts once.
+      return !(readSnapshot(vfs, directory, snapshot)?.ids.includes(id) ?? false);
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;
     }
@@ -279,15 +303,31 @@ export function foldEdits(vfs: Vfs, directory: string, count: number = FOLD_COUN
     throw error;
   }
   if (listEdits(vfs, directory).snapshot !== listing.snapshot) return;
-  const name = snapshotName(folded.number);
+  const { number, base } = folded;
+  // Read again where the name comes first: an edit that was empty and has been filled since would be
+  // missing, and its publisher, who found no snapshot then, would not know.
+  const renew = (): Uint8Array | undefined => {
+    try {
+      const again = readFolded(vfs, directory, listing);
+      const now = listEdits(vfs, directory);
+      const others = { ...now, snapshots: now.snapshots.filter((each) => each !== number) };
+      const isOvertaken = newestSnapshot(vfs, directory, others).number !== again.base;
+      return isOvertaken ? undefined : encodeSnapshot(again);
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  };
   // There already where its publisher died before it had unlinked what it folded.
-  const isThere = folded.number === listing.snapshot;
-  if (!isThere && !publish(vfs, directory, name, encodeSnapshot(folded), { sync: true })) return;
+  const isThere = number === base;
+  const options = { sync: true, renew };
+  if (!isThere && !publish(vfs, directory, snapshotName(number), encodeSnapshot(folded), options))
+    return;
   vfs.syncDirectory(directory);
   for (const each of vfs.list(directory)) {
     const [, kind, digits] = fileName.exec(each) ?? [];
-    const number = Number(digits);
-    if (kind === 'edit' ? number <= folded.number : number < folded.number)
+    const other = Number(digits);
+    if (kind === 'edit' ? other <= number : other < number)
       unlinkQuietly(vfs, `${directory}/${each}`);
   }
 }

@@ -8,7 +8,7 @@
 
 import { publish, type Vfs } from '../engine/index.ts';
 import { errorCode } from '../errors.ts';
-import { encodeSnapshot, listEdits, readEdit, readSnapshot, snapshotName } from './edits.ts';
+import { encodeSnapshot, listEdits, newestSnapshot, readEdit, snapshotName } from './edits.ts';
 import { applyEdit, NOTHING, type RunFacts } from './run-facts.ts';
 import { type EditedRun, verifyEdits } from './verify-edits.ts';
 
@@ -24,13 +24,15 @@ export function repairEdits(
   const directory = run.edits;
   const damaged = verifyEdits(vfs, run);
   if (damaged.length === 0) return [];
-  const { edits, last, snapshot } = listEdits(vfs, directory);
-  const base = quietly(() => (snapshot < 0 ? undefined : readSnapshot(vfs, directory, snapshot)));
+  const listing = listEdits(vfs, directory);
+  const { edits, last, snapshot } = listing;
+  const base = quietly(() => newestSnapshot(vfs, directory, listing));
   let facts = base?.facts ?? NOTHING;
   const ids = [...(base?.ids ?? [])];
-  for (const number of [...edits].filter((each) => each > snapshot).sort((a, b) => a - b)) {
+  const from = base?.number ?? snapshot;
+  for (const number of [...edits].filter((each) => each > from).sort((a, b) => a - b)) {
     const edit = quietly(() => readEdit(vfs, directory, number));
-    if (edit === undefined) continue;
+    if (edit === undefined || ids.includes(edit.id)) continue;
     if (facts.life === '' && edit.kind !== 'create')
       facts = { ...NOTHING, createdAt: edit.time, ...originOf(), life: edit.life };
     facts = applyEdit(facts, edit);

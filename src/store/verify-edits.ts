@@ -45,15 +45,19 @@ export function verifyEdits(
 ): { file: string; offset: number; size: number; reason: string }[] {
   const damaged = [];
   const directory = run.edits;
-  const { edits, snapshot } = listEdits(vfs, directory);
+  const { edits, snapshots } = listEdits(vfs, directory);
   const checks = [...edits].map((number) => ({
     name: editName(number),
     read: () => readEdit(vfs, directory, number) as unknown,
   }));
-  if (snapshot >= 0)
+  // The newest that holds something.
+  const isEmpty = (number: number): boolean =>
+    vfs.stat(`${directory}/${snapshotName(number)}`)?.size === 0;
+  const newest = snapshots.find((number) => !isEmpty(number));
+  if (newest !== undefined)
     checks.push({
-      name: snapshotName(snapshot),
-      read: () => readSnapshot(vfs, directory, snapshot),
+      name: snapshotName(newest),
+      read: () => readSnapshot(vfs, directory, newest),
     });
   for (const { name, read } of checks) {
     try {
