@@ -47,7 +47,7 @@ export const EMPTY_TAIL = (end: number): Tail => ({
 });
 
 /** Tries of a reader whose files keep vanishing: each means that an owner has published. */
-const TRIES = 1000;
+export const READ_TRIES = 1000;
 
 export const listLog = (vfs: Vfs, directory: string): Listing => parseListing(vfs.list(directory));
 
@@ -131,7 +131,7 @@ function hasNewContent(
  * @throws RunlogError FORMAT_TOO_NEW; Node's error when the directory cannot be read.
  */
 export function readSnapshot(vfs: Vfs, directory: string): Snapshot {
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  for (let tries = 0; tries < READ_TRIES; tries += 1) {
     const listing = listLog(vfs, directory);
     try {
       const { manifest, damage } = newestValid(vfs, directory, listing);
@@ -167,7 +167,7 @@ export function readSnapshot(vfs: Vfs, directory: string): Snapshot {
   }
   throw new RunlogError(
     'IO',
-    `${directory}: its files kept changing for ${TRIES} readings; try again`,
+    `${directory}: its files kept changing for ${READ_TRIES} readings; try again`,
   );
 }
 

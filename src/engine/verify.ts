@@ -2,15 +2,18 @@
 //
 // 1. Names every damaged extent; the torn end of a tail is listed apart, it is no damage.
 // 2. Sums of sealed segments are compared with what their manifest says.
+// 3. Of a log that is written meanwhile, a file that an owner has rewritten or collected since is none that
+//    is missing: from the start, without what was read and is sound.
 //
 // Spec: spec/recovery.md. Test: test/engine/verify-repair.test.ts.
 
+import { errorCode } from '../errors.ts';
 import { SegmentSum } from './format/frame.ts';
 import type { SealedSegment } from './format/manifest.ts';
 import { fenceName, segmentName } from './format/names.ts';
 import { readFrames, recordsOf } from './log-reader.ts';
 import { SegmentFile } from './segment-file.ts';
-import { readFence, readSnapshot } from './snapshot.ts';
+import { READ_TRIES, readFence, readSnapshot } from './snapshot.ts';
 import type { Damage, Tail } from './tail.ts';
 import type { Vfs } from './vfs/vfs.ts';
 
@@ -29,13 +32,30 @@ const FIRST_FENCE = 1;
 
 /** @throws RunlogError FORMAT_TOO_NEW; Node's error when the directory cannot be read. */
 export function verifyLog(vfs: Vfs, directory: string): VerifyReport {
+  const sound = new Set<string>();
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return verifyNow(vfs, directory, sound);
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT' || tries === READ_TRIES) throw error;
+      if (vfs.stat(directory) === undefined) throw error;
+    }
+  }
+}
+
+/** `sound`: segments that were read before. Throws ENOENT where a file of the listing is gone. */
+function verifyNow(vfs: Vfs, directory: string, sound: Set<string>): VerifyReport {
   const snapshot = readSnapshot(vfs, directory);
   const damaged: Damage[] = [...snapshot.damage];
   let bytes = 0;
   for (const segment of snapshot.manifest?.segments ?? []) {
     bytes += segment.length;
     if (damaged.some((each) => each.file === `${directory}/${segmentName(segment)}`)) continue;
+    const known = `${segmentName(segment)} ${segment.length} ${segment.sum}`;
+    if (sound.has(known)) continue;
+    const before = damaged.length;
     verifySegment(vfs, directory, segment, damaged);
+    if (damaged.length === before) sound.add(known);
   }
   for (const segment of snapshot.tail.segments) {
     bytes += segment.length;
@@ -45,12 +65,10 @@ export function verifyLog(vfs: Vfs, directory: string): VerifyReport {
     // Case 16: the first one is linked before it is synced, so that a crash may leave it torn.
     if (readFence(vfs, directory, number) !== undefined || number === FIRST_FENCE) continue;
     const file = `${directory}/${fenceName(number)}`;
-    damaged.push({
-      file,
-      offset: 0,
-      size: vfs.stat(file)?.size ?? 0,
-      reason: 'a fence that does not verify',
-    });
+    const size = vfs.stat(file)?.size;
+    // Collected since by an owner that came later.
+    if (size === undefined) continue;
+    damaged.push({ file, offset: 0, size, reason: 'a fence that does not verify' });
   }
   return {
     ok: damaged.length === 0,

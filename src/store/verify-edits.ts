@@ -6,10 +6,12 @@
 // Spec: spec/edits.md, spec/recovery.md. Test: test/sdk/verify.test.ts.
 
 import { readNewestFence, type Vfs } from '../engine/index.ts';
-import { RunlogError } from '../errors.ts';
+import { errorCode, RunlogError } from '../errors.ts';
 import { editName, listEdits, readEdit, readFacts, readSnapshot, snapshotName } from './edits.ts';
 import { listWriters, type RunPlaces } from './repo-directory.ts';
 
+/** Each means that somebody has folded meanwhile. */
+const TRIES = 1000;
 const EMPTIED = 'the edit that made the run is empty';
 
 /**
@@ -38,12 +40,28 @@ export function refuseEmptied(vfs: Vfs, run: EditedRun): void {
 
 export type EditedRun = Pick<RunPlaces, 'edits' | 'logs'>;
 
+interface DamagedEdit {
+  readonly file: string;
+  readonly offset: number;
+  readonly size: number;
+  readonly reason: string;
+}
+
 /** Checks every file of the folder; what does not verify. */
-export function verifyEdits(
-  vfs: Vfs,
-  run: EditedRun,
-): { file: string; offset: number; size: number; reason: string }[] {
-  const damaged = [];
+export function verifyEdits(vfs: Vfs, run: EditedRun): DamagedEdit[] {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return verifyNow(vfs, run);
+    } catch (error) {
+      // Folded since it was listed: what it was folded into is to be checked.
+      if (errorCode(error) !== 'ENOENT' || tries === TRIES) throw error;
+      if (vfs.stat(run.edits) === undefined) throw error;
+    }
+  }
+}
+
+function verifyNow(vfs: Vfs, run: EditedRun): DamagedEdit[] {
+  const damaged: DamagedEdit[] = [];
   const directory = run.edits;
   const { edits, snapshots } = listEdits(vfs, directory);
   const checks = [...edits].map((number) => ({

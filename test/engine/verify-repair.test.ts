@@ -10,7 +10,9 @@ import {
   loadXxhash,
   type MemoryVfs,
   memoryVfs,
+  type VerifyReport,
 } from '../../src/engine/index.ts';
+import { Coroutine } from '../support/coroutine.ts';
 import {
   appendNumbers,
   copyRecords,
@@ -50,6 +52,26 @@ const garble = (vfs: MemoryVfs, name: string): void =>
   writeFile(vfs, name, new Uint8Array(readFile(vfs, name).length).fill(0x55));
 
 describe('verify', () => {
+  it('of a log that others open, rewrite and close at any of its calls finds no damage', async () => {
+    for (let steps = 1, isOver = false; !isOver; steps += 1) {
+      const vfs = await makeLog();
+      let report: VerifyReport | undefined;
+      const verifying = new Coroutine('verify', vfs.attach(), async (stage) => {
+        report = await Log.verify(DIRECTORY, { vfs: stage.vfs });
+      });
+      isOver = await verifying.go(steps);
+      for (let owner = 0; owner < 3; owner += 1) {
+        const log = await Log.open(DIRECTORY, optionsOf(vfs, { rewrite: copyRecords }));
+        appendNumbers(log, log.position, log.position + 3);
+        await log.seal();
+        await log.rewrite();
+        await log.close();
+      }
+      await verifying.go(Number.POSITIVE_INFINITY);
+      expect(report, `after ${steps} calls`).toMatchObject({ ok: true, damaged: [], foreign: [] });
+    }
+  });
+
   it('of a sound log: ok, with what it has read', async () => {
     for (const [vfs, end] of [
       [await makeLog(), 'closed'],

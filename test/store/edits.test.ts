@@ -20,6 +20,7 @@ import {
   readFacts,
   syncEdits,
 } from '../../src/store/edits.ts';
+import { verifyEdits } from '../../src/store/verify-edits.ts';
 import { Coroutine } from '../support/coroutine.ts';
 import { seeded } from '../support/random.ts';
 
@@ -269,6 +270,24 @@ it('a folder that died before it had filled its snapshot takes nothing away, and
     'snapshot-00000002',
   ]);
   expect(readFacts(vfs, FOLDER)).toEqual({ ...before, notes: [{ time: 5, text: 'once' }] });
+});
+
+it('who verifies while others publish and fold, at any of the calls, finds no damage', async () => {
+  for (let steps = 1, isOver = false; !isOver; steps += 1) {
+    const { vfs, life } = await madeRun();
+    for (let index = 0; index < 3; index += 1) publishEdit(vfs, FOLDER, tag(life, `old-${index}`));
+    let damaged: unknown[] | undefined;
+    const verifying = new Coroutine('verify', vfs.attach(), async (stage) => {
+      damaged = verifyEdits(stage.vfs, RUN);
+    });
+    isOver = await verifying.go(steps);
+    for (let round = 0; round < 2; round += 1) {
+      foldEdits(vfs, FOLDER, 1);
+      publishEdit(vfs, FOLDER, tag(life, `new-${round}`));
+    }
+    await verifying.go(Number.POSITIVE_INFINITY);
+    expect(damaged, `after ${steps} calls`).toEqual([]);
+  }
 });
 
 describe('a loss of power', () => {
