@@ -49,9 +49,11 @@ export function textOf(value: unknown): string {
   return typeof value === 'object' ? jsonText(value) : String(value);
 }
 
+export const isNone = (value: unknown): boolean => value === undefined || value === null;
+
 /** What an expression came to, as a person reads it: a float to six digits. */
 export const valueText = (value: unknown): string =>
-  value === undefined || value === null
+  isNone(value)
     ? 'None'
     : typeof value === 'number' && Number.isFinite(value)
       ? number(value)

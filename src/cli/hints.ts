@@ -71,8 +71,6 @@ const howToNameMetrics =
   "run.metrics['loss'] is the one without a context, run.metrics['loss', {'subset': 'val'}] one with; " +
   '`runlog metrics --names` lists them';
 
-export const isNone = (value: unknown): boolean => value === undefined || value === null;
-
 /** An expression that has a value nowhere looks like one that has: it is said, with what it may have meant. */
 export async function tellNoValue(
   repo: Repo,

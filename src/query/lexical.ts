@@ -156,13 +156,12 @@ export function withoutSelect(text: string): string {
   const select = /^\s*select(?=\s|$)(?!\s*[-=<>!+/%.&|,)\]])/i.exec(text);
   if (select === null) return text;
   const condition = /\sif(?=\s|$)/i.exec(text);
-  const foreign =
-    condition === null ? /\s(?:where|from|order|limit|having)(?=\s|$)|[=<>!]/i.exec(text) : null;
+  const foreign = /(?<=\s)(?:where|from|order|limit|having)(?=\s|$)|[=<>!]/i.exec(text);
   // It would mean every row, and it might say which to remove.
-  if (foreign !== null)
+  if (condition === null && foreign !== null)
     throw syntaxError(
       text,
-      foreign.index + (/\s/.test(foreign[0][0] as string) ? 1 : 0),
+      foreign.index,
       "a condition stands behind 'if': select run if run.hparams.lr > 1",
     );
   const end = condition === null ? text.length : condition.index + condition[0].length;

@@ -264,5 +264,5 @@ export { MetricObject } from './metric-object.ts';
 export type { RunCondition } from './push-down.ts';
 export { represent } from './represent.ts';
 export { RunObject } from './run-object.ts';
-export { comparePlain, toPlain } from './to-plain.ts';
+export { orderPlain, toPlain } from './to-plain.ts';
 export { typeNameOf } from './value.ts';

@@ -63,6 +63,15 @@ function rankOf(value: unknown): number {
   return value instanceof Date ? 3 : Array.isArray(value) ? 4 : 5;
 }
 
+/** As `comparePlain`, the other way round if `descending`: what is missing and NaN is last either way. */
+export function orderPlain(a: unknown, b: unknown, descending: boolean): number {
+  const order = comparePlain(a, b);
+  return descending && !isNothing(a) && !isNothing(b) ? -order : order;
+}
+
+const isNothing = (value: unknown): boolean =>
+  value === null || value === undefined || Number.isNaN(value);
+
 /**
  * A total order of plain values, for `order`: of one kind as Python has it, of several by kind; what is
  * missing and NaN is last.

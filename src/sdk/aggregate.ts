@@ -7,9 +7,8 @@
 // Test: test/sdk/aggregate.test.ts.
 
 import { throwIfAborted } from '../errors.ts';
-import { given } from '../model/given.ts';
 import { type AskedRepo, rowsOf, taken, Views } from './ask.ts';
-import type { QueryOptions } from './query-options.ts';
+import { checkExpressions, type QueryOptions } from './query-options.ts';
 import type { Row } from './scan.ts';
 
 interface Grouping extends Omit<QueryOptions, 'limit' | 'offset' | 'order'> {
@@ -87,14 +86,6 @@ export function statisticsOf(numbers: Float64Array): Statistics {
   };
 }
 
-function checkExpressions(value: unknown, argument: string): readonly string[] {
-  const all = value === undefined ? [] : Array.isArray(value) ? value : [value];
-  for (const each of all)
-    if (typeof each !== 'string')
-      throw new TypeError(`${argument}: expected an expression or several, got ${given(value)}`);
-  return all as string[];
-}
-
 /** Rows by the values of the first `size` expressions. */
 function groupsOf(rows: Iterable<Row>, size: number): { group: unknown[]; rows: Row[] }[] {
   const groups = new Map<string, { group: unknown[]; rows: Row[] }>();
@@ -140,27 +131,23 @@ async function sortGroups<Group extends { readonly group: readonly unknown[] }>(
   descending: boolean,
   valuesOf: (group: Group) => readonly unknown[],
 ): Promise<Group[]> {
-  const { comparePlain } = await import('../query/query.ts');
+  const { orderPlain } = await import('../query/query.ts');
   const compare = (a: readonly unknown[], b: readonly unknown[]): number => {
     for (const [index, value] of a.entries()) {
-      const order = comparePlain(value, b[index]);
-      const isEither = isNothing(value) || isNothing(b[index]);
-      if (order !== 0) return descending && !isEither ? -order : order;
+      const order = orderPlain(value, b[index], descending);
+      if (order !== 0) return order;
     }
     return 0;
   };
   return groups.sort((a, b) => compare(valuesOf(a), valuesOf(b)));
 }
 
-const isNothing = (value: unknown): boolean =>
-  value === null || value === undefined || Number.isNaN(value);
-
 export async function aggregateMetrics(
   repo: AskedRepo,
   query: string | undefined,
   { groupBy, value = 'metric.last', ...others }: AggregateOptions = {},
 ): Promise<Aggregate[]> {
-  const by = checkExpressions(groupBy, 'groupBy');
+  const by = checkExpressions(groupBy ?? [], 'groupBy');
   const [number] = checkExpressions(value, 'value') as [string];
   const [order, options] = groupOrderOf(others);
   const { rows } = await rowsOf(repo, 'metric', [query, options], [...by, number]);
@@ -184,7 +171,7 @@ export async function aggregateCurves(
   query: string | undefined,
   { groupBy, fromStep, toStep, ...others }: AggregateCurvesOptions = {},
 ): Promise<AggregateCurve[]> {
-  const by = checkExpressions(groupBy, 'groupBy');
+  const by = checkExpressions(groupBy ?? [], 'groupBy');
   const [order, options] = groupOrderOf(others);
   const { rows, signal } = await rowsOf(repo, 'metric', [query, options], by);
   const views = new Views(repo);

@@ -38,14 +38,19 @@ export async function childPipes(count: number): Promise<ChildPipe[] | undefined
     for (const path of paths) pipes.push(openPipe(path));
     return pipes;
   } catch {
-    for (const pipe of pipes) {
-      pipe.given();
-      pipe.output.destroy();
-    }
+    discardPipes(pipes);
     return undefined;
   } finally {
     if (directory !== undefined)
       await rm(directory, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+/** No child has got them. */
+export function discardPipes(pipes: readonly ChildPipe[]): void {
+  for (const pipe of pipes) {
+    pipe.given();
+    pipe.output.destroy();
   }
 }
 

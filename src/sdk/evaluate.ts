@@ -3,9 +3,8 @@
 // Spec: spec/query.md. Test: test/sdk/evaluate.test.ts.
 
 import type { Context } from '../model/context.ts';
-import { given } from '../model/given.ts';
 import { type AskedRepo, rowsOf } from './ask.ts';
-import type { QueryOptions } from './query-options.ts';
+import { checkExpressions, type QueryOptions } from './query-options.ts';
 
 export interface EvaluatedRun {
   /** Its hash. */
@@ -22,21 +21,13 @@ export interface EvaluatedMetric extends EvaluatedRun {
   readonly context: Context;
 }
 
-function checkExpressions(value: unknown): readonly string[] {
-  const all: readonly unknown[] = Array.isArray(value) ? value : [value];
-  for (const each of all)
-    if (typeof each !== 'string')
-      throw new TypeError(`expressions: expected an expression or several, got ${given(value)}`);
-  return all as string[];
-}
-
 export async function evaluateRuns(
   repo: AskedRepo,
   expressions: string | readonly string[],
   query?: string,
   options: QueryOptions = {},
 ): Promise<EvaluatedRun[]> {
-  const wanted = checkExpressions(expressions);
+  const wanted = checkExpressions(expressions, 'expressions');
   const { rows } = await rowsOf(repo, 'run', [query, options], wanted);
   return rows.map(({ entry, values }) => ({
     run: entry.hash,
@@ -50,7 +41,7 @@ export async function evaluateMetrics(
   query?: string,
   options: QueryOptions = {},
 ): Promise<EvaluatedMetric[]> {
-  const wanted = checkExpressions(expressions);
+  const wanted = checkExpressions(expressions, 'expressions');
   const { rows } = await rowsOf(repo, 'metric', [query, options], wanted);
   return rows.map(({ entry, sequence, values }) => {
     const { name, context } = sequence as { name: string; context: Context };

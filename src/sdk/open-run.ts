@@ -28,6 +28,7 @@ import {
   makeDirectories,
   noSuchRun,
   type RunPlaces,
+  runDirectory,
   runPlaces,
 } from '../store/repo-directory.ts';
 import { RunReader } from '../store/run-reader.ts';
@@ -151,7 +152,7 @@ const isThere = (vfs: Vfs, places: RunPlaces): boolean => {
 /** A short hash that begins an existing one is more likely a mistake than a new run's name. */
 function checkNotAPrefix(vfs: Vfs, repo: string, hash: string): void {
   checkRunHash(hash);
-  if (!isHashPrefix(hash) || vfs.stat(`${repo}/runs/${hash}`) !== undefined) return;
+  if (!isHashPrefix(hash) || vfs.stat(runDirectory(repo, hash)) !== undefined) return;
   const whole = listHashes(vfs, repo).filter(
     (each) =>
       isGeneratedHash(each) && each.startsWith(hash) && holdsRun(vfs, runPlaces(repo, each).edits),

@@ -96,3 +96,12 @@ function checkAge(value: unknown): void {
   if (value !== undefined && !(typeof value === 'number' && value >= 0))
     throw new RangeError(`maxAgeMs: expected milliseconds, 0 or more, got ${given(value)}`);
 }
+
+/** @throws TypeError naming the argument. */
+export function checkExpressions(value: unknown, argument: string): readonly string[] {
+  const all: readonly unknown[] = Array.isArray(value) ? value : [value];
+  for (const each of all)
+    if (typeof each !== 'string')
+      throw new TypeError(`${argument}: expected an expression or several, got ${given(value)}`);
+  return all as string[];
+}

@@ -16,8 +16,8 @@ import { durations } from '../limits.ts';
 import { parseContext } from '../model/context.ts';
 import { parseSequenceKey } from '../model/sequence.ts';
 import {
-  comparePlain,
   MetricObject,
+  orderPlain,
   parseQuery,
   parseRowValue,
   type Query,
@@ -214,9 +214,7 @@ export class RowScan {
     if (order === 'oldest') return (a, b) => (a.entry === b.entry ? 0 : newest(b, a));
     return (a, b) => {
       const [first, second] = [a.values.at(-1), b.values.at(-1)];
-      const isEither = isNothing(first) || isNothing(second);
-      const sign = descending && !isEither ? -1 : 1;
-      return sign * comparePlain(first, second) || newest(a, b);
+      return orderPlain(first, second, descending) || newest(a, b);
     };
   }
 }
@@ -251,6 +249,3 @@ class NamesOfScan {
 }
 
 export const isByTime = (order: string): boolean => order === 'newest' || order === 'oldest';
-
-const isNothing = (value: unknown): boolean =>
-  value === null || value === undefined || Number.isNaN(value);

@@ -17,7 +17,7 @@ import { checkParamsPath, type ParamsPath, spellParams } from '../model/params.t
 import type { TerminalStream } from '../system/terminal/recorder.ts';
 import type { StreamName } from '../system/terminal/written.ts';
 import { checkTerminalOptions, type TerminalOptions } from './capture-options.ts';
-import { type ChildPipe, childPipes } from './child-pipes.ts';
+import { type ChildPipe, childPipes, discardPipes } from './child-pipes.ts';
 import { outlet } from './outlet.ts';
 import type { RunTerminal } from './run-terminal.ts';
 
@@ -152,10 +152,7 @@ function start(
       ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {
-    for (const pipe of pipes ?? []) {
-      pipe.given();
-      pipe.output.destroy();
-    }
+    discardPipes(pipes ?? []);
     throw notStarted(command, error);
   }
 }

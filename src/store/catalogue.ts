@@ -21,7 +21,7 @@ import { stampHolds, type TakenStamp, TICK_MAX_MS, takeStamp } from './catalogue
 import { CatalogueUpdate } from './catalogue-update.ts';
 import { readFacts } from './edits.ts';
 import { Listings } from './listings.ts';
-import { type RunPlaces, runPlaces, unsortedHashes } from './repo-directory.ts';
+import { type RunPlaces, runDirectory, runPlaces, unsortedHashes } from './repo-directory.ts';
 import { RunReader } from './run-reader.ts';
 import { refuseEmptied } from './verify-edits.ts';
 
@@ -200,7 +200,7 @@ class Scan {
 
   /** The first whose stamp holds; undefined: the run is to be read. */
   placeOf(hash: string, places: readonly Place[]): Place | undefined {
-    const directory = `${this.#repo}/runs/${hash}`;
+    const directory = runDirectory(this.#repo, hash);
     for (const place of places) if (this.#holds(directory, place)) return place;
     return undefined;
   }

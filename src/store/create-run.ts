@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeDocument, fileLetter, loadXxhash, publish, type Vfs } from '../engine/index.ts';
 import { RunlogError } from '../errors.ts';
 import { durations } from '../limits.ts';
-import { editName, listEdits, newLife, readFacts } from './edits.ts';
+import { editName, isEmpty, listEdits, newLife, readFacts } from './edits.ts';
 import type { Change, RunFacts } from './run-facts.ts';
 import { type EditedRun, refuseEmptied } from './verify-edits.ts';
 
@@ -53,7 +53,9 @@ export async function createRun(
       });
     if (facts !== undefined && !facts.isDeleted) return { facts, created: facts.life === life };
     const after = [...edits].filter((number) => number > (snapshots.at(-1) ?? -1));
-    if (patience > 0 && after.some((number) => isEmpty(vfs, directory, number))) {
+    // Its publisher is about to fill it, or died before it could; not one that was folded since.
+    const isUnfilled = after.some((number) => isEmpty(vfs, directory, editName(number)));
+    if (patience > 0 && isUnfilled) {
       await wait(POLL_MS);
       patience -= POLL_MS;
       continue;
@@ -63,7 +65,3 @@ export async function createRun(
     publish(vfs, directory, editName(number), bytes, { sync: true });
   }
 }
-
-/** Its publisher is about to fill it, or died before it could; not one that was folded since. */
-const isEmpty = (vfs: Vfs, directory: string, number: number): boolean =>
-  vfs.stat(`${directory}/${editName(number)}`)?.size === 0;

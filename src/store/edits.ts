@@ -111,6 +111,10 @@ function listTwice(vfs: Vfs, directory: string): EditListing {
   }
 }
 
+/** A file of the folder that holds its name only (publish.ts). */
+export const isEmpty = (vfs: Vfs, directory: string, name: string): boolean =>
+  vfs.stat(`${directory}/${name}`)?.size === 0;
+
 export function readEdit(vfs: Vfs, directory: string, number: number): Edit | undefined {
   const file = `${directory}/${editName(number)}`;
   const bytes = readWhole(vfs, file, limits.documentSizeMax);

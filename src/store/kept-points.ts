@@ -13,6 +13,8 @@ import { RunlogError } from '../errors.ts';
 import { decodeShownInto, plainBlock, type ShownBlock, shownCount } from './format/block.ts';
 import { wordsAt } from './format/catalogue-column.ts';
 import { type Section, sectionKind } from './format/catalogue-part.ts';
+import { HeldMemory } from './held-memory.ts';
+import { firstAtLeast } from './point-piece.ts';
 import { makeShownRows, partOfShown, type ShownRows } from './rows.ts';
 import type { RunReader, SequenceFacts } from './run-reader.ts';
 
@@ -94,12 +96,15 @@ function encodePoints(cells: readonly (readonly [row: number, points: Uint8Array
 
 /** Points of one sequence by row, packed. */
 class SectionPoints {
+  readonly release: () => void;
   /** Ascending. */
   readonly #rows: Uint32Array;
   readonly #ends: Uint32Array;
   readonly #bytes: Uint8Array;
 
-  constructor(bytes: Uint8Array) {
+  /** `release`: lets go of it. */
+  constructor(bytes: Uint8Array, release: () => void) {
+    this.release = release;
     const [count = 0] = wordsAt(bytes, 0, 1);
     this.#rows = wordsAt(bytes, 4, count);
     this.#ends = wordsAt(bytes, 4 + 4 * count, count + 1);
@@ -110,19 +115,9 @@ class SectionPoints {
     if (!ascend || this.#ends[0] !== 0 || this.#ends[count] !== this.#bytes.length) throw corrupt();
   }
 
-  #indexOf(row: number): number | undefined {
-    let [low, high] = [0, this.#rows.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#rows[middle] as number) < row) low = middle + 1;
-      else high = middle;
-    }
-    return this.#rows[low] === row ? low : undefined;
-  }
-
   at(row: number): Uint8Array | undefined {
-    const index = this.#indexOf(row);
-    if (index === undefined) return undefined;
+    const index = firstAtLeast(this.#rows, row, 0);
+    if (this.#rows[index] !== row) return undefined;
     return this.#bytes.subarray(this.#ends[index], this.#ends[index + 1]);
   }
 }
@@ -130,13 +125,7 @@ class SectionPoints {
 /** Bytes of sections that are held, in the whole process. */
 export const heldSectionsSizeMax = 64 * 1024 * 1024;
 
-/** Sections that are held, the one read last at the end: its part, its key, its size. */
-const holding = new Set<{
-  readonly points: PartPoints;
-  readonly key: string;
-  readonly size: number;
-}>();
-let heldSize = 0;
+const heldSections = new HeldMemory(heldSectionsSizeMax);
 
 /** Those of a part: a section is read when the first of its points are asked for. */
 export class PartPoints {
@@ -166,31 +155,16 @@ export class PartPoints {
   #of(key: string): SectionPoints | undefined {
     if (this.#sections.has(key)) return this.#sections.get(key);
     const bytes = this.#section(key);
-    const section = bytes === undefined ? undefined : new SectionPoints(bytes);
+    const release = (): boolean => this.#sections.delete(key);
+    const section = bytes === undefined ? undefined : new SectionPoints(bytes, release);
     this.#sections.set(key, section);
-    if (bytes !== undefined) this.#hold(key, bytes.length);
+    if (section !== undefined && bytes !== undefined) heldSections.use(section, bytes.length);
     return section;
   }
 
-  #hold(key: string, size: number): void {
-    const own = { points: this, key, size };
-    holding.add(own);
-    heldSize += size;
-    for (const oldest of holding) {
-      if (heldSize <= heldSectionsSizeMax || oldest === own) break;
-      oldest.points.#sections.delete(oldest.key);
-      holding.delete(oldest);
-      heldSize -= oldest.size;
-    }
-  }
-
   forget(): void {
+    for (const section of this.#sections.values()) if (section) heldSections.leave(section);
     this.#sections.clear();
-    for (const each of holding) {
-      if (each.points !== this) continue;
-      holding.delete(each);
-      heldSize -= each.size;
-    }
   }
 }
 

@@ -11,6 +11,7 @@
 // Test: test/store/downsample.test.ts.
 
 import { isLess, type Sample } from './downsample.ts';
+import { HeldMemory } from './held-memory.ts';
 import type { ShownRows, Summary } from './rows.ts';
 
 /** Steps ascending, and the values that stand there. */
@@ -45,7 +46,11 @@ function stepsOf(steps: Float64Array): PieceSteps & { readonly size: number } {
 }
 
 /** Index of the first of the sorted numbers, from `low` on, that is at least `least`. */
-export function firstAtLeast(sorted: Float64Array, least: number, low: number): number {
+export function firstAtLeast(
+  sorted: Float64Array | Uint32Array,
+  least: number,
+  low: number,
+): number {
   let high = sorted.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
@@ -65,9 +70,7 @@ const CHUNK = 256;
 /** Bytes of decoded columns that are held, in the whole process. */
 export const heldPiecesSizeMax = 128 * 1024 * 1024;
 
-/** Pieces that hold what they decoded, the one used last at the end. */
-const holding = new Set<PointPiece>();
-let heldSize = 0;
+const heldPieces = new HeldMemory(heldPiecesSizeMax);
 
 /** Of each chunk: where its least and greatest value stand, and its NaN. */
 interface Chunks {
@@ -101,7 +104,7 @@ export class PointPiece {
 
   /** Lets go of what it has decoded. */
   release(): void {
-    if (holding.delete(this)) heldSize -= this.#held?.size ?? 0;
+    heldPieces.leave(this);
     this.#held = undefined;
   }
 
@@ -113,14 +116,8 @@ export class PointPiece {
       const line = stepsOf(steps);
       held = { steps: line, values, size: line.size + values.byteLength };
       this.#held = held;
-      heldSize += held.size;
     }
-    holding.delete(this);
-    holding.add(this);
-    for (const oldest of holding) {
-      if (heldSize <= heldPiecesSizeMax) break;
-      oldest.release();
-    }
+    heldPieces.use(this, held.size);
     return held;
   }
 

@@ -121,8 +121,10 @@ export interface RunPlaces {
   readonly logs: string;
 }
 
+export const runDirectory = (repo: string, hash: string): string => `${repo}/runs/${hash}`;
+
 export function runPlaces(repo: string, hash: string): RunPlaces {
-  const directory = `${repo}/runs/${hash}`;
+  const directory = runDirectory(repo, hash);
   return { directory, edits: `${directory}/edits`, logs: `${directory}/logs` };
 }
 
@@ -170,7 +172,7 @@ export function noSuchRun(vfs: Vfs, repo: string, text: string): RunlogError {
  * @throws RunlogError HASH_AMBIGUOUS naming the candidates.
  */
 export function resolveHash(vfs: Vfs, repo: string, text: string): string | undefined {
-  if (isIdentifier(text) && vfs.stat(`${repo}/runs/${text}`)?.isDirectory) return text;
+  if (isIdentifier(text) && vfs.stat(runDirectory(repo, text))?.isDirectory) return text;
   if (!isHashPrefix(text) && text.length < PREFIX_MIN) return undefined;
   const begun = listHashes(vfs, repo).filter((hash) => hash.startsWith(text));
   if (begun.length <= 1) return begun[0];

@@ -7,7 +7,15 @@
 
 import { readNewestFence, type Vfs } from '../engine/index.ts';
 import { errorCode, RunlogError } from '../errors.ts';
-import { editName, listEdits, readEdit, readFacts, readSnapshot, snapshotName } from './edits.ts';
+import {
+  editName,
+  isEmpty,
+  listEdits,
+  readEdit,
+  readFacts,
+  readSnapshot,
+  snapshotName,
+} from './edits.ts';
 import { listWriters, type RunPlaces } from './repo-directory.ts';
 
 /** Each means that somebody has folded meanwhile. */
@@ -25,10 +33,10 @@ function emptiedEdits(vfs: Vfs, { edits: directory, logs }: EditedRun): string[]
     (writer) => readNewestFence(vfs, `${logs}/${writer}`)?.isReleased ?? false,
   );
   if (!isClosed || readFacts(vfs, directory) !== undefined) return [];
-  const paths = [...listEdits(vfs, directory).edits].map(
-    (each) => `${directory}/${editName(each)}`,
-  );
-  return paths.filter((path) => vfs.stat(path)?.size === 0);
+  const names = [...listEdits(vfs, directory).edits].map(editName);
+  return names
+    .filter((name) => isEmpty(vfs, directory, name))
+    .map((name) => `${directory}/${name}`);
 }
 
 /** Of a run that seems not to be there. @throws RunlogError CORRUPT where it has lost what made it. */
@@ -69,9 +77,7 @@ function verifyNow(vfs: Vfs, run: EditedRun): DamagedEdit[] {
     read: () => readEdit(vfs, directory, number) as unknown,
   }));
   // The newest that holds something.
-  const isEmpty = (number: number): boolean =>
-    vfs.stat(`${directory}/${snapshotName(number)}`)?.size === 0;
-  const newest = snapshots.find((number) => !isEmpty(number));
+  const newest = snapshots.find((number) => !isEmpty(vfs, directory, snapshotName(number)));
   if (newest !== undefined)
     checks.push({
       name: snapshotName(newest),

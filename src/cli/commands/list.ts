@@ -3,8 +3,8 @@
 import type { Command } from 'commander';
 import type { Repo, RunView } from '../../index.ts';
 import { endedText } from '../ending.ts';
-import { listedFacts, valueText } from '../facts.ts';
-import { isNone, tellNext, tellNothing, tellNoValue } from '../hints.ts';
+import { isNone, listedFacts, valueText } from '../facts.ts';
+import { tellNext, tellNothing, tellNoValue } from '../hints.ts';
 import { openRepo, shortHashes } from '../open.ts';
 import { count, limitOption, withExamples, withQuestion } from '../options.ts';
 import { counted, printAside, printJson, stateStyle, time, took } from '../print.ts';
@@ -107,7 +107,8 @@ async function list(words: string[], options: ListOptions, command: Command): Pr
         return [hash, valueText(values.get(view.hash)), ...others];
       }),
     );
-  if (views.length > 0 && !options.json && [...(values?.values() ?? [0])].every(isNone))
+  const isUnordered = values !== undefined && [...values.values()].every(isNone);
+  if (views.length > 0 && !options.json && isUnordered)
     await tellNoValue(repo, '--order', options.order ?? '', 'run');
   for (const view of views) tellDamage(view);
   const isLast = options.offset + views.length === found;

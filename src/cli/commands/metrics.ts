@@ -2,8 +2,8 @@
 
 import type { Command } from 'commander';
 import type { Metric, Repo, RunView } from '../../index.ts';
-import { contextText, metricFacts, valueText } from '../facts.ts';
-import { isNone, shellWord, tellNext, tellNothing, tellNoValue } from '../hints.ts';
+import { contextText, isNone, metricFacts, valueText } from '../facts.ts';
+import { shellWord, tellNext, tellNothing, tellNoValue } from '../hints.ts';
 import { jsonText } from '../json.ts';
 import { openRepo, shortHashes } from '../open.ts';
 import {

@@ -12,8 +12,8 @@ import {
   RunlogError,
 } from '../../index.ts';
 import { chart, letterOfCurve, styleOfCurve } from '../chart.ts';
-import { valueText } from '../facts.ts';
-import { isNone, tellMissing, tellNothing, tellNoValue } from '../hints.ts';
+import { isNone, valueText } from '../facts.ts';
+import { tellMissing, tellNothing, tellNoValue } from '../hints.ts';
 import { openRepo } from '../open.ts';
 import {
   contextOption,
