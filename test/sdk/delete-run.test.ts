@@ -17,6 +17,7 @@ import { RunReader } from '../../src/store/run-reader.ts';
 import { RunWriter } from '../../src/store/run-writer.ts';
 import { copyToMemory } from '../support/copy-to-memory.ts';
 import { Coroutine } from '../support/coroutine.ts';
+import { openingOf } from '../support/memory-writer.ts';
 import { simulatedHost } from '../support/simulated-host.ts';
 
 vi.mock('node:crypto', () => import('../support/replayed-random.ts'));
@@ -164,16 +165,7 @@ async function liveAgain(vfs: MemoryVfs): Promise<void> {
     await writer.close(undefined);
     writer = await open(true);
   }
-  writer.opened({
-    life: facts.life,
-    openedAt: 1,
-    host: 'h',
-    pid: 1,
-    thread: 0,
-    resumed: false,
-    nodeVersion: 'v',
-    packageVersion: '0',
-  });
+  writer.opened(openingOf(facts.life));
   const loss = writer.sequence('loss', '{}');
   for (let step = 0; step < 3; step += 1) writer.track(loss, step, undefined, Number.NaN, 1);
   await writer.close({ closedAt: 2, outcome: 'finished', error: undefined });

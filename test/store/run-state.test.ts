@@ -6,6 +6,7 @@ import { type LogRecord, loadXxhash, packBody, unpackBody } from '../../src/engi
 import { mergeParams } from '../../src/store/params-merge.ts';
 import { encodeClose, encodeOpening, encodeParams, recordType } from '../../src/store/record.ts';
 import { readState, runFold, type StoredState } from '../../src/store/run-state.ts';
+import { openingOf } from '../support/memory-writer.ts';
 import { seeded } from '../support/random.ts';
 
 beforeAll(() => loadXxhash());
@@ -23,17 +24,7 @@ const recordOf = (position: number, type: number, body: unknown): LogRecord => (
   rewritten: false,
 });
 
-const opening = (life: string): unknown =>
-  encodeOpening({
-    life,
-    openedAt: 1,
-    host: 'h',
-    pid: 1,
-    thread: 0,
-    resumed: false,
-    nodeVersion: 'v',
-    packageVersion: '0',
-  });
+const opening = (life: string): unknown => encodeOpening(openingOf(life));
 
 /** As a state record keeps it and an opening finds it. */
 const stored = (state: StoredState): StoredState =>
