@@ -20,7 +20,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { errorCode, RunlogError } from '../errors.ts';
+import { errorCode, RunlogError, throwIfAborted } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { ArtifactEntry } from '../store/artifact-record.ts';
 import { foldedTwins, windowsFault } from './artifact-names.ts';
@@ -29,6 +29,7 @@ type FileEntry = Extract<ArtifactEntry, { kind: 'file' }>;
 
 interface DownloadParts {
   readonly overwrite: boolean;
+  readonly signal?: AbortSignal | undefined;
   /** Verified: throws at the end of what is not what was logged. */
   read(entry: FileEntry): AsyncIterable<Uint8Array>;
 }
@@ -36,7 +37,7 @@ interface DownloadParts {
 const refused = (file: string, reason: string): RunlogError =>
   new RunlogError('FILE_REFUSED', `${JSON.stringify(file)}: ${reason}`, { file });
 
-/** Paths of what was made. @throws RunlogError CORRUPT, FILE_REFUSED; Node's error. */
+/** Paths of what was made. @throws RunlogError CORRUPT, FILE_REFUSED, ABORTED; Node's error. */
 export async function download(
   entries: readonly ArtifactEntry[],
   target: string,
@@ -54,6 +55,7 @@ export async function download(
       (a, b) => order[kindAt(entries, a)] - order[kindAt(entries, b)],
     );
     for (const index of indexes) {
+      throwIfAborted(parts.signal);
       const entry = entries[index] as ArtifactEntry;
       await makeWay(entry.path, target);
       await give(entry, join(staging, String(index)), join(target, entry.path), parts.overwrite);
@@ -160,12 +162,18 @@ async function copyAll(
 const FILE_MODE = 0o666;
 const EXECUTION = 0o111;
 
-async function copyOne(entry: FileEntry, path: string, { read }: DownloadParts): Promise<void> {
+async function copyOne(
+  entry: FileEntry,
+  path: string,
+  { read, signal }: DownloadParts,
+): Promise<void> {
   const file = await open(path, 'wx', FILE_MODE | (entry.mode & EXECUTION));
   try {
-    for await (const chunk of read(entry))
+    for await (const chunk of read(entry)) {
+      throwIfAborted(signal);
       for (let done = 0; done < chunk.length; )
         done += (await file.write(chunk, done, chunk.length - done)).bytesWritten;
+    }
   } finally {
     await file.close();
   }

@@ -27,6 +27,8 @@ import { checkPath } from './artifact-options.ts';
 export interface DownloadOptions {
   /** Files and links that are there already are replaced. Default false: they are an error. */
   readonly overwrite?: boolean;
+  /** Ends it with ABORTED, between pieces of a file: none is half there, what has its name is whole. */
+  readonly signal?: AbortSignal;
 }
 
 /** A content that is not what the artifact was made of. */
@@ -43,7 +45,7 @@ export interface ArtifactReport {
   readonly damaged: readonly DamagedFile[];
 }
 
-const downloadNames = new Set(['overwrite']);
+const downloadNames = new Set(['overwrite', 'signal']);
 
 interface ArtifactPlace {
   readonly vfs: Vfs;
@@ -157,15 +159,19 @@ export class Artifact {
    * Everything is read and hashed before the first file gets its name.
    *
    * @throws TypeError naming the argument; RunlogError CORRUPT naming file and artifact, FILE_REFUSED where
-   * something is there already or a path would lead out of the directory, IO.
+   * something is there already or a path would lead out of the directory, ABORTED, IO.
    */
   async download(directory: string, options: DownloadOptions = {}): Promise<string[]> {
     const target = checkPath(directory, 'directory');
     checkMembers(options, 'options', downloadNames);
     checkType(options.overwrite, 'boolean', 'overwrite');
+    const { overwrite = false, signal } = options;
+    if (signal !== undefined && !(signal instanceof AbortSignal))
+      throw new TypeError(`signal: expected an AbortSignal, got ${given(signal)}`);
     try {
       return await download(this.files, target, {
-        overwrite: options.overwrite ?? false,
+        overwrite,
+        signal,
         read: (entry) => this.#read(entry),
       });
     } catch (error) {

@@ -116,6 +116,25 @@ describe('what is there', () => {
     }
   });
 
+  it('is ended by a signal: nothing is half there, and nothing is left aside', async () => {
+    const stop = new AbortController();
+    const entries = ['a', 'b'].map(
+      (path): ArtifactEntry => ({ kind: 'file', path, sha256: '', size: 9, mode: 0o644, mtime: 0 }),
+    );
+    const downloaded = download(entries, target, {
+      overwrite: false,
+      signal: stop.signal,
+      async *read({ path }) {
+        yield Buffer.from('begun');
+        if (path === 'b') stop.abort();
+        yield Buffer.from('done');
+      },
+    });
+    await expect(downloaded).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(below(target)).toEqual([]);
+    expect(readdirSync(target)).toEqual([]);
+  });
+
   it('came while it was downloaded: neither replaced nor followed', async () => {
     const outside = join(directory, 'outside');
     mkdirSync(outside);

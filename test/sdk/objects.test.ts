@@ -230,6 +230,26 @@ describe('steps', () => {
     expect(view.distributions('other')?.writers).toEqual(['b']);
     expect(await view.texts('said')?.values({ writer: 'b', fromStep: 1 })).toHaveLength(1);
   });
+
+  it('come in pieces as they come at once, of several writers, in any order of steps', async () => {
+    const runs = [await open('pieces', { writer: 'a' }), await open('pieces', { writer: 'b' })];
+    for (let step = 1500; step > 0; step -= 1)
+      for (const run of runs) run.track(new Text(`${step}`), { name: 'said', step });
+    await Promise.all(runs.map((run) => run.close()));
+    const said = (await viewOf('pieces')).texts('said');
+    const shown = async (options: object) => {
+      const pieces = [];
+      for await (const piece of said?.blocks(options) ?? []) pieces.push(piece);
+      return pieces;
+    };
+    const flat = (values: readonly { step: number; writer: string }[] = []) =>
+      values.map(({ step, writer }) => `${writer}${step}`);
+    for (const options of [{}, { fromStep: 7, toStep: 1400, writer: 'b' }, { fromStep: 2000 }])
+      expect(flat((await shown(options)).flat())).toEqual(flat(await said?.values(options)));
+    expect((await shown({})).map(({ length }) => length)).toEqual([1024, 1024, 952]);
+    expect(await (await shown({ fromStep: 9 }))[0]?.[0]?.objects[0]?.value()).toBe('9');
+    await expect(shown({ fromStep: Number.NaN })).rejects.toThrow(/^fromStep/);
+  });
 });
 
 describe('kinds of a sequence', () => {

@@ -39,6 +39,7 @@ export interface ObjectsAtStep<Kind extends ObjectKind = ObjectKind> {
   readonly objects: readonly StoredByKind[Kind][];
 }
 
+const BLOCK_STEPS = 1024;
 const valuesNames = new Set(['fromStep', 'toStep', 'writer', 'raw']);
 
 export class ObjectSequence<Kind extends ObjectKind = ObjectKind> {
@@ -84,6 +85,21 @@ export class ObjectSequence<Kind extends ObjectKind = ObjectKind> {
    * @throws TypeError, RangeError naming the option; RunlogError CORRUPT, IO.
    */
   async values(options: ObjectValuesOptions = {}): Promise<ObjectsAtStep<Kind>[]> {
+    return this.#values(this.#rowsOf(options));
+  }
+
+  /**
+   * The same in pieces of at most 1,024 steps: memory holds the places of all and what is known of one piece.
+   *
+   * @throws TypeError, RangeError naming the option; RunlogError CORRUPT, IO.
+   */
+  async *blocks(options: ObjectValuesOptions = {}): AsyncGenerator<ObjectsAtStep<Kind>[]> {
+    const rows = this.#rowsOf(options);
+    for (let start = 0; start < rows.length; start += BLOCK_STEPS)
+      yield this.#values(rows.slice(start, start + BLOCK_STEPS));
+  }
+
+  #rowsOf(options: ObjectValuesOptions): readonly WrittenRow[] {
     checkMembers(options, 'options', valuesNames);
     const { fromStep, toStep, writer, raw } = options;
     checkType(raw, 'boolean', 'raw');
@@ -91,9 +107,12 @@ export class ObjectSequence<Kind extends ObjectKind = ObjectKind> {
       if (value !== undefined && (typeof value !== 'number' || Number.isNaN(value)))
         throw new TypeError(`${name}: expected a number, got ${given(value)}`);
     if (writer !== undefined) checkWriterName(writer);
-    const rows = this.#reader
+    return this.#reader
       .rows(this.#sequence, { raw, writer })
       .filter(({ step }) => step >= (fromStep ?? -Infinity) && step < (toStep ?? Infinity));
+  }
+
+  #values(rows: readonly WrittenRow[]): ObjectsAtStep<Kind>[] {
     try {
       return this.#reader.items(rows).map(({ row, items }) => ({
         step: row.step,
