@@ -147,14 +147,22 @@ function checkSign(
 const hexOf = (character: string): string =>
   (character.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0');
 
+export interface QueryParts {
+  /** `select ... if`, as old versions of Aim wrote it: all up to the first `if`. Of other queries empty. */
+  readonly head: string;
+  /** What rows are chosen by; nothing but blanks and comments: every row. */
+  readonly condition: string;
+}
+
 /**
- * The condition of `select ... if condition`, as old versions of Aim wrote it: all after the first
- * `if`, or nothing. Blanked, not cut, so that places stay what they are.
+ * A query is `head + condition`, whatever is in it.
+ *
+ * @throws RunlogError QUERY_SYNTAX where a condition stands behind another word than `if`.
  */
-export function withoutSelect(text: string): string {
+export function queryParts(text: string): QueryParts {
   // `select == 1` compares a name.
   const select = /^\s*select(?=\s|$)(?!\s*[-=<>!+/%.&|,)\]])/i.exec(text);
-  if (select === null) return text;
+  if (select === null) return { head: '', condition: text };
   const condition = /\sif(?=\s|$)/i.exec(text);
   const foreign = /(?<=\s)(?:where|from|order|limit|having)(?=\s|$)|[=<>!]/i.exec(text);
   // It would mean every row, and it might say which to remove.
@@ -165,5 +173,15 @@ export function withoutSelect(text: string): string {
       "a condition stands behind 'if': select run if run.hparams.lr > 1",
     );
   const end = condition === null ? text.length : condition.index + condition[0].length;
-  return text.slice(0, end).replace(/[^\n]/g, ' ') + text.slice(end);
+  return { head: text.slice(0, end), condition: text.slice(end) };
 }
+
+/** The query without what stands before its condition. Blanked, not cut, so that places stay what they are. */
+export function withoutSelect(text: string): string {
+  const { head, condition } = queryParts(text);
+  return head.replace(/[^\n]/g, ' ') + condition;
+}
+
+/** A query that chooses nothing among the rows: it is asked for all of them. */
+export const isForAll = (text: string): boolean =>
+  queryParts(text).condition.replace(/#.*/g, '').trim() === '';

@@ -2,7 +2,7 @@
 //
 // Test: test/query/syntax.test.ts.
 
-/** Undefined: none is near. */
+/** Of the known names the nearest, at most about one letter in three away. Undefined: none is near. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   let found: string | undefined;
   // About one letter in three may be wrong, and a short name means itself.

@@ -3,6 +3,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { RunlogError } from '../../src/errors.ts';
+import { isForAll, queryParts } from '../../src/query/lexical.ts';
 import { nearest } from '../../src/query/nearest.ts';
 import { parseQuery, type RowKind } from '../../src/query/query.ts';
 
@@ -182,5 +183,29 @@ describe('a text is read as Python reads it', () => {
     expect(nearest('LEN', ['len', 'let'])).toBe('len');
     expect(nearest('nmae', ['name', 'same'])).toBe('name');
     expect(nearest('completely', ['other'])).toBeUndefined();
+  });
+});
+
+describe('the parts of a query', () => {
+  it.each([
+    ['run.a > 1', ''],
+    ['select * if run.a', 'select * if'],
+    ['SELECT run\nIF\nrun.a', 'SELECT run\nIF'],
+    ['select if run.a if run.b else run.c', 'select if'],
+    ['select run', 'select run'],
+    ['select == 1', ''],
+    ["selection if run.a else 'select'", ''],
+  ])('of %j: its head is %j', (text, head) => {
+    expect(queryParts(text)).toEqual({ head, condition: text.slice(head.length) });
+  });
+
+  it('choose nothing where the condition is blank, whatever stands around it', () => {
+    for (const text of ['', ' ', '# a', 'select run', ' select x if # run.a', 'select if\n#'])
+      expect([text, isForAll(text)]).toEqual([text, true]);
+    for (const text of ['True', "'#'", '# a\nrun.a', 'select run if run.a', 'select == 1'])
+      expect([text, isForAll(text)]).toEqual([text, false]);
+    // Its comment might be many, and then there are more of them than anybody waits for.
+    expect(isForAll(`${'#'.repeat(1000)}\nrun.a`)).toBe(false);
+    expect(() => isForAll('SELECT run WHERE run.a > 1')).toThrow(/behind 'if'/);
   });
 });

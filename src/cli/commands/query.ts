@@ -8,6 +8,7 @@ import {
   type AggregateCurve,
   type AggregateOptions,
   type QueryOptions,
+  queryParts,
   type Repo,
   RunlogError,
 } from '../../index.ts';
@@ -42,9 +43,6 @@ interface QueryCommandOptions extends WantedMetrics {
 const PIPE_WIDTH = 100;
 const CURVE_LINES = 16;
 
-/** Of `select ... if condition`: what stands before all of the condition. */
-const selectHead = /^\s*select\s(?:[\s\S]*?\s)?if(?=\s)/i;
-
 /** The query with what the options ask for besides. */
 function narrowed(query: string, { metric, context, system }: QueryCommandOptions): string {
   const isOpen = system === true || metric !== undefined || query.includes('__system__');
@@ -55,9 +53,9 @@ function narrowed(query: string, { metric, context, system }: QueryCommandOption
   ];
   const own = parts.join(' and ');
   if (own === '' || query.trim() === '') return own || query;
-  const [head = ''] = selectHead.exec(query) ?? [];
+  const { head, condition } = queryParts(query);
   // A comment ends with its line.
-  return `${head} ${own} and (${query.slice(head.length)}\n)`.trim();
+  return `${head} ${own} and (${condition}\n)`.trim();
 }
 
 /** Without an order groups stand by their values, which have a direction too; an order by time has its own. */
