@@ -9,7 +9,8 @@ import type { FenceKind } from './format/fence.ts';
 import { newest } from './format/names.ts';
 import type { Host, OwnerRecord, OwnerState } from './host.ts';
 import { findHolder, isReleased } from './owner.ts';
-import { listLog, readFence } from './snapshot.ts';
+import { listLog, newestValid, readFence } from './snapshot.ts';
+import { readTail } from './tail.ts';
 import type { Vfs } from './vfs/vfs.ts';
 
 export interface HolderFacts {
@@ -74,6 +75,30 @@ function newestReadable(vfs: Vfs, directory: string): ReturnType<typeof readFenc
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
+  }
+}
+
+/**
+ * Whether the log has records that were once on stable storage (edits.md, Creating). Not of what is left of
+ * a copy: its first manifest lists what was copied, and nobody has opened it since.
+ *
+ * @throws RunlogError FORMAT_TOO_NEW; Node's error.
+ */
+export function hasSyncedRecords(vfs: Vfs, directory: string): boolean {
+  for (;;) {
+    try {
+      const listing = listLog(vfs, directory);
+      const { manifest, damage } = newestValid(vfs, directory, listing);
+      if (manifest === undefined) return damage.length > 0 && listing.segments.length > 0;
+      if (manifest.counter === 1 && manifest.segments.length > 0) return false;
+      const { watermark, end } = readTail(vfs, directory, manifest);
+      if (watermark > 0 || end === 0) return watermark > 0;
+      const fence = newestReadable(vfs, directory);
+      return fence?.kind === 'writer' && isReleased(fence);
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      if (vfs.stat(directory) === undefined) return false;
+    }
   }
 }
 

@@ -17,6 +17,7 @@ export { fileLetter } from './format/version.ts';
 export { loadXxhash, xxh64 } from './format/xxhash.ts';
 export {
   type HolderFacts,
+  hasSyncedRecords,
   newestFence,
   readHolder,
   readNewestFence,

@@ -93,7 +93,7 @@ interface ValidManifest {
 }
 
 /** The newest manifest that verifies; those above it are damage (case 13). */
-function newestValid(vfs: Vfs, directory: string, listing: Listing): ValidManifest {
+export function newestValid(vfs: Vfs, directory: string, listing: Listing): ValidManifest {
   const damage: Damage[] = [];
   for (let index = listing.manifests.length - 1; index >= 0; index -= 1) {
     const counter = listing.manifests[index] as number;

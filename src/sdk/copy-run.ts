@@ -2,8 +2,11 @@
 //
 // 1. The copy is written like any run: an interrupted one has no edit 0 and is no run.
 // 2. What its records refer to is there before it is one.
+// 3. Logs that lost their edit are nobody's remains: a copy is not made over them.
 //
-// Test: test/sdk/repo.test.ts.
+// Test: test/sdk/repo.test.ts, test/sdk/lost-edit.test.ts.
+
+import { dirname } from 'node:path';
 
 import { Log, loadXxhash, type Vfs } from '../engine/index.ts';
 import { errorCode, RunlogError } from '../errors.ts';
@@ -14,6 +17,7 @@ import {
   makeDirectories,
   type RunPlaces,
 } from '../store/repo-directory.ts';
+import { refuseLost } from '../store/verify-edits.ts';
 import { changeSize, EDIT_SIZE_MAX } from './options.ts';
 
 /**
@@ -33,6 +37,8 @@ export async function copyRun(
   const facts = readFacts(vfs, source.edits);
   if (facts === undefined) throw new RunlogError('RUN_NOT_FOUND', `${hash}: no such run`);
   const existing = vfs.stat(target.edits) === undefined ? undefined : readFacts(vfs, target.edits);
+  // What its logs hold would be taken for what a copy has left.
+  if (existing === undefined || existing.life === '') refuseLost(vfs, target);
   if (existing !== undefined && !existing.isDeleted) {
     // Not "delete it there": it would be the only one.
     const isSame = vfs.stat(source.directory)?.identity === vfs.stat(target.directory)?.identity;
@@ -41,8 +47,7 @@ export async function copyRun(
       `other: it holds a run ${hash} already (${target.directory}); delete it there first`,
     );
   }
-  makeDirectories(vfs, target.logs);
-  makeDirectories(vfs, target.edits);
+  const made = [...makeDirectories(vfs, target.logs), ...makeDirectories(vfs, target.edits)];
   const ends = new Map<string, number>();
   for (const writer of listWriters(vfs, source.logs)) {
     const directory = `${target.logs}/${writer}`;
@@ -50,6 +55,9 @@ export async function copyRun(
     makeDirectories(vfs, directory);
     ends.set(directory, await Log.copy(`${source.logs}/${writer}`, directory, { vfs }));
   }
+  // The names of the logs before the edit that says that they are there; who moves deletes the others next.
+  const entries = [target.logs, target.directory, dirname(target.directory), ...made.map(dirname)];
+  for (const path of new Set(entries)) vfs.syncDirectory(path);
   await copyContents();
   const changes: Change[] = [
     ['createdAt', facts.createdAt],
@@ -71,10 +79,12 @@ export async function copyRun(
   // All properties or none, and one edit does not hold them.
   else publishFacts(vfs, target.edits, facts);
   syncEdits(vfs, target.edits);
-  if (existing === undefined) return;
   try {
-    for (const [directory, end] of ends) await claim(vfs, directory, end);
+    for (const [directory, end] of ends)
+      await claim(vfs, directory, end, existing === undefined ? 0 : CLAIM_MS);
   } catch (error) {
+    // The copy is whole; of one that loses its edit before it is opened once its logs would say nothing.
+    if (existing === undefined) return;
     publishEdit(vfs, target.edits, {
       kind: 'deleted',
       time: Date.now(),
@@ -103,12 +113,18 @@ function emptyDirectory(vfs: Vfs, directory: string): void {
 const CLAIM_MS = 2000;
 
 /**
- * The log of a run that begins where another was deleted. Who reclaims that one links the fence behind the
- * newest that there was while it was deleted: behind a newer one nobody does.
+ * One more fence and manifest: its log is no longer what a copy leaves that was cut short. Where another run
+ * was deleted before, who reclaims that one links the fence behind the newest that there was while it was
+ * deleted: behind a newer one nobody does.
  */
-async function claim(vfs: Vfs, directory: string, end: number): Promise<void> {
+async function claim(
+  vfs: Vfs,
+  directory: string,
+  end: number,
+  lockTimeoutMs: number,
+): Promise<void> {
   if (end === 0) return;
-  const log = await Log.open(directory, { vfs, owner: 'maintenance', lockTimeoutMs: CLAIM_MS });
+  const log = await Log.open(directory, { vfs, owner: 'maintenance', lockTimeoutMs });
   const { position } = log;
   await log.close();
   if (position < end)

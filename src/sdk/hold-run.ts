@@ -11,7 +11,7 @@ import { threadId } from 'node:worker_threads';
 import { nodeHost, recentWriters, type Vfs, type WriterFacts } from '../engine/index.ts';
 import type { RunlogError } from '../errors.ts';
 import { durations } from '../limits.ts';
-import { createRun } from '../store/create-run.ts';
+import { createRun, syncMade } from '../store/create-run.ts';
 import { type RunFacts, readFacts } from '../store/edits.ts';
 import type { Before, Opening } from '../store/record.ts';
 import { listWriters, noSuchRun, type RunPlaces } from '../store/repo-directory.ts';
@@ -113,6 +113,7 @@ async function openWriter(
     });
   // Before it is taken: a fence older than the newest two is removed.
   const earlier = recentWriters(vfs, directory).at(0);
+  if (earlier?.isReleased === false) syncMade(vfs, places);
   let opened = await open(false);
   if (opened.life !== '' && opened.life !== facts.life) {
     // A log of an earlier life of this run: nothing of it is part of the new one.

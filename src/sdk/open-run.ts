@@ -33,6 +33,7 @@ import {
 } from '../store/repo-directory.ts';
 import { RunReader } from '../store/run-reader.ts';
 import type { RunWriter } from '../store/run-writer.ts';
+import { refuseLost } from '../store/verify-edits.ts';
 import { holdRun } from './hold-run.ts';
 import {
   changeSize,
@@ -144,8 +145,8 @@ async function repoOf(options: RunOptions, vfs: Vfs): Promise<Repo> {
 }
 
 const isThere = (vfs: Vfs, places: RunPlaces): boolean => {
-  if (vfs.stat(places.edits) === undefined) return false;
-  const facts = readFacts(vfs, places.edits);
+  const facts = vfs.stat(places.edits) === undefined ? undefined : readFacts(vfs, places.edits);
+  if (facts === undefined) refuseLost(vfs, places);
   return facts !== undefined && !facts.isDeleted;
 };
 

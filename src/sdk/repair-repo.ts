@@ -1,4 +1,5 @@
-// Repairing a repo: each log whose newest manifest is damaged, and each edits folder with damage.
+// Repairing a repo: each log whose newest manifest is damaged, and each edits folder with damage, or that has
+// lost the edit that made the run.
 //
 // 1. A run that somebody writes is left alone and named, and does not keep the others from being repaired.
 //
@@ -6,12 +7,14 @@
 
 import { basename, join } from 'node:path';
 
-import { Log, nodeHost, readHolder, type Vfs } from '../engine/index.ts';
+import { hasSyncedRecords, Log, nodeHost, readHolder, type Vfs } from '../engine/index.ts';
 import { errorCode } from '../errors.ts';
+import { newLife } from '../store/edits.ts';
 import { isNoObject } from '../store/object-record.ts';
 import { decodeOpening, recordType } from '../store/record.ts';
 import { type Origin, repairEdits } from '../store/repair-edits.ts';
 import { listHashes, listWriters, type RunPlaces, runPlaces } from '../store/repo-directory.ts';
+import { readState, runFold, type StoredState } from '../store/run-state.ts';
 import { verifyEdits } from '../store/verify-edits.ts';
 
 /** A writer that is alive: its run was left alone. */
@@ -27,11 +30,14 @@ export interface HeldRun {
 export interface RepairReport {
   /** Files that were put aside. */
   readonly repaired: readonly string[];
+  /** Files that were made of what the logs of a run tell, where the edit that made it was missing. */
+  readonly restored: readonly string[];
   readonly held: readonly HeldRun[];
 }
 
 export async function repairRepo(vfs: Vfs, repo: string): Promise<RepairReport> {
   const repaired: string[] = [];
+  const restored: string[] = [];
   const held: HeldRun[] = [];
   for (const hash of listHashes(vfs, repo)) {
     const places = runPlaces(repo, hash);
@@ -43,10 +49,12 @@ export async function repairRepo(vfs: Vfs, repo: string): Promise<RepairReport> 
       else held.push(done);
     }
     // Whoever writes the run changes it too.
-    if (held.length > before || vfs.stat(places.edits) === undefined) continue;
-    repaired.push(...repairEdits(vfs, places, () => originOf(vfs, places)));
+    if (held.length > before) continue;
+    const { aside, snapshot } = repairEdits(vfs, places, () => originOf(vfs, places));
+    repaired.push(...aside);
+    if (aside.length === 0 && snapshot !== undefined) restored.push(snapshot);
   }
-  return { repaired, held };
+  return { repaired, restored, held };
 }
 
 async function repairOne(
@@ -71,20 +79,33 @@ async function repairOne(
 
 /** Damage in sealed data is no reason to come again: no repair mends it. */
 async function isRepairable(vfs: Vfs, places: RunPlaces, log: string): Promise<boolean> {
-  if (vfs.stat(places.edits) !== undefined && verifyEdits(vfs, places).length > 0) return true;
+  if (verifyEdits(vfs, places).length > 0) return true;
   const { damaged } = await Log.verify(log, { vfs });
   return damaged.some(({ file }) => basename(file).startsWith('manifest-'));
 }
 
-/** The earliest opening of any log. */
+/**
+ * Of the life that began last, its earliest opening. Logs that a copy has left which was cut short count
+ * only where there are no others: they may be of a run that was never here.
+ */
 function originOf(vfs: Vfs, { logs }: RunPlaces): Origin | undefined {
-  const openings = listWriters(vfs, logs).flatMap((writer) => {
-    const log = Log.snapshot(join(logs, writer), { vfs });
-    const records = log.records(0, Number.POSITIVE_INFINITY, isNoObject);
-    for (const { type, body } of records)
-      if (type === recordType.opening) return [decodeOpening(body)];
-    return [];
-  });
-  const [first] = openings.sort((a, b) => a.openedAt - b.openedAt);
-  return first === undefined ? undefined : { life: first.life, createdAt: first.openedAt };
+  const all = listWriters(vfs, logs).map((writer) => join(logs, writer));
+  const own = all.filter((log) => hasSyncedRecords(vfs, log));
+  const begun = (own.length > 0 ? own : all)
+    .map((log) => beginningOf(vfs, log))
+    .filter((each) => each !== undefined)
+    .sort((a, b) => b.createdAt - a.createdAt);
+  const life = begun.find((each) => each.life !== '')?.life;
+  const { createdAt = Date.now() } = begun.findLast((each) => each.life === life) ?? {};
+  if (life !== undefined) return { life, createdAt };
+  // No opening is left: such logs are part of any life.
+  return own.length > 0 ? { life: newLife(), createdAt } : undefined;
+}
+
+function beginningOf(vfs: Vfs, directory: string): Origin | undefined {
+  const log = Log.snapshot<StoredState>(directory, { vfs, fold: runFold });
+  const { life } = readState(log.state as StoredState);
+  for (const { type, body } of log.records(0, Number.POSITIVE_INFINITY, isNoObject))
+    if (type === recordType.opening) return { life, createdAt: decodeOpening(body).openedAt };
+  return undefined;
 }

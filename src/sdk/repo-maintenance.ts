@@ -20,9 +20,16 @@ import {
 import { asRunlogError, RunlogError } from '../errors.ts';
 import { collectContents } from '../store/artifact-collect.ts';
 import { artifactsPath } from '../store/artifact-contents.ts';
+import { syncMade } from '../store/create-run.ts';
 import { holdsRun } from '../store/edits.ts';
 import type { Rewind } from '../store/record.ts';
-import { listHashes, listIfThere, listWriters, runPlaces } from '../store/repo-directory.ts';
+import {
+  listHashes,
+  listIfThere,
+  listWriters,
+  type RunPlaces,
+  runPlaces,
+} from '../store/repo-directory.ts';
 import { rewriteRun, rewriteWithoutHidden } from '../store/rewrite-run.ts';
 import { RunReader } from '../store/run-reader.ts';
 import { runFold } from '../store/run-state.ts';
@@ -64,7 +71,7 @@ export async function verifyRepo(vfs: Vfs, repo: string): Promise<RepoReport> {
     const places = runPlaces(repo, hash);
     const { edits, logs } = places;
     await check(edits, () => {
-      if (vfs.stat(edits) !== undefined) damaged.push(...verifyEdits(vfs, places));
+      damaged.push(...verifyEdits(vfs, places));
     });
     for (const log of logsOf(vfs, logs)) {
       await check(log, async () => {
@@ -124,7 +131,7 @@ export async function compactRepo(
       const log = join(places.logs, writer);
       // Left by a deleted life: nothing is in it, until its writer comes to this one.
       if ((await readHolder(vfs, host, log))?.kind === 'deleted') continue;
-      const done = await compactLog(vfs, log, writer, rewinds);
+      const done = await compactLog(vfs, places, log, { writer, rewinds });
       if (done === 'rewritten') report.rewritten += 1;
       else if (done === 'left alone') report.skipped += 1;
     }
@@ -137,13 +144,14 @@ export async function compactRepo(
 
 async function compactLog(
   vfs: Vfs,
+  places: RunPlaces,
   directory: string,
-  writer: string,
-  rewinds: readonly Rewind[],
+  { writer, rewinds }: { readonly writer: string; readonly rewinds: readonly Rewind[] },
 ): Promise<'rewritten' | 'left alone' | 'compact already'> {
   const isReached = rewinds.some(({ targets }) => targets.some((each) => each.writer === writer));
   try {
     if (!isReached && !isWorthRewriting(vfs, directory)) return 'compact already';
+    syncMade(vfs, places);
     const log = await Log.open(directory, {
       vfs,
       owner: 'maintenance',

@@ -8,17 +8,19 @@
 import { dirname } from 'node:path';
 
 import type { Damage, Vfs } from '../engine/index.ts';
-import { asRunlogError, RunlogError } from '../errors.ts';
-import { type Context, canonicalContext } from '../model/context.ts';
+import { RunlogError } from '../errors.ts';
+import { canonicalContext } from '../model/context.ts';
+import type { ContextLike } from '../model/data-object.ts';
 import { checkName } from '../model/names.ts';
 import { getParam } from '../model/params.ts';
 import { sequenceKey } from '../model/sequence.ts';
 import type { CatalogueEntry } from '../store/catalogue-entry.ts';
 import type { WriterRow } from '../store/catalogue-row.ts';
-import { type Note, publishEdit, type RunFacts, syncEdits } from '../store/edits.ts';
+import type { Note, RunFacts } from '../store/edits.ts';
 import type { ObjectKind } from '../store/object-record.ts';
 import { type RunPlaces, runPlaces } from '../store/repo-directory.ts';
 import { RunReader, type SequenceFacts } from '../store/run-reader.ts';
+import { refuseLost } from '../store/verify-edits.ts';
 import { type Artifact, artifactsOf } from './artifact.ts';
 import {
   checkFollowOptions,
@@ -40,7 +42,7 @@ import {
   stateOf,
 } from './openings.ts';
 import { pathOf } from './options.ts';
-import { changesOf, checkRoom, type RunEdit } from './run-edit.ts';
+import { changesOf, publishChanges, type RunEdit } from './run-edit.ts';
 import {
   checkLogRecordsOptions,
   checkTerminalLinesOptions,
@@ -91,9 +93,10 @@ export class RunView {
     isReadOnly = false,
   ): Promise<RunView | undefined> {
     const places = runPlaces(repo, hash);
-    if (vfs.stat(places.edits) === undefined) return undefined;
-    const reader = await RunReader.open(vfs, places);
-    if (reader.facts === undefined || reader.facts.isDeleted) return undefined;
+    const reader =
+      vfs.stat(places.edits) === undefined ? undefined : await RunReader.open(vfs, places);
+    if (reader?.facts === undefined || reader.facts.life === '') refuseLost(vfs, places);
+    if (reader?.facts === undefined || reader.facts.isDeleted) return undefined;
     const signs = await lastSignsOf(vfs, places, reader.writers);
     const view = new RunView(vfs, places, hash, reader, signs);
     view.#isReadOnly = isReadOnly;
@@ -240,7 +243,7 @@ export class RunView {
   }
 
   /** One metric; undefined when no writer has tracked it. */
-  metric(name: string, context?: Context): Metric | undefined {
+  metric<Given extends ContextLike<Given>>(name: string, context?: Given): Metric | undefined {
     const key = sequenceKey(checkName(name, 'name'), canonicalContext(context));
     if (this.#entry === undefined) {
       const sequence = this.#reader.sequences().get(key);
@@ -271,36 +274,51 @@ export class RunView {
 
   /** Sequences of `Text`; by name one of them, undefined when no writer has tracked it. */
   texts(): ObjectSequence<'texts'>[];
-  texts(name: string, context?: Context): ObjectSequence<'texts'> | undefined;
-  texts(name?: string, context?: Context) {
+  texts<Given extends ContextLike<Given>>(
+    name: string,
+    context?: Given,
+  ): ObjectSequence<'texts'> | undefined;
+  texts(name?: string, context?: object) {
     return this.#ofKind('texts', name, context);
   }
 
   /** Sequences of `Image`, as `texts`. */
   images(): ObjectSequence<'images'>[];
-  images(name: string, context?: Context): ObjectSequence<'images'> | undefined;
-  images(name?: string, context?: Context) {
+  images<Given extends ContextLike<Given>>(
+    name: string,
+    context?: Given,
+  ): ObjectSequence<'images'> | undefined;
+  images(name?: string, context?: object) {
     return this.#ofKind('images', name, context);
   }
 
   /** Sequences of `Distribution`, as `texts`. */
   distributions(): ObjectSequence<'distributions'>[];
-  distributions(name: string, context?: Context): ObjectSequence<'distributions'> | undefined;
-  distributions(name?: string, context?: Context) {
+  distributions<Given extends ContextLike<Given>>(
+    name: string,
+    context?: Given,
+  ): ObjectSequence<'distributions'> | undefined;
+  distributions(name?: string, context?: object) {
     return this.#ofKind('distributions', name, context);
   }
 
   /** Sequences of `Figure`, as `texts`. */
   figures(): ObjectSequence<'figures'>[];
-  figures(name: string, context?: Context): ObjectSequence<'figures'> | undefined;
-  figures(name?: string, context?: Context) {
+  figures<Given extends ContextLike<Given>>(
+    name: string,
+    context?: Given,
+  ): ObjectSequence<'figures'> | undefined;
+  figures(name?: string, context?: object) {
     return this.#ofKind('figures', name, context);
   }
 
   /** Sequences of `Table`, as `texts`. */
   tables(): ObjectSequence<'tables'>[];
-  tables(name: string, context?: Context): ObjectSequence<'tables'> | undefined;
-  tables(name?: string, context?: Context) {
+  tables<Given extends ContextLike<Given>>(
+    name: string,
+    context?: Given,
+  ): ObjectSequence<'tables'> | undefined;
+  tables(name?: string, context?: object) {
     return this.#ofKind('tables', name, context);
   }
 
@@ -309,7 +327,7 @@ export class RunView {
     return this.#objectsRead;
   }
 
-  #ofKind<Kind extends ObjectKind>(kind: Kind, name: string | undefined, context?: Context) {
+  #ofKind<Kind extends ObjectKind>(kind: Kind, name: string | undefined, context?: object) {
     return name === undefined ? this.#objects.of(kind) : this.#objects.one(kind, name, context);
   }
 
@@ -359,18 +377,7 @@ export class RunView {
         `${this.hash}: its repo was opened with readOnly; open it without to edit`,
       );
     if (changes.length === 0) return;
-    checkRoom(this.#facts, changes);
-    try {
-      publishEdit(this.#vfs, this.#places.edits, {
-        kind: 'change',
-        time: Date.now(),
-        life: this.#facts.life,
-        changes,
-      });
-      syncEdits(this.#vfs, this.#places.edits);
-    } catch (error) {
-      throw asRunlogError(error, `${this.#places.edits}: the edit could not be written`);
-    }
+    publishChanges(this.#vfs, this.#places.edits, this.#facts, changes);
     await this.refresh();
   }
 

@@ -23,7 +23,7 @@ import { readFacts } from './edits.ts';
 import { Listings } from './listings.ts';
 import { type RunPlaces, runDirectory, runPlaces, unsortedHashes } from './repo-directory.ts';
 import { RunReader } from './run-reader.ts';
-import { refuseEmptied } from './verify-edits.ts';
+import { refuseLost } from './verify-edits.ts';
 
 export interface ScanOptions {
   /** Sequences will be asked for: of runs that are read they are kept. Default false. */
@@ -258,13 +258,11 @@ class Scan {
     let reader: RunReader | undefined;
     try {
       // Of a run that has a stamp both directories were found.
-      if (stamp === undefined && !this.#isThere(places)) return;
+      const hasEdits = stamp !== undefined || this.#vfs.stat(places.edits) !== undefined;
       const { vfs } = this.#listings;
-      const facts = readFacts(vfs, places.edits);
-      if (facts === undefined) {
-        refuseEmptied(this.#vfs, places);
-        return;
-      }
+      const facts = hasEdits ? readFacts(vfs, places.edits) : undefined;
+      if (facts === undefined || facts.life === '') refuseLost(this.#vfs, places);
+      if (facts === undefined) return;
       if (facts.isDeleted) {
         const nothing = { params: undefined, writers: [], segments: undefined };
         this.#keep({ hash, places, stamp }, { facts, ...nothing, sequences: [], objects: [] });
@@ -283,10 +281,6 @@ class Scan {
     yield entry;
     unlessRefused(() => this.#keepRead({ hash, places, stamp }, entry, reader), undefined);
     entry.rest();
-  }
-
-  #isThere({ directory, edits }: RunPlaces): boolean {
-    return this.#vfs.stat(directory)?.isDirectory === true && this.#vfs.stat(edits) !== undefined;
   }
 
   #entry(hash: string, source: KnownPlace | RunReader): CatalogueEntry {

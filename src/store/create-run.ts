@@ -3,8 +3,9 @@
 // 1. Of several creators the first makes the run; the others are given its facts.
 // 2. Where links are refused an edit has its name before it has its content. Who finds an empty one waits
 //    for its publisher: going past it at once would begin a life that its content then ends.
-// 3. Edits without the one that made the run are damage, and so is an empty one where a log was closed: a
-//    new life would part the run from its logs, and the next owner would begin them anew.
+// 3. Edits without the one that made the run are damage, and so is none at all, or an empty one, where a
+//    log has records that were synced: a new life would part the run from its logs, and the next owner
+//    would begin them anew.
 //
 // Spec: spec/edits.md. Test: test/store/edits.test.ts.
 
@@ -12,11 +13,11 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { encodeDocument, fileLetter, loadXxhash, publish, type Vfs } from '../engine/index.ts';
-import { RunlogError } from '../errors.ts';
 import { durations } from '../limits.ts';
 import { editName, isEmpty, listEdits, newLife, readFacts } from './edits.ts';
+import type { RunPlaces } from './repo-directory.ts';
 import type { Change, RunFacts } from './run-facts.ts';
-import { type EditedRun, refuseEmptied } from './verify-edits.ts';
+import { type EditedRun, refuseLost } from './verify-edits.ts';
 
 const POLL_MS = 10;
 
@@ -26,6 +27,15 @@ export interface Creation {
   /** First values of a new life. */
   readonly changes: readonly Change[];
   readonly wait?: (ms: number) => Promise<unknown>;
+}
+
+/**
+ * The edit that made the run, and its name, before a successor seals what a killed owner has appended: a
+ * manifest that lists records would outlive, without it, a loss of power. Throws Node's error.
+ */
+export function syncMade(vfs: Vfs, { directory, edits }: Omit<RunPlaces, 'logs'>): void {
+  vfs.syncDirectory(edits);
+  vfs.syncDirectory(directory);
 }
 
 /**
@@ -47,10 +57,7 @@ export async function createRun(
     // Before it is read: whoever publishes meanwhile takes the number that this one would take.
     const { edits, last, snapshot, snapshots } = listEdits(vfs, directory);
     const facts = readFacts(vfs, directory);
-    if (facts?.life === '')
-      throw new RunlogError('CORRUPT', `${directory}: the edit that made the run is missing`, {
-        file: directory,
-      });
+    if (facts?.life === '') refuseLost(vfs, run);
     if (facts !== undefined && !facts.isDeleted) return { facts, created: facts.life === life };
     const after = [...edits].filter((number) => number > (snapshots.at(-1) ?? -1));
     // Its publisher is about to fill it, or died before it could; not one that was folded since.
@@ -60,7 +67,7 @@ export async function createRun(
       patience -= POLL_MS;
       continue;
     }
-    if (facts === undefined) refuseEmptied(vfs, run);
+    if (facts === undefined) refuseLost(vfs, run);
     const number = Math.max(last, snapshot) + 1;
     publish(vfs, directory, editName(number), bytes, { sync: true });
   }

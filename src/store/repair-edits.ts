@@ -2,28 +2,39 @@
 //
 // 1. What can be read becomes a snapshot above every number that is there; then the damaged files are
 //    put aside under `damaged-<name>`. A crash between leaves a folder that is read, and repaired again.
-// 2. Where the edit is lost that made the run, the openings of its logs tell its life.
+// 2. Where the edit is lost that made the run, emptied or missing, the openings of its logs tell its life.
 //
-// Spec: spec/recovery.md, Repair. Test: test/sdk/verify.test.ts.
+// Spec: spec/recovery.md, Repair. Test: test/sdk/verify.test.ts, test/sdk/lost-edit.test.ts.
+
+import { dirname } from 'node:path';
 
 import { publish, type Vfs } from '../engine/index.ts';
 import { errorCode } from '../errors.ts';
 import { encodeSnapshot, listEdits, newestSnapshot, readEdit, snapshotName } from './edits.ts';
+import { makeDirectories } from './repo-directory.ts';
 import { applyEdit, NOTHING, type RunFacts } from './run-facts.ts';
 import { type EditedRun, verifyEdits } from './verify-edits.ts';
 
 /** What the logs of a run tell of how it began. */
 export type Origin = Pick<RunFacts, 'life' | 'createdAt'>;
 
-/** Files that were put aside. Requires: nobody changes the run meanwhile. Throws Node's error. */
+export interface RepairedEdits {
+  /** Files that were put aside. */
+  readonly aside: readonly string[];
+  /** The snapshot that stands in their place, or in that of a lost edit; undefined: nothing was damaged. */
+  readonly snapshot: string | undefined;
+}
+
+/** Requires: nobody changes the run meanwhile. Throws Node's error. */
 export function repairEdits(
   vfs: Vfs,
   run: EditedRun,
   originOf: () => Origin | undefined,
-): string[] {
+): RepairedEdits {
   const directory = run.edits;
   const damaged = verifyEdits(vfs, run);
-  if (damaged.length === 0) return [];
+  if (damaged.length === 0) return { aside: [], snapshot: undefined };
+  const made = makeDirectories(vfs, directory);
   const listing = listEdits(vfs, directory);
   const { edits, last, snapshot } = listing;
   const base = quietly(() => newestSnapshot(vfs, directory, listing));
@@ -39,17 +50,20 @@ export function repairEdits(
     ids.push(edit.id);
   }
   if (facts.life === '') facts = { ...facts, ...originOf() };
-  const number = Math.max(last, snapshot) + 1;
   // Nothing tells which run it was: with no life it would be another one.
-  if (facts.life !== '') {
-    publish(vfs, directory, snapshotName(number), encodeSnapshot({ facts, ids }), { sync: true });
-    vfs.syncDirectory(directory);
+  const name = facts.life === '' ? undefined : snapshotName(Math.max(last, snapshot) + 1);
+  if (name !== undefined) {
+    publish(vfs, directory, name, encodeSnapshot({ facts, ids }), { sync: true });
+    for (const path of [directory, ...made.map(dirname)]) vfs.syncDirectory(path);
   }
-  return damaged.map(({ file }) => {
-    const aside = `${directory}/damaged-${file.slice(directory.length + 1)}`;
-    vfs.rename(file, aside);
-    return aside;
+  // One that is missing has left nothing.
+  const left = damaged.filter(({ file }) => vfs.stat(file) !== undefined);
+  const aside = left.map(({ file }) => {
+    const path = `${directory}/damaged-${file.slice(directory.length + 1)}`;
+    vfs.rename(file, path);
+    return path;
   });
+  return { aside, snapshot: name === undefined ? undefined : `${directory}/${name}` };
 }
 
 function quietly<T>(read: () => T): T | undefined {

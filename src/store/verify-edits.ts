@@ -1,14 +1,16 @@
 // Verifying the edits of a run: every file of the folder, and that the edit that made the run is not lost.
 //
-// 1. An empty edit is what a creator left that was killed where links are refused (edits.md, Creating), and
-//    is passed over; but not where a log of the run was closed, which syncs the edit that made the run.
+// 1. A folder without edits, or with an empty one, is what a creator or a copier left that was killed
+//    (edits.md, Creating), and is no run; but not where a log has records that were synced: with them the
+//    edit was that made the run.
 //
-// Spec: spec/edits.md, spec/recovery.md. Test: test/sdk/verify.test.ts.
+// Spec: spec/edits.md, spec/recovery.md. Test: test/sdk/verify.test.ts, test/sdk/lost-edit.test.ts.
 
-import { readNewestFence, type Vfs } from '../engine/index.ts';
+import { hasSyncedRecords, type Vfs } from '../engine/index.ts';
 import { errorCode, RunlogError } from '../errors.ts';
 import {
   editName,
+  isEditName,
   isEmpty,
   listEdits,
   readEdit,
@@ -16,34 +18,35 @@ import {
   readSnapshot,
   snapshotName,
 } from './edits.ts';
-import { listWriters, type RunPlaces } from './repo-directory.ts';
+import { listIfThere, listWriters, type RunPlaces } from './repo-directory.ts';
 
 /** Each means that somebody has folded meanwhile. */
 const TRIES = 1000;
 const EMPTIED = 'the edit that made the run is empty';
+const MISSING = 'the edit that made the run is missing, or the snapshot that it was folded into';
 
-/**
- * Empty edits of a run that has none but them, and a log that was closed: closing syncs the edit that made
- * the run, so its content is lost. Without such a log they are what a creator left that was killed where
- * links are refused.
- */
-function emptiedEdits(vfs: Vfs, { edits: directory, logs }: EditedRun): string[] {
-  // Before the edits are read: whoever closes has made the run.
-  const isClosed = listWriters(vfs, logs).some(
-    (writer) => readNewestFence(vfs, `${logs}/${writer}`)?.isReleased ?? false,
-  );
-  if (!isClosed || readFacts(vfs, directory) !== undefined) return [];
-  const names = [...listEdits(vfs, directory).edits].map(editName);
-  return names
-    .filter((name) => isEmpty(vfs, directory, name))
-    .map((name) => `${directory}/${name}`);
+/** The files that show that the edit is lost that made the run; none where it is there, or there is no run. */
+function lostEdits(vfs: Vfs, { edits: directory, logs }: EditedRun): DamagedEdit[] {
+  // Before the edits are read: whoever has a log has made the run.
+  const isHeld = listWriters(vfs, logs).some((each) => hasSyncedRecords(vfs, `${logs}/${each}`));
+  const isThere = vfs.stat(directory) !== undefined;
+  const facts = isThere ? readFacts(vfs, directory) : undefined;
+  // Edits without the one that made the run: their life is known, and no log is needed to tell.
+  if (facts === undefined ? !isHeld : facts.life !== '') return [];
+  const first = { file: `${directory}/${editName(0)}`, offset: 0, size: 0, reason: MISSING };
+  if (!isThere || facts !== undefined) return [first];
+  const empty = listIfThere(vfs, directory)
+    .filter((name) => isEditName(name) && isEmpty(vfs, directory, name))
+    .map((name) => ({ ...first, file: `${directory}/${name}`, reason: EMPTIED }));
+  return empty.length > 0 ? empty : [first];
 }
 
 /** Of a run that seems not to be there. @throws RunlogError CORRUPT where it has lost what made it. */
-export function refuseEmptied(vfs: Vfs, run: EditedRun): void {
-  const [file] = emptiedEdits(vfs, run);
-  if (file !== undefined)
-    throw new RunlogError('CORRUPT', `${file}: ${EMPTIED}; \`runlog repair\` mends it`, { file });
+export function refuseLost(vfs: Vfs, run: EditedRun): void {
+  const [lost] = lostEdits(vfs, run);
+  if (lost === undefined) return;
+  const { file, reason } = lost;
+  throw new RunlogError('CORRUPT', `${file}: ${reason}; \`runlog repair\` mends it`, { file });
 }
 
 export type EditedRun = Pick<RunPlaces, 'edits' | 'logs'>;
@@ -55,7 +58,7 @@ interface DamagedEdit {
   readonly reason: string;
 }
 
-/** Checks every file of the folder; what does not verify. */
+/** Checks every file of the folder; what does not verify, or is lost. */
 export function verifyEdits(vfs: Vfs, run: EditedRun): DamagedEdit[] {
   for (let tries = 1; ; tries += 1) {
     try {
@@ -63,7 +66,6 @@ export function verifyEdits(vfs: Vfs, run: EditedRun): DamagedEdit[] {
     } catch (error) {
       // Folded since it was listed: what it was folded into is to be checked.
       if (errorCode(error) !== 'ENOENT' || tries === TRIES) throw error;
-      if (vfs.stat(run.edits) === undefined) throw error;
     }
   }
 }
@@ -71,6 +73,7 @@ export function verifyEdits(vfs: Vfs, run: EditedRun): DamagedEdit[] {
 function verifyNow(vfs: Vfs, run: EditedRun): DamagedEdit[] {
   const damaged: DamagedEdit[] = [];
   const directory = run.edits;
+  if (vfs.stat(directory) === undefined) return lostEdits(vfs, run);
   const { edits, snapshots } = listEdits(vfs, directory);
   const checks = [...edits].map((number) => ({
     name: editName(number),
@@ -93,5 +96,5 @@ function verifyNow(vfs: Vfs, run: EditedRun): DamagedEdit[] {
     }
   }
   if (damaged.length > 0) return damaged;
-  return emptiedEdits(vfs, run).map((file) => ({ file, offset: 0, size: 0, reason: EMPTIED }));
+  return lostEdits(vfs, run);
 }

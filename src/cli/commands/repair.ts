@@ -23,15 +23,16 @@ async function repair(options: RepairOptions, command: Command): Promise<void> {
   const question =
     'Publish new manifests and put damaged files aside (nothing is deleted; `runlog verify` lists them)?';
   if (!(await confirm(question, options.yes))) return;
-  const { repaired, held } = await repo.repair();
+  const { repaired, restored, held } = await repo.repair();
   const { damaged } = await repo.verify();
   const isOfHeld = ({ file }: Damage): boolean =>
     held.some((each) => each.damaged && file.startsWith(join(repo.path, 'runs', each.run, '/')));
   const isBeyond = damaged.some((each) => !isOfHeld(each));
-  if (options.json) printJson({ repaired, held, damaged });
+  if (options.json) printJson({ repaired, restored, held, damaged });
   else {
-    if (repaired.length === 0) print('nothing to repair');
+    if (repaired.length + restored.length === 0) print('nothing to repair');
     for (const file of repaired) print(escaped(`put aside ${file}`));
+    for (const file of restored) print(escaped(`made anew from its logs: ${file}`));
     if (isBeyond)
       print('damage in sealed data stays reported: nothing more can be read from it, all else can');
     if (damaged.length > 0) printDamage(damaged);
