@@ -9,6 +9,7 @@ export {
   RunlogError,
 } from './errors.ts';
 export type { Context, ContextValue } from './model/context.ts';
+export type { ContextLike, DataObject, ValuesByName } from './model/data-object.ts';
 export type { CommitFacts, GitFacts, SystemParams } from './model/system-params.ts';
 export { isForAll, type QueryParts, queryParts } from './query/lexical.ts';
 export { nearest as nearestName } from './query/nearest.ts';

@@ -8,7 +8,8 @@
 // Spec: spec/records.md. Test: test/model/context.test.ts.
 
 import { limits } from '../limits.ts';
-import { given, isPlainObject, memberPath, shownPlace } from './given.ts';
+import { isDataObject } from './data-object.ts';
+import { given, memberPath, shownPlace } from './given.ts';
 
 export type ContextValue = string | number | boolean | null | readonly ContextValue[] | Context;
 
@@ -25,7 +26,7 @@ export interface Context {
  */
 export function canonicalContext(context: unknown): string {
   if (context === undefined) return '{}';
-  if (!isPlainObject(context))
+  if (!isDataObject(context))
     throw new TypeError(`context: expected an object, got ${given(context)}`);
   const text = textOf(context, 'context', 0);
   const size = Buffer.byteLength(text);
@@ -70,7 +71,7 @@ function textOfContainer(value: object, path: string, depth: number): string {
     );
     return `[${elements.join(',')}]`;
   }
-  if (!isPlainObject(value))
+  if (!isDataObject(value))
     throw new TypeError(`${shownPlace(path)}: expected a plain object, got ${given(value)}`);
   const members = Object.keys(value)
     .sort()
@@ -132,13 +133,13 @@ export class ContextCache<T> {
   #nodeCount = 1;
 
   /** @throws TypeError, RangeError as `canonicalContext`. */
-  get(context: Context | undefined): ContextEntry<T> {
+  get(context: object | undefined): ContextEntry<T> {
     if (
       typeof context === 'object' &&
       context !== null &&
       Object.getPrototypeOf(context) === Object.prototype
     ) {
-      const entry = find(this.#root, context)?.entry;
+      const entry = find(this.#root, context as Record<string, unknown>)?.entry;
       if (entry !== undefined) return entry;
     }
     return this.#add(context);
@@ -158,10 +159,10 @@ export class ContextCache<T> {
     return this.#byText.size;
   }
 
-  #add(context: Context | undefined): ContextEntry<T> {
+  #add(context: object | undefined): ContextEntry<T> {
     const entry = this.getByText(canonicalContext(context));
     if (context !== undefined && this.#nodeCount < NODE_COUNT_MAX) {
-      this.#insert(this.#root, context).entry = entry;
+      this.#insert(this.#root, context as Context).entry = entry;
     }
     return entry;
   }

@@ -4,11 +4,10 @@
 // later changes it and nothing after this point can refuse it. Spelled are null, booleans, numbers
 // (NaN, infinities and -0 as they are), well-formed strings, bigints within int64, and Date,
 // Uint8Array (a Buffer becomes one), the other typed arrays but Float16Array, Map, Set, arrays and
-// plain objects of such values.
+// objects of such values: plain ones, and instances of classes that have fields alone, as their fields.
 //
 // 1. Order of members is kept, as far as objects keep it. A member that is undefined is left out;
-//    elsewhere undefined is refused, as are functions, symbols, and instances of any class not named
-//    above (also ArrayBuffer, DataView, boxed primitives, and classes derived from Map, Set, Date or
+//    elsewhere undefined is refused, as are functions, symbols, and instances of any other class (also ArrayBuffer, DataView, boxed primitives, and classes derived from Map, Set, Date or
 //    Array). `toJSON` is not called: it is a function, and so refused.
 // 2. Spelled objects and arrays are frozen. A tree copies a frozen object before it changes it, so
 //    spelled values may be shared.
@@ -18,6 +17,7 @@
 
 import { types } from 'node:util';
 import { limits } from '../limits.ts';
+import { isDataObject } from './data-object.ts';
 import { given, isPlainObject, memberPath, setMember, shownPlace } from './given.ts';
 
 /** Keys from the top of the params; none for the whole. */
@@ -116,8 +116,10 @@ function spellObject(value: object, place: string, depth: number): unknown {
   if (types.isSet(value) && isOfBuiltIn(value)) {
     return new Set(Array.from(value, (each, index) => inner(each, `.values()[${index}]`)));
   }
-  if (isPlainObject(value)) return spellMembers(value, place, depth);
-  throw new TypeError(`${shownPlace(place)}: ${given(value)} cannot be stored`);
+  if (isDataObject(value)) return spellMembers(value, place, depth);
+  const hasFields = !Array.isArray(value) && Object.keys(value).length > 0;
+  const hint = hasFields ? '; give its fields, as { ...value }' : '';
+  throw new TypeError(`${shownPlace(place)}: ${given(value)} cannot be stored${hint}`);
 }
 
 function spellMembers(value: Record<string, unknown>, place: string, depth: number): unknown {

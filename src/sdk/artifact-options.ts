@@ -5,15 +5,16 @@
 import { basename, resolve } from 'node:path';
 
 import { checkMembers } from '../model/check.ts';
-import { given, isPlainObject } from '../model/given.ts';
+import { type DataObject, isDataObject } from '../model/data-object.ts';
+import { given } from '../model/given.ts';
 import { checkName } from '../model/names.ts';
 import { spellParams } from '../model/params.ts';
 
 export interface LogArtifactOptions {
   /** Default: the last part of the path. The same name again is its next version. */
   readonly name?: string;
-  /** Kept with it: a plain object of what params may hold. */
-  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Kept with it: an object of what params may hold. */
+  readonly metadata?: DataObject;
 }
 
 export interface CheckedArtifact {
@@ -30,7 +31,7 @@ export function checkArtifact(path: unknown, options: LogArtifactOptions): Check
   const absolute = checkPath(path, 'path');
   checkMembers(options, 'options', names);
   const { name, metadata } = options;
-  if (metadata !== undefined && !isPlainObject(metadata))
+  if (metadata !== undefined && !isDataObject(metadata))
     throw new TypeError(`metadata: expected an object, got ${given(metadata)}`);
   return {
     path: absolute,

@@ -152,6 +152,11 @@ export class Metric {
     return this.#fact('sum') ?? 0;
   }
 
+  /** Of the values that are not NaN; NaN when there is none. */
+  get mean(): number {
+    return this.sum / (this.count - (this.#fact('nanCount') ?? 0));
+  }
+
   /** @throws TypeError, RangeError naming the option; RunlogError CORRUPT, IO. */
   async values(options: ValuesOptions = {}): Promise<Values> {
     const { steps, values, times, epochs } = this.#rows(options);

@@ -6,7 +6,8 @@ import type { RunlogError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { checkMembers, checkType } from '../model/check.ts';
 import { type Context, canonicalContext } from '../model/context.ts';
-import { given, isPlainObject } from '../model/given.ts';
+import { type ContextLike, isDataObject } from '../model/data-object.ts';
+import { given } from '../model/given.ts';
 import { checkName, checkRunHash, checkWriterName } from '../model/names.ts';
 import { checkParamsPath, type ParamsPath, spellParams } from '../model/params.ts';
 import { checkStep } from '../model/point.ts';
@@ -82,7 +83,8 @@ export interface RunOptions {
   readonly onError?: (error: RunlogError, state: { readonly lost: number }) => void;
 }
 
-export interface TrackOptions {
+/** `Given`: the type of its context, where that is an interface or a class of the program's own. */
+export interface TrackOptions<Given extends ContextLike<Given> = Context> {
   /** Of a number; an object's keys are the names. */
   readonly name?: string;
   /** A safe integer. Default: the step after the largest visible one of the sequence. */
@@ -92,19 +94,19 @@ export interface TrackOptions {
   /** Milliseconds since 1970. Default now, read at the first call of a turn and each 16th after. */
   readonly time?: number;
   /**
-   * Tells sequences of one name apart. Strings, finite numbers, booleans, null, arrays and plain objects
-   * of them; at most 4096 bytes as JSON, 64 deep. The order of keys does not count. Default {}.
+   * Tells sequences of one name apart. Strings, finite numbers, booleans, null, arrays and objects of them;
+   * at most 4096 bytes as JSON, 64 deep. The order of keys does not count. Default {}.
    */
-  readonly context?: Context;
+  readonly context?: Given;
 }
 
-export interface RewindOptions {
+export interface RewindOptions<Given extends ContextLike<Given> = Context> {
   /** Points with this step or a greater one are hidden. */
   readonly step: number;
   /** One metric only. Default: every one but `__system__`'s. */
   readonly name?: string;
   /** With `name`: one sequence only. */
-  readonly context?: Context;
+  readonly context?: Given;
   /** 'all': what every writer has tracked so far. Default 'own'. */
   readonly writers?: 'own' | 'all';
 }
@@ -225,7 +227,9 @@ export function checkCloseOptions(options: CloseOptions): void {
 }
 
 /** What a rewind reaches, with the context in its canonical form. */
-export function checkRewindOptions(options: RewindOptions): {
+export function checkRewindOptions<Given extends ContextLike<Given>>(
+  options: RewindOptions<Given>,
+): {
   readonly step: number;
   readonly name: string | undefined;
   readonly contextText: string | undefined;
@@ -252,7 +256,7 @@ export function spelledParams(key: unknown, ...rest: readonly unknown[]): [Param
   const isWhole = rest.length === 0;
   if (isWhole && (typeof key === 'string' || Array.isArray(key)))
     throw new TypeError('value: undefined cannot be stored');
-  if (isWhole && !isPlainObject(key))
+  if (isWhole && !isDataObject(key))
     throw new TypeError(`params: expected an object, got ${given(key)}`);
   const entries: [ParamsPath, unknown][] = isWhole
     ? Object.entries(key as Record<string, unknown>)

@@ -2,12 +2,21 @@
 //
 // Spec: spec/edits.md. Test: test/sdk/run-view.test.ts.
 
-import { RunlogError } from '../errors.ts';
+import type { Vfs } from '../engine/index.ts';
+import { asRunlogError, RunlogError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { checkMembers, checkType } from '../model/check.ts';
 import { given } from '../model/given.ts';
 import { checkName } from '../model/names.ts';
-import { type Change, type Note, noteSum, type Properties } from '../store/edits.ts';
+import {
+  type Change,
+  type Note,
+  noteSum,
+  type Properties,
+  publishEdit,
+  type RunFacts,
+  syncEdits,
+} from '../store/edits.ts';
 import { changeSize, checkTags, checkText } from './options.ts';
 
 /** What is left out stays as it is. */
@@ -111,6 +120,22 @@ export function checkRoom(facts: Properties, changes: readonly Change[]): void {
     `notes, tags and description of the run would take ${size} bytes, at most ${limits.propertiesSizeMax} (propertiesSizeMax); remove notes, or log a file`,
     { limit: 'propertiesSizeMax' },
   );
+}
+
+/** All or none; durable on return. @throws RunlogError LIMIT, IO. */
+export function publishChanges(
+  vfs: Vfs,
+  edits: string,
+  facts: RunFacts,
+  changes: readonly Change[],
+): void {
+  checkRoom(facts, changes);
+  try {
+    publishEdit(vfs, edits, { kind: 'change', time: Date.now(), life: facts.life, changes });
+    syncEdits(vfs, edits);
+  } catch (error) {
+    throw asRunlogError(error, `${edits}: the edit could not be written`);
+  }
 }
 
 function listed<T>(list: readonly T[], argument: string): readonly T[] {

@@ -9,6 +9,7 @@
 import { types } from 'node:util';
 
 import { checkObject } from '../model/check.ts';
+import type { DataObject } from '../model/data-object.ts';
 import { given } from '../model/given.ts';
 import { spellParams } from '../model/params.ts';
 import { keepError } from '../store/kept-error.ts';
@@ -16,10 +17,10 @@ import type { LogEntry, LogLevel } from '../store/log-entry.ts';
 import { callerPlace } from './caller-place.ts';
 
 /**
- * Values by name, of what `run.set` takes; an Error is kept as `{ name, message, stack }`. One that is
- * undefined is left out.
+ * Values by name, of what `run.set` takes; an Error is kept as `{ name, message, stack }`, also where it
+ * stands for all of them. One that is undefined is left out.
  */
-export type LogFields = Readonly<Record<string, unknown>>;
+export type LogFields = DataObject;
 
 export class RunLog {
   readonly #record: (entry: LogEntry) => void;
@@ -74,6 +75,8 @@ export class RunLog {
 
 function spelledFields(fields: LogFields): Record<string, unknown> {
   checkObject(fields, 'fields');
+  // What it says of itself are no members that are gone through.
+  if (types.isNativeError(fields)) return spelledFields({ ...keepError(fields) });
   const plain = Object.fromEntries(
     Object.entries(fields).map(([name, each]) => [
       name,

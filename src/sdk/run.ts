@@ -11,6 +11,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { asRunlogError, type RunlogError } from '../errors.ts';
 import { checkMembers } from '../model/check.ts';
 import { type Context, ContextCache, type ContextEntry } from '../model/context.ts';
+import type { ContextLike, DataObject, ValuesByName } from '../model/data-object.ts';
 import { given } from '../model/given.ts';
 import { checkName } from '../model/names.ts';
 import { checkParamsPath } from '../model/params.ts';
@@ -150,15 +151,9 @@ export class Run {
    *
    * @throws TypeError, RangeError naming the argument; RunlogError RUN_CLOSED, RUN_READ_ONLY.
    */
-  track(
-    value:
-      | number
-      | bigint
-      | boolean
-      | TrackedObject
-      | readonly TrackedObject[]
-      | Readonly<Record<string, number | bigint | boolean | undefined>>,
-    options: TrackOptions = {},
+  track<Values extends ValuesByName<Values>, Given extends ContextLike<Given> = Context>(
+    value: number | bigint | boolean | TrackedObject | readonly TrackedObject[] | Values,
+    options: TrackOptions<Given> = {},
   ): void {
     const writer = this.#opened.writer;
     if (writer === undefined || this.#life.isClosed) {
@@ -195,7 +190,7 @@ export class Run {
     return sequence;
   }
 
-  #trackObject(values: unknown, options: TrackOptions): void {
+  #trackObject(values: unknown, options: TrackOptions<object>): void {
     const objects = objectsOf(values);
     if (objects !== undefined) {
       const { time = (this.#turn as Turn).now(), ...moment } = checkedMoment(options);
@@ -221,7 +216,7 @@ export class Run {
   }
 
   /** The hot handle of one sequence. */
-  sequence(name: string, context?: Context): Sequence {
+  sequence<Given extends ContextLike<Given> = Context>(name: string, context?: Given): Sequence {
     if (this.#opened.writer === undefined || this.#life.isClosed) this.#refuse();
     const entry = this.#contexts.get(context);
     const checked = checkName(name, 'name');
@@ -255,13 +250,14 @@ export class Run {
   /**
    * Sets a param: `set('lr', 1)`, `set(['hparams', 'lr'], 1)`, `set({ lr: 1 })`. Replaces the subtree.
    * Takes null, booleans, numbers, strings, bigints of 64 bits, Date, typed arrays, Map, Set, arrays and
-   * plain objects of these, up to 64 deep; a member that is undefined is left out. Copies the value.
+   * objects of these (plain, or of a class without methods), up to 64 deep; a member that is undefined is
+   * left out. Copies the value.
    *
    * @throws TypeError, RangeError naming the place of anything else; RunlogError RUN_CLOSED,
    * RUN_READ_ONLY.
    */
   set(key: string | readonly string[], value: unknown): void;
-  set(values: Readonly<Record<string, unknown>>): void;
+  set(values: DataObject): void;
   set(key: unknown, ...rest: readonly unknown[]): void {
     const spelled = spelledParams(key, ...rest);
     this.#writerOrRefuse()?.setParams(spelled);
@@ -401,7 +397,7 @@ export class Run {
   // ---- rewinding
 
   /** Hides points from a step on; `undoRewind` of the id shows them again. */
-  rewind(options: RewindOptions): string {
+  rewind<Given extends ContextLike<Given> = Context>(options: RewindOptions<Given>): string {
     const { step, name, contextText, writers } = checkRewindOptions(options);
     const writer = this.#writerOrRefuse();
     if (writer === undefined) return '';

@@ -3,7 +3,8 @@
 // Test: test/sdk/run.test.ts, test/sdk/slips.test.ts.
 
 import { checkMembers } from '../model/check.ts';
-import { given, isPlainObject } from '../model/given.ts';
+import { isDataObject } from '../model/data-object.ts';
+import { given } from '../model/given.ts';
 import { checkName } from '../model/names.ts';
 import { checkEpoch, checkStep, checkTime, checkValue } from '../model/point.ts';
 import type { TrackOptions } from './options.ts';
@@ -23,8 +24,8 @@ export interface TrackedValues extends TrackedMoment {
 export const trackNames = new Set(['name', 'step', 'epoch', 'time', 'context']);
 
 /** @throws TypeError, RangeError naming the argument. */
-export function checkedValues(values: unknown, options: TrackOptions): TrackedValues {
-  if (!isPlainObject(values))
+export function checkedValues(values: unknown, options: TrackOptions<object>): TrackedValues {
+  if (!isDataObject(values))
     throw new TypeError(
       `value: expected a number, bigint, boolean or plain object, got ${given(values)}`,
     );
@@ -43,7 +44,7 @@ export function checkedValues(values: unknown, options: TrackOptions): TrackedVa
 }
 
 /** When something was tracked. @throws TypeError, RangeError naming the argument. */
-export function checkedMoment(options: TrackOptions): TrackedMoment {
+export function checkedMoment(options: TrackOptions<object>): TrackedMoment {
   checkMembers(options, 'options', trackNames);
   const { step, epoch, time } = options;
   return {

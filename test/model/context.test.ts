@@ -115,7 +115,7 @@ describe('canonicalContext', () => {
     },
     {
       name: 'class instance',
-      value: { a: [new (class Layer {})()] },
+      value: { a: [new (class Layer extends Map {})()] },
       message: 'context.a[0]: expected a plain object, got an instance of Layer',
     },
     {
@@ -259,8 +259,15 @@ describe('ContextCache', () => {
     cache.get({ subset: 'train' });
     class Labels {
       readonly subset = 'train';
+      text(): string {
+        return this.subset;
+      }
+    }
+    class Fields {
+      readonly subset = 'train';
     }
     expect(() => cache.get(new Labels() as unknown as Context)).toThrow(TypeError);
+    expect(cache.get(new Fields())).toBe(cache.get({ subset: 'train' }));
     cache.get({ a: { subset: 'train' } });
     expect(() => cache.get({ a: new Labels() } as unknown as Context)).toThrow(
       'context.a: expected a plain object',

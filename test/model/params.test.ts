@@ -63,6 +63,7 @@ describe('spellParams', () => {
   mapCycle.set('self', mapCycle);
   class Point {
     readonly x = 1;
+    move(): void {}
   }
   it.each([
     { name: 'undefined', value: undefined, message: 'params.hparams: undefined cannot be stored' },
@@ -113,7 +114,9 @@ describe('spellParams', () => {
     },
     {
       name: 'class without a name',
-      value: new (class {})(),
+      value: new (class {
+        move(): void {}
+      })(),
       message: 'params.hparams: an instance of a class cannot be stored',
     },
     {

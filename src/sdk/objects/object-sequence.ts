@@ -154,7 +154,7 @@ export class RunObjects {
   one<Kind extends ObjectKind>(
     kind: Kind,
     name: string,
-    context?: Context,
+    context?: object,
   ): ObjectSequence<Kind> | undefined {
     const key = sequenceKey(checkName(name, 'name'), canonicalContext(context));
     const found = this.#reader.sequences().get(rowsName(kind, key));
