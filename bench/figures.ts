@@ -152,8 +152,13 @@ const reading: readonly Row[] = [
     what: 'read of one sealed sequence, new process / once more',
     goal: '>= 50 M points/s',
     measured: (find) =>
-      joined('M points/s', find('read-sequence', /cold$/), find('read-sequence', /once more$/)),
-    beside: (_, results) => bestPeer(results, 'peers-a-step', 'read of one', -1),
+      joined(
+        'M points/s',
+        find('read-sequence', /^steps.*cold$/),
+        find('read-sequence', /^steps.*once more$/),
+      ),
+    beside: (find, results) =>
+      `steps and values; with times and epochs ${joined('M points/s', find('read-sequence', /^all.*cold$/), find('read-sequence', /^all.*once more$/))}; ${bestPeer(results, 'peers-a-step', 'read of one', -1)}`,
   },
   {
     what: 'every point of one metric of 1,000 runs, new process',

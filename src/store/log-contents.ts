@@ -7,14 +7,18 @@
 
 import type { FramePlace, Log, LogRecord } from '../engine/index.ts';
 import { isCapture, SYSTEM_PARAMS_KEY } from '../model/system-params.ts';
+import { type CleanBlock, cleanRowsOf } from './clean-rows.ts';
 import {
   type Axis,
+  type AxisToTake,
+  axisCount,
+  decodeAxis,
+  type StoredAxis,
+} from './format/axis.ts';
+import {
   type BlockSummary,
   blockSummary,
-  decodeAxis,
-  decodeBlockAndAxisInto,
   decodeBlockInto,
-  decodeNumbers,
   hasWholeAxis,
   type ShownBlock,
   shownBlock,
@@ -29,16 +33,12 @@ import {
   type Cut,
   cutsOf,
   makeRows,
-  makeShownRows,
   NO_ROWS,
   partOfRows,
-  partOfShown,
   type Rows,
-  type ShownRows,
   setRows,
   sortRows,
   visibleRows,
-  withLateNumbers,
 } from './rows.ts';
 
 interface BlockPlace {
@@ -69,8 +69,10 @@ export class LogContents {
   #hot: Hot | undefined;
   /** The clean blocks that were asked for last: what they cost, amount to and hold is asked in turn. */
   #asked: { readonly key: string; readonly blocks: BlockPlace[] | undefined } | undefined;
-  /** Decoded, of those that a second block has asked for; undefined: one has. */
-  readonly #axes = new Map<string, Axis | undefined>();
+  /** Decoded, of those that a second sequence has asked for. */
+  readonly #axes = new Map<string, Axis>();
+  /** Which sequence has asked first. */
+  readonly #askers = new Map<string, string>();
   #axisRows = 0;
   /** Axis records by frame, as stored. */
   readonly #storedAxes = new Map<string, unknown[]>();
@@ -206,33 +208,35 @@ export class LogContents {
     const rows = makeRows(blocks.reduce((sum, each) => sum + each.summary.count, hotCount));
     let count = 0;
     for (const block of blocks) {
-      const end = count + block.summary.count;
-      if (this.#decodeInto(block, partOfRows(rows, count, end))) count = end;
+      const axis = this.#axisOf(block, key);
+      if (axis === undefined) continue;
+      const start = count;
+      count += block.summary.count;
+      decodeBlockInto(block.stored, axis, partOfRows(rows, start, count));
     }
     if (hot !== undefined) setRows(rows, hot, count);
     return sortRows(partOfRows(rows, 0, count + hotCount));
   }
 
-  /** False: its axis is not there. */
-  #decodeInto(block: BlockPlace, rows: ShownRows): boolean {
+  /** Undefined: it is not there. */
+  #axisOf(block: BlockPlace, key: string): AxisToTake | undefined {
     const place = placeName(block.axisPlace);
     const storedAxis = this.#storedAxesAt(block.axisPlace, place)[block.axisIndex];
-    if (storedAxis === undefined) return false;
+    if (storedAxis === undefined) return undefined;
     const name = `${place}/${block.axisIndex}`;
-    let axis = this.#axes.get(name);
-    if (axis === undefined && !this.#axes.has(name) && hasWholeAxis(block.stored)) {
-      this.#axes.set(name, undefined);
-      decodeBlockAndAxisInto(block.stored, storedAxis, rows);
-      return true;
+    const known = this.#axes.get(name);
+    if (known !== undefined) return known;
+    const asker = this.#askers.get(name);
+    if (asker === undefined) this.#askers.set(name, key);
+    if (hasWholeAxis(block.stored) && (asker ?? key) === key) {
+      axisCount(storedAxis);
+      return storedAxis as StoredAxis;
     }
-    if (axis === undefined) {
-      axis = decodeAxis(storedAxis);
-      if (this.#axisRows > AXIS_ROWS_KEPT) this.#forgetAxes();
-      this.#axisRows += axis.steps.length;
-      this.#axes.set(name, axis);
-    }
-    decodeBlockInto(block.stored, axis, rows);
-    return true;
+    const axis = decodeAxis(storedAxis);
+    if (this.#axisRows > AXIS_ROWS_KEPT) this.#forgetAxes();
+    this.#axisRows += axis.steps.length;
+    this.#axes.set(name, axis);
+    return axis;
   }
 
   #storedAxesAt(place: FramePlace, name: string): unknown[] {
@@ -248,6 +252,7 @@ export class LogContents {
 
   #forgetAxes(): void {
     this.#axes.clear();
+    this.#askers.clear();
     this.#axisRows = 0;
   }
 
@@ -321,18 +326,13 @@ export class LogContents {
   #cleanRows(key: string, cuts: readonly Cut[]): Rows | undefined {
     const blocks = this.#cleanBlocks(key, cuts);
     if (blocks === undefined) return undefined;
-    const total = blocks.reduce((sum, each) => sum + each.summary.count, 0);
-    const rows = makeShownRows(total);
-    let end = 0;
+    const parts: CleanBlock[] = [];
     for (const block of blocks) {
-      const start = end;
-      const { count, firstStep, lastStep } = block.summary;
-      end += count;
-      if (!this.#decodeInto(block, partOfShown(rows, start, end))) return undefined;
-      // A summary that says otherwise speaks for nothing.
-      if (rows.steps[start] !== firstStep || rows.steps[end - 1] !== lastStep) return undefined;
+      const axis = this.#axisOf(block, key);
+      if (axis === undefined) return undefined;
+      parts.push({ ...block, axis });
     }
-    return withLateNumbers(rows, () => numbersOf(blocks, total));
+    return cleanRowsOf(parts);
   }
 
   /** The greatest step that no rewind hides, of a sequence; undefined when there is none. */
@@ -369,15 +369,4 @@ function blocksOf(record: LogRecord): BlockPlace[] {
     axisIndex,
     axisPlace: axisFrame === 0 ? record.place : { ...record.place, offset: axisFrame },
   }));
-}
-
-function numbersOf(blocks: readonly BlockPlace[], total: number): Float64Array {
-  const numbers = new Float64Array(total);
-  let end = 0;
-  for (const { stored, summary } of blocks) {
-    const start = end;
-    end += summary.count;
-    decodeNumbers(stored, numbers.subarray(start, end));
-  }
-  return numbers;
 }

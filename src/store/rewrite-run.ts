@@ -12,7 +12,8 @@
 import type { LogRecord, RewriteHook, RewriteOutput } from '../engine/index.ts';
 import { RunlogError } from '../errors.ts';
 import { parseSequenceKey } from '../model/sequence.ts';
-import { type Axis, decodeAxis, decodeBlock } from './format/block.ts';
+import { type Axis, decodeAxis } from './format/axis.ts';
+import { decodeBlock } from './format/block.ts';
 import { HotPoints } from './hot-points.ts';
 import { LinesPacker } from './lines-packer.ts';
 import { hiddenObjects } from './object-contents.ts';

@@ -83,16 +83,41 @@ export function partOfShown(rows: ShownRows, start: number, end: number): ShownR
   };
 }
 
-/** The numbers are read when somebody asks: rows in order, each at a step of its own, need none. */
-export function withLateNumbers(rows: ShownRows, read: () => Float64Array): Rows {
-  let numbers: Float64Array | undefined;
+/** Rows whose times and epochs are made when somebody asks, each once: who reads values seldom needs them. */
+export function lateShown(
+  { steps, values }: Pick<ShownRows, 'steps' | 'values'>,
+  late: { readonly times: () => Float64Array; readonly epochs: () => Float64Array },
+): ShownRows {
+  let times: Float64Array | undefined;
+  let epochs: Float64Array | undefined;
   return {
-    ...rows,
-    get numbers() {
-      numbers ??= read();
-      return numbers;
+    steps,
+    values,
+    get times() {
+      times ??= late.times();
+      return times;
+    },
+    get epochs() {
+      epochs ??= late.epochs();
+      return epochs;
     },
   };
+}
+
+/** So are the numbers: rows in order, each at a step of its own, need none. */
+export function lateRows(
+  now: Pick<Rows, 'steps' | 'values'>,
+  late: Readonly<Record<'times' | 'epochs' | 'numbers', () => Float64Array>>,
+): Rows {
+  let numbers: Float64Array | undefined;
+  const rows = lateShown(now, late) as Rows;
+  return Object.defineProperty(rows, 'numbers', {
+    enumerable: true,
+    get() {
+      numbers ??= late.numbers();
+      return numbers;
+    },
+  });
 }
 
 /** Sorted by (step, number); the same object where it is so already. */
@@ -180,7 +205,11 @@ export function rowsBetween(rows: ShownRows, fromStep: number, toStep: number): 
   const start = firstAtLeast(rows.steps, fromStep);
   const end = firstAtLeast(rows.steps, toStep);
   if (start === 0 && end === rows.steps.length) return rows;
-  return partOfShown(rows, start, Math.max(start, end));
+  const part = (column: Float64Array): Float64Array => column.subarray(start, Math.max(start, end));
+  return lateShown(
+    { steps: part(rows.steps), values: part(rows.values) },
+    { times: () => part(rows.times), epochs: () => part(rows.epochs) },
+  );
 }
 
 function firstAtLeast(steps: Float64Array, step: number): number {

@@ -7,7 +7,8 @@
 
 import type { LogRecord } from '../engine/index.ts';
 import { limits } from '../limits.ts';
-import { type Axis, blockSummary, decodeAxis, decodeBlock } from './format/block.ts';
+import { type Axis, decodeAxis } from './format/axis.ts';
+import { blockSummary, decodeBlock } from './format/block.ts';
 import { HotPoints } from './hot-points.ts';
 import {
   type BatchBody,

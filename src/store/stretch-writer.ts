@@ -7,14 +7,8 @@
 // Spec: spec/records.md, Rewritten stretch. Test: test/store/rewrite-run.test.ts.
 
 import type { RecordInput, RewriteOutput } from '../engine/index.ts';
-import {
-  type Axis,
-  encodeAxis,
-  encodeBlock,
-  rowsWithin,
-  type StoredAxis,
-  type StoredBlock,
-} from './format/block.ts';
+import { type Axis, encodeAxis, type StoredAxis } from './format/axis.ts';
+import { encodeBlock, rowsWithin, type StoredBlock } from './format/block.ts';
 import { recordType } from './record.ts';
 import { partOfRows, type Rows } from './rows.ts';
 

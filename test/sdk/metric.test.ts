@@ -64,6 +64,25 @@ describe('values', () => {
     });
   });
 
+  it('have times and epochs that are unpacked when somebody asks: once, from memory, part of a copy', async () => {
+    const run = await open('late');
+    for (let step = 0; step < 3000; step += 1)
+      run.track(1 / (step + 1), { name: 'loss', step, epoch: step >> 8, time: 1000 + step });
+    await run.close();
+    const metric = await metricOf('late');
+    const late = [await metric.values(), await metric.values({ fromStep: 10, toStep: 20 })];
+    for await (const block of metric.blocks()) late.push(block);
+    await (await Repo.open(directory)).delete('late');
+    for (const values of late) {
+      expect(Object.keys(values)).toEqual(['steps', 'values', 'times', 'epochs']);
+      expect(values.times).toBe(values.times);
+      const { steps, times, epochs } = structuredClone(values);
+      expect(steps.length).toBeGreaterThan(0);
+      expect(times).toEqual(steps.map((step) => 1000 + step));
+      expect(epochs).toEqual(steps.map((step) => step >> 8));
+    }
+  });
+
   it('come in blocks that make the same columns', async () => {
     const run = await open('blocks');
     run
@@ -119,9 +138,17 @@ describe('a summary', () => {
     ] as const)
       run.track(value, { name: 'loss', step });
     await inEachForm(run, async (metric, form) => {
-      const { count, first, firstStep, last, lastStep, min, max, sum } = metric;
-      expect([count, first, firstStep, last, lastStep, min, max, sum], form).toEqual([
-        4, -0, 0, 7, 3, -5, 7, 2,
+      const { count, first, firstStep, last, lastStep, min, max, sum, mean } = metric;
+      expect([count, first, firstStep, last, lastStep, min, max, sum, mean], form).toEqual([
+        4,
+        -0,
+        0,
+        7,
+        3,
+        -5,
+        7,
+        2,
+        2 / 3,
       ]);
     });
   });

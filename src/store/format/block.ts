@@ -1,26 +1,28 @@
-// Sealed blocks: the points of one sequence, sorted, with a summary; and the axes that blocks share.
+// Sealed blocks: the points of one sequence, sorted, with a summary.
 //
-// 1. An axis is the columns step, time and epoch of rows in order of step; a block names the rows of
-//    its axis that are its own, all of them or those of a bitmap.
+// 1. A block names the rows of its axis that are its own, all of them or those of a bitmap.
 // 2. The point number of every row is kept: order of arrival, and what a rewind reaches.
 // 3. A summary is of all rows of the block. *Clean*: no step repeats inside. Whether it may be used
 //    is decided by who knows the other blocks and the rewinds.
 //
 // Spec: spec/columns.md, Axis and Block. Test: test/store/format/block.test.ts.
 
-import { RunlogError } from '../../errors.ts';
-import { limits } from '../../limits.ts';
 import { makeRows, type Rows, type ShownRows, type Summary, summarize } from '../rows.ts';
+import {
+  type Axis,
+  type AxisColumn,
+  type AxisToTake,
+  axisColumns,
+  axisCount,
+  checkCount,
+  corrupt,
+  decodeAxis,
+  decodeAxisColumn,
+  isStored,
+  type StoredAxis,
+} from './axis.ts';
 import { decodeColumn, decodeColumnInto } from './column.ts';
 import { encodeColumn, encodeColumnPlain } from './column-encoder.ts';
-
-/** As stored: [count, steps, times, epochs or nil]. */
-export type StoredAxis = readonly [
-  count: number,
-  steps: Uint8Array,
-  times: Uint8Array,
-  epochs: Uint8Array | null,
-];
 
 /** As stored. */
 export type StoredBlock = readonly [
@@ -48,63 +50,6 @@ export interface BlockSummary extends Summary {
   /** Least and greatest point number. */
   readonly firstNumber: number;
   readonly lastNumber: number;
-}
-
-/** Columns that several sequences may share. */
-export interface Axis {
-  readonly steps: Float64Array;
-  readonly times: Float64Array;
-  readonly epochs: Float64Array;
-}
-
-export async function encodeAxis(axis: Axis): Promise<StoredAxis> {
-  const hasEpochs = axis.epochs.some((epoch) => !Number.isNaN(epoch));
-  const [steps, times, epochs] = await Promise.all([
-    encodeColumn(axis.steps),
-    encodeColumn(axis.times),
-    hasEpochs ? encodeColumn(axis.epochs) : null,
-  ]);
-  return [axis.steps.length, steps, times, epochs];
-}
-
-const corrupt = (what: string): RunlogError =>
-  new RunlogError('CORRUPT', `${what}: not the shape of its type`);
-
-function checkCount(count: unknown, what: string): number {
-  if (
-    Number.isInteger(count) &&
-    (count as number) > 0 &&
-    (count as number) <= limits.blockPointCountMax
-  )
-    return count as number;
-  throw corrupt(what);
-}
-
-/** Rows of a stored axis. @throws RunlogError CORRUPT. */
-export function axisCount(stored: unknown): number {
-  if (!Array.isArray(stored) || stored.length !== 4) throw corrupt('axis');
-  return checkCount((stored as unknown as StoredAxis)[0], 'axis');
-}
-
-/** @throws RunlogError CORRUPT. */
-export function decodeAxis(stored: unknown): Axis {
-  const count = axisCount(stored);
-  const axis = {
-    steps: new Float64Array(count),
-    times: new Float64Array(count),
-    epochs: new Float64Array(count),
-  };
-  decodeAxisInto(stored, axis);
-  return axis;
-}
-
-/** Fills columns as long as the axis is. */
-function decodeAxisInto(stored: unknown, axis: Axis): void {
-  const [, steps, times, epochs] = stored as StoredAxis;
-  decodeColumnInto(steps, axis.steps);
-  decodeColumnInto(times, axis.times);
-  if (epochs === null) axis.epochs.fill(Number.NaN);
-  else decodeColumnInto(epochs, axis.epochs);
 }
 
 /**
@@ -204,56 +149,57 @@ export function blockSummary(stored: unknown): BlockSummary {
 /** @throws RunlogError CORRUPT. */
 export function decodeBlock(stored: unknown, axis: Axis): Rows {
   const { count } = blockSummary(stored);
-  if (!hasWholeAxis(stored)) {
+  const { values, numbers, bitmap } = storedColumns(stored);
+  if (bitmap !== null) {
     const rows = makeRows(count);
     decodeBlockInto(stored, axis, rows);
     return rows;
   }
-  if (axis.steps.length !== count) throw corrupt('block');
-  const { values, numbers } = storedColumns(stored);
-  return { ...axis, values: decodeColumn(values, count), numbers: decodeColumn(numbers, count) };
+  const { steps, times, epochs } = axis;
+  if (steps.length !== count) throw corrupt('block');
+  return {
+    steps,
+    times,
+    epochs,
+    values: decodeColumn(values, count),
+    numbers: decodeColumn(numbers, count),
+  };
 }
 
 /** The block's rows are all rows of its axis. */
 export const hasWholeAxis = (stored: unknown): boolean => storedColumns(stored).bitmap === null;
 
-/** As many rows as the block has; numbers are decoded where there is room for them. */
-type RowsToFill = ShownRows & { readonly numbers?: Float64Array };
-
 /** Fills `rows` from the block and its axis. @throws RunlogError CORRUPT. */
-export function decodeBlockInto(stored: unknown, axis: Axis, rows: RowsToFill): void {
+export function decodeBlockInto(stored: unknown, axis: AxisToTake, rows: Rows): void {
   takeAxis(storedColumns(stored).bitmap, axis, rows);
-  decodeOwn(stored, rows);
+  decodeValues(stored, rows.values);
+  decodeNumbers(stored, rows.numbers);
 }
 
-function takeAxis(bitmap: Uint8Array | null, axis: Axis, rows: Axis): void {
-  if (bitmap === null) {
-    if (axis.steps.length !== rows.steps.length) throw corrupt('block');
-    rows.steps.set(axis.steps);
-    rows.times.set(axis.times);
-    rows.epochs.set(axis.epochs);
-  } else {
-    const own = ownRows(bitmap, axis.steps.length, rows.steps.length);
-    takeInto(axis.steps, own, rows.steps);
-    takeInto(axis.times, own, rows.times);
-    takeInto(axis.epochs, own, rows.epochs);
-  }
+function takeAxis(bitmap: Uint8Array | null, axis: AxisToTake, rows: Axis): void {
+  const own = ownRows(bitmap, axis, rows.steps.length);
+  for (const name of axisColumns) takeColumn(axis, name, own, rows[name]);
 }
 
-/**
- * The same of a block that has its axis whole: the axis is decoded in place, which is worth it where
- * no other block needs it.
- *
- * @throws RunlogError CORRUPT.
- */
-export function decodeBlockAndAxisInto(
+/** Fills `column`, as long as the block is, from one column of its axis. @throws RunlogError CORRUPT. */
+export function decodeAxisColumnOf(
   stored: unknown,
-  storedAxis: unknown,
-  rows: RowsToFill,
+  axis: AxisToTake,
+  name: AxisColumn,
+  column: Float64Array,
 ): void {
-  if (axisCount(storedAxis) !== rows.steps.length) throw corrupt('block');
-  decodeAxisInto(storedAxis, rows);
-  decodeOwn(stored, rows);
+  takeColumn(axis, name, ownRows(storedColumns(stored).bitmap, axis, column.length), column);
+}
+
+function takeColumn(
+  axis: AxisToTake,
+  name: AxisColumn,
+  own: Uint32Array | 'all',
+  target: Float64Array,
+): void {
+  if (isStored(axis)) decodeAxisColumn(axis, name, target);
+  else if (own === 'all') target.set(axis[name]);
+  else takeInto(axis[name], own, target);
 }
 
 /** Steps and values of a block, without what else its axis holds. @throws RunlogError CORRUPT. */
@@ -268,7 +214,7 @@ export function decodeStepsAndValues(
   if (bitmap !== null) {
     const all = steps;
     steps = new Float64Array(count);
-    takeInto(all, ownRows(bitmap, rowCount, count), steps);
+    takeInto(all, rowsOf(bitmap, rowCount, count), steps);
   } else if (rowCount !== count) throw corrupt('block');
   // A summary that says otherwise speaks for nothing.
   if (steps[0] !== firstStep || steps[count - 1] !== lastStep) throw corrupt('block');
@@ -316,19 +262,15 @@ export function shownCount(stored: unknown): number {
 export function decodeShownInto(stored: unknown, rows: ShownRows): void {
   const [, firstStep, lastStep, values, bitmap, storedAxis] = stored as ShownBlock;
   const { steps } = rows;
-  const isWhole = axisCount(storedAxis) === steps.length && bitmap === null;
-  if (isWhole) decodeAxisInto(storedAxis, rows);
-  else takeAxis(bitmap, decodeAxis(storedAxis), rows);
+  takeAxis(bitmap, bitmap === null ? storedAxis : decodeAxis(storedAxis), rows);
   decodeColumnInto(values, rows.values);
   // A summary that says otherwise speaks for nothing.
   if (steps[0] !== firstStep || steps.at(-1) !== lastStep) throw corrupt('block');
 }
 
-function decodeOwn(stored: unknown, rows: RowsToFill): void {
-  const { values, numbers } = storedColumns(stored);
-  decodeColumnInto(values, rows.values);
-  if (rows.numbers !== undefined) decodeColumnInto(numbers, rows.numbers);
-}
+/** Values of the block's rows. @throws RunlogError CORRUPT. */
+export const decodeValues = (stored: unknown, values: Float64Array): void =>
+  decodeColumnInto(storedColumns(stored).values, values);
 
 /** Point numbers of the block's rows. @throws RunlogError CORRUPT. */
 export const decodeNumbers = (stored: unknown, numbers: Float64Array): void =>
@@ -348,7 +290,15 @@ function takeInto(column: Float64Array, own: Uint32Array, target: Float64Array):
     target[index] = column[own[index] as number] as number;
 }
 
-function ownRows(bitmap: Uint8Array, axisCount: number, count: number): Uint32Array {
+/** The rows of the axis that are those of a block of `count`. */
+function ownRows(bitmap: Uint8Array | null, axis: AxisToTake, count: number): Uint32Array | 'all' {
+  const rowCount = isStored(axis) ? axisCount(axis) : axis.steps.length;
+  if (bitmap !== null && !isStored(axis)) return rowsOf(bitmap, rowCount, count);
+  if (bitmap !== null || rowCount !== count) throw corrupt('block');
+  return 'all';
+}
+
+function rowsOf(bitmap: Uint8Array, axisCount: number, count: number): Uint32Array {
   const isBitmap = bitmap instanceof Uint8Array && bitmap.length === (axisCount + 7) >> 3;
   // No bit may stand for a row behind the axis.
   if (!isBitmap || (bitmap.at(-1) as number) >> (((axisCount - 1) & 7) + 1) !== 0)

@@ -108,7 +108,9 @@ function planesOf(bytes: Uint8Array, start: number, size: number): Uint8Array {
 
 function inflate(stored: Uint8Array, size: number): Uint8Array {
   try {
-    return inflateRawSync(stored, { maxOutputLength: Math.max(1, size) });
+    // Room for all of it at once: pieces of 16 KiB would be copied together.
+    const chunkSize = Math.max(64, size + 1);
+    return inflateRawSync(stored, { maxOutputLength: Math.max(1, size), chunkSize });
   } catch (error) {
     throw new RunlogError('CORRUPT', 'a sealed column: does not inflate', { cause: error });
   }
@@ -142,41 +144,77 @@ function decodeIntegers(bytes: Uint8Array, view: DataView, column: Float64Array)
   need(bytes, 4 + 8 * order);
   const planes = planesOf(bytes, 4 + 8 * order, (column.length - order) * width);
   const codes = order === 0 ? column : column.subarray(order);
-  fillCodes(planes, codes, width);
-  // One pass: each order adds up what the next one has added up.
   const first = order > 0 ? view.getFloat64(4, true) : 0;
-  if (order === 1) {
-    column[0] = first;
-    addOnce(column, first);
-  } else if (order === 2) {
-    column[0] = first;
-    column[1] = first + view.getFloat64(12, true);
-    addTwice(column, column[1], view.getFloat64(12, true));
+  const difference = order > 1 ? view.getFloat64(12, true) : 0;
+  const scale = 10 ** exponent;
+  if (order > 0) column[0] = first / scale;
+  if (order > 1) column[1] = (first + difference) / scale;
+  if (width <= 3) fillNarrow(planes, codes, { width, order, scale, first, difference });
+  else {
+    fillWide(planes, codes, width);
+    if (order === 1) addOnce(codes, first);
+    else if (order === 2) addTwice(codes, first + difference, difference);
+    for (let index = 0; index < codes.length; index += 1)
+      codes[index] = (codes[index] as number) / scale;
   }
-  if (exponent > 0) divide(column, 10 ** exponent);
 }
 
-/** Codes as the integers that they stand for. */
-function fillCodes(planes: Uint8Array, codes: Float64Array, width: number): void {
+interface Integers {
+  readonly width: number;
+  readonly order: number;
+  readonly scale: number;
+  readonly first: number;
+  readonly difference: number;
+}
+
+/**
+ * Codes of at most three bytes, in one pass: each order adds up what the next one has added up. A loop for
+ * each order, none of which meets wider codes: one for all of them takes twice as long.
+ */
+function fillNarrow(planes: Uint8Array, codes: Float64Array, integers: Integers): void {
+  const { width, order, scale, first, difference } = integers;
   const count = codes.length;
-  if (width === 1) {
+  // Of a plane that is not there another is read, and nothing kept.
+  const second = width > 1 ? count : 0;
+  const third = width > 2 ? 2 * count : 0;
+  const mask = width === 1 ? 0xff : width === 2 ? 0xffff : 0xff_ffff;
+  let value = first + difference;
+  let step = difference;
+  if (order === 0)
+    for (let index = 0; index < count; index += 1)
+      codes[index] = narrowAt(planes, index, second, third, mask) / scale;
+  else if (order === 1)
     for (let index = 0; index < count; index += 1) {
-      const code = planes[index] as number;
-      codes[index] = (code >>> 1) ^ -(code & 1);
+      value += narrowAt(planes, index, second, third, mask);
+      codes[index] = value / scale;
     }
-    return;
-  }
-  if (width <= 3) {
-    const third = width === 3 ? 2 * count : -1;
+  else
     for (let index = 0; index < count; index += 1) {
-      const code =
-        (planes[index] as number) |
-        ((planes[count + index] as number) << 8) |
-        (third < 0 ? 0 : (planes[third + index] as number) << 16);
-      codes[index] = (code >>> 1) ^ -(code & 1);
+      step += narrowAt(planes, index, second, third, mask);
+      value += step;
+      codes[index] = value / scale;
     }
-    return;
-  }
+}
+
+/** The integer of a code; `second` and `third`: where its other planes begin. */
+function narrowAt(
+  planes: Uint8Array,
+  index: number,
+  second: number,
+  third: number,
+  mask: number,
+): number {
+  const bytes =
+    (planes[index] as number) |
+    ((planes[second + index] as number) << 8) |
+    ((planes[third + index] as number) << 16);
+  const code = bytes & mask;
+  return (code >>> 1) ^ -(code & 1);
+}
+
+/** Codes of four to seven bytes as the integers that they stand for. */
+function fillWide(planes: Uint8Array, codes: Float64Array, width: number): void {
+  const count = codes.length;
   for (let index = 0; index < count; index += 1) {
     let code = 0;
     for (let place = (width - 1) * count + index; place >= 0; place -= count)
@@ -185,27 +223,23 @@ function fillCodes(planes: Uint8Array, codes: Float64Array, width: number): void
   }
 }
 
-function addOnce(column: Float64Array, first: number): void {
+function addOnce(codes: Float64Array, first: number): void {
   let value = first;
-  for (let index = 1; index < column.length; index += 1) {
-    value += column[index] as number;
-    column[index] = value;
+  for (let index = 0; index < codes.length; index += 1) {
+    value += codes[index] as number;
+    codes[index] = value;
   }
 }
 
-function addTwice(column: Float64Array, second: number, difference: number): void {
+/** One pass: each order adds up what the next one has added up. */
+function addTwice(codes: Float64Array, second: number, difference: number): void {
   let value = second;
   let step = difference;
-  for (let index = 2; index < column.length; index += 1) {
-    step += column[index] as number;
+  for (let index = 0; index < codes.length; index += 1) {
+    step += codes[index] as number;
     value += step;
-    column[index] = value;
+    codes[index] = value;
   }
-}
-
-function divide(column: Float64Array, factor: number): void {
-  for (let index = 0; index < column.length; index += 1)
-    column[index] = (column[index] as number) / factor;
 }
 
 function decodeRuns(bytes: Uint8Array, view: DataView, column: Float64Array, depth: number): void {

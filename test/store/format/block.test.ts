@@ -8,17 +8,20 @@ import { limits } from '../../../src/limits.ts';
 import {
   type Axis,
   axisCount,
-  blockSummary,
   decodeAxis,
+  encodeAxis,
+  type StoredAxis,
+} from '../../../src/store/format/axis.ts';
+import {
+  blockSummary,
+  decodeAxisColumnOf,
   decodeBlock,
-  decodeBlockAndAxisInto,
   decodeBlockInto,
   decodeNumbers,
-  encodeAxis,
+  decodeValues,
   encodeBlock,
   hasWholeAxis,
   rowsWithin,
-  type StoredAxis,
   type StoredBlock,
 } from '../../../src/store/format/block.ts';
 import { makeRows, type Rows, sortRows } from '../../../src/store/rows.ts';
@@ -169,14 +172,16 @@ describe('block', () => {
         decodeBlockInto(block, decodeAxis(axis), into);
         expectSame(into, rows);
         const both = makeRows(rows.steps.length);
-        decodeBlockAndAxisInto(block, axis, both);
+        decodeBlockInto(block, axis as never, both);
         expectSame(both, rows);
-        const { numbers, ...shown } = makeRows(rows.steps.length);
-        decodeBlockInto(block, decodeAxis(axis), shown);
-        const { numbers: expectedNumbers, ...expected } = rows;
-        expectSame(shown, expected);
-        decodeNumbers(block, numbers);
-        expectSame({ numbers }, { numbers: expectedNumbers });
+        for (const from of [axis as never, decodeAxis(axis)]) {
+          const alone = makeRows(rows.steps.length);
+          for (const name of ['steps', 'times', 'epochs'] as const)
+            decodeAxisColumnOf(block, from, name, alone[name]);
+          decodeValues(block, alone.values);
+          decodeNumbers(block, alone.numbers);
+          expectSame(alone, rows);
+        }
       }),
       { seed: seeded('block').seed, numRuns: 100 },
     );
@@ -191,6 +196,11 @@ describe('block', () => {
         expect(hasWholeAxis(block)).toBe(false);
         expect(block[14]?.length).toBe(Math.ceil(axis.steps.length / 8));
         expectSame(decodeBlock(block, decodeAxis(storedAxis)), rows);
+        for (const name of ['steps', 'times', 'epochs'] as const) {
+          const alone = new Float64Array(rows.steps.length);
+          decodeAxisColumnOf(block, decodeAxis(storedAxis), name, alone);
+          expectSame({ [name]: alone }, { [name]: rows[name] });
+        }
       }),
       { seed: seeded('block of an axis').seed, numRuns: 100 },
     );
@@ -411,9 +421,11 @@ describe('refused', () => {
     const long = decodeAxis(axis.with(0, 4));
     expect(readBlock(block, long)).toMatch(NO_BLOCK);
     expect(readBlock(block.with(14, new Uint8Array([0b1111])), long)).toMatch(NO_BLOCK);
-    expect(outcome(() => decodeBlockAndAxisInto(block, axis.with(0, 4), makeRows(3)))).toMatch(
+    expect(outcome(() => decodeBlockInto(block, axis.with(0, 4) as never, makeRows(3)))).toMatch(
       NO_BLOCK,
     );
     expect(outcome(() => decodeBlockInto(block, long, makeRows(3)))).toMatch(NO_BLOCK);
+    const some = block.with(14, new Uint8Array([7]));
+    expect(outcome(() => decodeBlockInto(some, axis as never, makeRows(3)))).toMatch(NO_BLOCK);
   });
 });
