@@ -47,9 +47,15 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
     },
     {
       name: 'values',
-      usage: '<run> <metric>',
-      summary: 'prints the points of a metric',
+      usage: '<run> <sequence>',
+      summary: 'prints what a sequence holds: points, texts, images, ...',
       load: async () => (await import('./commands/values.ts')).addValues,
+    },
+    {
+      name: 'artifacts',
+      usage: '<run> [artifact...]',
+      summary: 'lists and fetches the files that a run keeps',
+      load: async () => (await import('./commands/artifacts.ts')).addArtifacts,
     },
     {
       name: 'plot',

@@ -3,7 +3,7 @@
 //
 // Spec: spec/command.md. Test: test/cli/command-page.test.ts.
 
-import type { Context, Metric, RunView } from '../index.ts';
+import type { Artifact, Context, Metric, RunView } from '../index.ts';
 import { jsonText } from './json.ts';
 import { number } from './print.ts';
 
@@ -40,6 +40,19 @@ export const metricFacts = (metric: Metric): object => ({
   firstStep: metric.firstStep,
   lastStep: metric.lastStep,
   writers: metric.writers,
+});
+
+/** One version of an artifact, without its files. @throws RunlogError CORRUPT. */
+export const artifactFacts = (artifact: Artifact) => ({
+  name: artifact.name,
+  version: artifact.version,
+  kind: artifact.kind,
+  files: artifact.files.length,
+  size: artifact.size,
+  sha256: artifact.sha256,
+  time: artifact.time,
+  writer: artifact.writer,
+  metadata: artifact.metadata,
 });
 
 /** A value of a param as a person reads it. */

@@ -1,13 +1,17 @@
 // Where a long answer goes: standard output, or a file that appears when it is whole.
 //
 // 1. Nothing half written is left, also by a signal; a kill leaves `<file>.partial`.
-// 2. A link leads to the file that is replaced. A pipe or a device is written to: nothing takes its place.
+// 2. A file that is to be a new one takes no other's place, also not that of one that came meanwhile.
+// 3. A link leads to the file that is replaced. A pipe or a device is written to: nothing takes its place.
 //
-// Test: test/cli/export.test.ts.
+// Test: test/cli/export.test.ts, test/cli/values.test.ts.
 
 import {
   closeSync,
   existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
   openSync,
   realpathSync,
   renameSync,
@@ -19,19 +23,20 @@ import {
 import { RunlogError } from '../index.ts';
 
 export interface OutputFile {
-  write(text: string): Promise<void>;
+  write(content: string | Uint8Array): Promise<void>;
   close(): Promise<void>;
   /** What was written so far is taken away. */
   discard(): Promise<void>;
 }
 
-export const openOutput = (path: string | undefined): OutputFile =>
-  path === undefined ? standardOutput : namedFile(path);
+/** `isNew`: whatever is there already is an error. @throws RunlogError IO, also by what it gives. */
+export const openOutput = (path: string | undefined, { isNew = false } = {}): OutputFile =>
+  path === undefined ? standardOutput : namedFile(path, isNew);
 
 const standardOutput: OutputFile = {
-  async write(text) {
+  async write(content) {
     // The turn of the loop that this gives is also where a closed pipe is noticed.
-    if (process.stdout.write(text)) await new Promise((resolve) => setImmediate(resolve));
+    if (process.stdout.write(content)) await new Promise((resolve) => setImmediate(resolve));
     else await new Promise((resolve) => process.stdout.once('drain', resolve));
   },
   async close() {},
@@ -41,11 +46,48 @@ const standardOutput: OutputFile = {
 /** Whether something is there that a whole file would take the place of. */
 export const isReplaced = (path: string): boolean => existsSync(path) && !isStream(path);
 
+/** Also a link that leads nowhere. */
+export const isThere = (path: string): boolean => {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // Something above it is no directory: whoever makes it is told.
+    return false;
+  }
+};
+
+/** With those above it. @throws RunlogError IO. */
+export function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw new RunlogError('IO', `${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 /** Also a directory, which cannot be written to. */
 const isStream = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isFile() === false;
 
-function namedFile(path: string): OutputFile {
+/** File systems without links. */
+const linkRefused = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+function giveName(partial: string, target: string, isNew: boolean): void {
+  if (isNew) {
+    try {
+      // Never over what is there, in one call.
+      linkSync(partial, target);
+      rmSync(partial);
+      return;
+    } catch (error) {
+      const isRefused = linkRefused.has((error as NodeJS.ErrnoException).code ?? '');
+      if (!isRefused || existsSync(target)) throw error;
+    }
+  }
+  renameSync(partial, target);
+}
+
+function namedFile(path: string, isNew: boolean): OutputFile {
   const attempt = <T>(act: () => T): T => {
     try {
       return act();
@@ -53,13 +95,16 @@ function namedFile(path: string): OutputFile {
       throw new RunlogError('IO', `${path}: ${(error as Error).message}`, { cause: error });
     }
   };
-  const target = attempt(() => (isReplaced(path) ? realpathSync(path) : path));
-  const partial = attempt(() => isStream(path)) ? undefined : `${target}.partial`;
+  const target = attempt(() => (!isNew && isReplaced(path) ? realpathSync(path) : path));
+  const partial = !isNew && attempt(() => isStream(path)) ? undefined : `${target}.partial`;
   // Before there is anything to remove: a signal that comes in between would leave it.
   const ended = partial === undefined ? () => {} : removedBySignals(partial);
   const open = (): number => {
     try {
-      return openSync(partial ?? target, 'w');
+      if (partial === undefined) return openSync(target, 'w');
+      // What a kill has left; a link of this name is not followed.
+      rmSync(partial, { force: true });
+      return openSync(partial, 'wx');
     } catch (error) {
       ended();
       throw error;
@@ -68,8 +113,8 @@ function namedFile(path: string): OutputFile {
   const file = attempt(open);
   let turnedAt = performance.now();
   return {
-    async write(text) {
-      const bytes = Buffer.from(text);
+    async write(content) {
+      const bytes = typeof content === 'string' ? Buffer.from(content) : content;
       let start = 0;
       while (start < bytes.length) start += attempt(() => writeSync(file, bytes, start));
       // A signal is heard between turns of the loop.
@@ -79,7 +124,7 @@ function namedFile(path: string): OutputFile {
     },
     async close() {
       closeSync(file);
-      if (partial !== undefined) attempt(() => renameSync(partial, target));
+      if (partial !== undefined) attempt(() => giveName(partial, target, isNew));
       ended();
     },
     async discard() {

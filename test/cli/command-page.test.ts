@@ -1,7 +1,7 @@
 // spec/command.md and the program say the same: the commands, how they are called, the shape of their JSON.
 // Every command has help with examples, and `--json`.
 
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { beforeAll, describe, expect, it, vi } from 'vitest';
@@ -9,7 +9,7 @@ import { commandEntries } from '../../src/cli/commands.ts';
 import { eventFacts } from '../../src/cli/event-json.ts';
 import { jsonText } from '../../src/cli/json.ts';
 import { wholeProgram } from '../../src/cli/program.ts';
-import { Repo, Run, Text } from '../../src/index.ts';
+import { Distribution, Image, Repo, Run, Text } from '../../src/index.ts';
 import { runlogHere, workDirectory } from './command.ts';
 import { HASHES, makeRepo } from './fixture.ts';
 
@@ -19,14 +19,18 @@ const page = readFileSync(resolve(import.meta.dirname, '../../spec/command.md'),
 interface Section {
   readonly usage: string;
   readonly shape: unknown;
+  /** Of a second one, where a command has two answers. */
+  readonly other: unknown;
 }
 
 /** By name: what stands below `### runlog <name> <usage>`. */
 const sections = new Map<string, Section>(
   [...page.matchAll(/^### runlog (\S+) ?(.*)$([\s\S]*?)(?=^##|(?![\s\S]))/gm)].map(
     ([, name = '', usage = '', text = '']) => {
-      const json = /^```json\n([\s\S]*?)^```$/m.exec(text)?.[1];
-      return [name, { usage, shape: json === undefined ? undefined : JSON.parse(json) }];
+      const [shape, other] = [...text.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(
+        ([, json = '']): unknown => JSON.parse(json),
+      );
+      return [name, { usage, shape, other }];
     },
   ),
 );
@@ -38,6 +42,17 @@ beforeAll(async () => {
   run.description = 'what it was for';
   run.addNote('why it failed');
   run.log.info('began');
+  run.track(new Text('said'), { name: 'answers', step: 1, epoch: 2 });
+  run.track([new Distribution([1, 2, 3]), new Distribution([1])], { name: 'weights', step: 1 });
+  run.track(new Image({ data: new Uint8Array(3), width: 1, height: 1, channels: 3 }), {
+    name: 'samples',
+    context: { subset: 'val' },
+  });
+  mkdirSync(join(directory, 'tree/empty'), { recursive: true });
+  writeFileSync(join(directory, 'tree/file'), 'kept');
+  symlinkSync('file', join(directory, 'tree/link'));
+  await run.logArtifact(join(directory, 'tree'), { name: 'tree', metadata: { of: 1 } });
+  await run.logArtifact(join(directory, 'tree/file'));
   run.fail(new Error('out of memory'));
   await run.close();
 });
@@ -85,6 +100,9 @@ const asked: readonly (readonly string[])[] = [
   ['metrics'],
   ['values', HASHES[0], 'loss', '-c', 'subset=train', '--to', '5'],
   ['values', HASHES[0], 'accuracy'],
+  ['artifacts', HASHES[2]],
+  ['artifacts', HASHES[2], 'tree', '--out', 'fetched'],
+  ['artifacts', HASHES[0]],
   ['plot', HASHES[0], HASHES[1]],
   ['compare', ...HASHES],
   ['compare', ...HASHES, '--all'],
@@ -130,6 +148,16 @@ const otherForms: readonly [string, readonly string[], () => unknown][] = [
     'names of metrics',
     ['metrics', '--names'],
     () => [{ name: 'text', context: { '*': 'any' }, runs: 'number' }],
+  ],
+  ...['answers', 'weights', 'samples'].map((name): (typeof otherForms)[number] => [
+    `values of ${name}`,
+    ['values', HASHES[2], name],
+    () => sections.get('values')?.other,
+  ]),
+  [
+    'values in files',
+    ['values', HASHES[2], 'weights', '--out', 'written'],
+    () => sections.get('values')?.other,
   ],
   [
     'curves of a query',

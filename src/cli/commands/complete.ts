@@ -29,7 +29,7 @@ interface Known extends KnownNames {
 
 /** Arguments and options by what completes them. */
 const runPlaces = new Set(['run', 'what']);
-const metricPlaces = new Set(['metric', '--metric']);
+const metricPlaces = new Set(['sequence', '--metric']);
 const expressionPlaces = new Set(['--order', '--group-by', '--value']);
 
 const none: Proposals = new Map();

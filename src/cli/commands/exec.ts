@@ -35,7 +35,10 @@ async function exec(
   command: Command,
 ): Promise<void> {
   const run = await open(options, command);
-  if (!options.quiet) printAside(`run ${run.hash} in ${run.repo.path}`);
+  // The one run that is closed as soon as it is opened to write.
+  const isDisabled = run.recording === 'closed';
+  const what = isDisabled ? 'RUNLOG_MODE=disabled: nothing is recorded' : undefined;
+  if (!options.quiet) printAside(what ?? `run ${run.hash} in ${run.repo.path}`);
   // `main` ends the program at a closed pipe: here the child is told, and says how it ends.
   process.stdout.removeAllListeners('error').on('error', () => {});
   const [program = '', ...args] = words;

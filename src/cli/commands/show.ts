@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { RunlogError, type RunView } from '../../index.ts';
 import { endingText, errorText, showError } from '../ending.ts';
 import {
+  artifactFacts,
   contextText,
   isSystemPath,
   leavesOf,
@@ -55,20 +56,8 @@ const objectFacts = (view: RunView) =>
     })),
   );
 
-const artifactFacts = (view: RunView) =>
-  readable(view, 'artifacts', () =>
-    view.artifacts().map((each) => ({
-      name: each.name,
-      version: each.version,
-      kind: each.kind,
-      files: each.files.length,
-      size: each.size,
-      sha256: each.sha256,
-      time: each.time,
-      writer: each.writer,
-      metadata: each.metadata,
-    })),
-  );
+const artifactsOf = (view: RunView) =>
+  readable(view, 'artifacts', () => view.artifacts().map(artifactFacts));
 
 const facts = (view: RunView): object => ({
   ...runFacts(view),
@@ -77,7 +66,7 @@ const facts = (view: RunView): object => ({
   params: view.get(),
   metrics: view.metrics().map(metricFacts),
   objects: objectFacts(view),
-  artifacts: artifactFacts(view),
+  artifacts: artifactsOf(view),
   activeTime: view.activeTime,
   openings: view.openings,
   // The last: it is complete when the metrics have been read.
@@ -138,7 +127,7 @@ function showObjects(view: RunView): void {
 }
 
 function showArtifacts(view: RunView): void {
-  const rows = artifactFacts(view).map((each): Cell[] => [
+  const rows = artifactsOf(view).map((each): Cell[] => [
     each.name,
     String(each.version),
     each.kind,

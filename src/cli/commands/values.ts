@@ -1,52 +1,42 @@
-// `runlog values`: the points of one metric of a run, in full precision, ordered by (step, writer).
+// `runlog values`: what one sequence of a run holds, ordered by (step, writer): points in full precision, or
+// texts, images and other objects.
 //
 // 1. Written in pieces of 65,536 points: a table of ten million is no text of its own in memory.
 
 import type { Command } from 'commander';
 import type { Metric, RunView, Values } from '../../index.ts';
-import { contextText, textOf } from '../facts.ts';
-import { shellWord } from '../hints.ts';
+import { findSequence, isObjects } from '../find-sequence.ts';
 import { jsonText, numberText } from '../json.ts';
 import { findRun, openRepo } from '../open.ts';
-import { contextOption, finite, jsonOption, type WantedContext, withExamples } from '../options.ts';
+import {
+  contextOption,
+  finite,
+  jsonOption,
+  type WantedContext,
+  withExamples,
+  yesOption,
+} from '../options.ts';
 import { counted, print, printAside, styled, time } from '../print.ts';
 import { tellDamage } from '../trouble.ts';
 
 interface ValuesOptions {
   readonly context?: WantedContext;
+  readonly kind?: string;
   readonly from?: number;
   readonly to?: number;
   readonly writer?: string;
   readonly raw: boolean;
+  readonly out?: string;
+  readonly yes: boolean;
   readonly json: boolean;
 }
 
-/** The metric of this name whose context is the one given, or the only one that holds it. */
-export function findMetric(view: RunView, name: string, wanted: WantedContext = {}): Metric {
-  const named = view.metrics().filter((metric) => metric.name === name);
-  if (named.length === 0) {
-    const names = [...new Set(view.metrics().map((metric) => metric.name))];
-    const have = names.length === 0 ? 'it has none' : `it has ${names.slice(0, 10).join(', ')}`;
-    throw new TypeError(`metric: ${view.hash} has no ${name}; ${have}`);
-  }
-  const holding = named.filter(({ context }) =>
-    Object.entries(wanted).every(
-      ([key, text]) => Object.hasOwn(context, key) && textOf(context[key]) === text,
-    ),
-  );
-  const exact = holding.find(
-    ({ context }) => Object.keys(context).length === Object.keys(wanted).length,
-  );
-  const found = exact ?? (holding.length === 1 ? holding[0] : undefined);
-  if (found !== undefined) return found;
-  const contexts = named.map(({ context }) => contextText(context) || '(none)');
-  const [example] = named.flatMap(({ context }) =>
-    Object.entries(context).map(([key, value]) => `${key}=${textOf(value)}`),
-  );
-  const how = example === undefined ? '' : `, as -c ${shellWord(example)}`;
-  const there = `${name} has ${counted(named.length, 'context')}: ${contexts.join('; ')}`;
-  throw new TypeError(`${there}; choose one with --context${how}`);
-}
+const rangeOf = ({ from, to, writer, raw }: ValuesOptions) => ({
+  ...(from === undefined ? {} : { fromStep: from }),
+  ...(to === undefined ? {} : { toStep: to }),
+  ...(writer === undefined ? {} : { writer }),
+  raw,
+});
 
 async function values(
   run: string,
@@ -55,26 +45,36 @@ async function values(
   command: Command,
 ): Promise<void> {
   const view = await findRun(await openRepo(command), run);
-  const metric = findMetric(view, name, options.context);
-  const range = {
-    ...(options.from === undefined ? {} : { fromStep: options.from }),
-    ...(options.to === undefined ? {} : { toStep: options.to }),
-    ...(options.writer === undefined ? {} : { writer: options.writer }),
-    raw: options.raw,
-  };
-  if (options.writer !== undefined && !metric.writers.includes(options.writer))
+  const { context, kind, writer, json } = options;
+  const found = findSequence(view, { name, context, kind });
+  if (writer !== undefined && !found.writers.includes(writer))
     throw new TypeError(
-      `--writer: ${options.writer} has no ${name} in ${view.hash}; ${metric.writers.join(', ')} have`,
+      `--writer: ${writer} has no ${name} in ${view.hash}; ${found.writers.join(', ')} have`,
     );
-  if (options.json) await printColumns(metric, await metric.values(range));
-  else if (!(await printRows(metric.blocks(range))))
+  const isAny = isObjects(found)
+    ? await (await import('../object-values.ts')).tellObjects(view, found, {
+        ...options,
+        range: rangeOf(options),
+      })
+    : await tellPoints(view, found, options);
+  if (!isAny && !json)
     printAside(
-      `no point there; ${name} has ${counted(metric.count, 'point')}, steps ${metric.firstStep} to ${metric.lastStep}`,
+      `nothing there; ${name} has ${counted(found.count, isObjects(found) ? 'step' : 'point')}, steps ${found.firstStep} to ${found.lastStep}`,
     );
   tellDamage(view);
 }
 
 /** False: there was none. */
+async function tellPoints(view: RunView, metric: Metric, options: ValuesOptions): Promise<boolean> {
+  if (options.out !== undefined)
+    throw new TypeError(
+      `--out: ${metric.name} is a metric, whose points are no files; \`runlog export ${view.hash} -m ${metric.name} -o points.csv\` writes one`,
+    );
+  if (!options.json) return printRows(metric.blocks(rangeOf(options)));
+  await printColumns(metric, await metric.values(rangeOf(options)));
+  return true;
+}
+
 async function printRows(blocks: AsyncGenerator<Values>): Promise<boolean> {
   let isFirst = true;
   for await (const block of blocks) {
@@ -122,18 +122,22 @@ export function addValues(program: Command): void {
   withExamples(
     program
       .command('values')
-      .description('prints the points of a metric')
+      .description('prints what a sequence holds: points, texts, images and other objects')
       .argument('<run>', 'a hash, a prefix of it, or -1')
-      .argument('<metric>', 'its name')
+      .argument('<sequence>', 'the name of a metric, of texts, images, distributions, ...')
       .addOption(contextOption())
+      .option('--kind <kind>', 'metric, texts, images, ...: where a name is several')
       .option('--from <step>', 'from this step on', finite)
       .option('--to <step>', 'up to this step, which is left out', finite)
       .option('--writer <name>', 'only what this writer of the run tracked')
       .option('--raw', 'also what was replaced at its step, and what a rewind hides', false)
+      .option('--out <directory>', 'writes each text, image or other object to a file in it')
+      .addOption(yesOption())
       .addOption(jsonOption())
       .action(values),
     ['runlog values -1 loss', 'all points'],
     ['runlog values -1 loss -c subset=val --from 1000', 'one of several contexts, a part'],
     ['runlog values 3fa9 loss --json', 'columns, for another program'],
+    ['runlog values -1 samples --out pictures', 'the images of a sequence, as files'],
   );
 }
