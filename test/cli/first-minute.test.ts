@@ -16,6 +16,7 @@ const place = (name: string): string => join(directory, name);
 const operands: Readonly<Record<string, readonly string[]>> = {
   show: ['-1'],
   values: ['-1', 'loss'],
+  artifacts: ['-1'],
   logs: ['-1'],
   compare: ['-1', '-2'],
   tag: ['-1', 'best'],

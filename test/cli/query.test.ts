@@ -215,7 +215,7 @@ describe('an empty answer', () => {
     expect(await runlog(...asked)).toEqual({
       status: 0,
       out: '',
-      err: 'runlog: no point there; accuracy has 10 points, steps 0 to 90\n',
+      err: 'runlog: nothing there; accuracy has 10 points, steps 0 to 90\n',
     });
     expect((await runlog(...asked, '--json')).err).toBe('');
   });
