@@ -10,9 +10,9 @@ export {
 } from './errors.ts';
 export type { Context, ContextValue } from './model/context.ts';
 export type { ContextLike, DataObject, ValuesByName } from './model/data-object.ts';
+export { nearest as nearestName } from './model/nearest.ts';
 export type { CommitFacts, GitFacts, SystemParams } from './model/system-params.ts';
 export { isForAll, type QueryParts, queryParts } from './query/lexical.ts';
-export { nearest as nearestName } from './query/nearest.ts';
 export type {
   Aggregate,
   AggregateCurve,

@@ -3,6 +3,7 @@
 // Test: test/model/check.test.ts.
 
 import { given } from './given.ts';
+import { nearest } from './nearest.ts';
 
 /** @throws TypeError. */
 export function checkObject(value: unknown, argument: string): void {
@@ -14,7 +15,10 @@ export function checkObject(value: unknown, argument: string): void {
 export function checkMembers(value: unknown, argument: string, names: ReadonlySet<string>): void {
   checkObject(value, argument);
   for (const name of Object.keys(value as object)) {
-    if (!names.has(name)) throw new TypeError(`${argument}.${name}: there is no such option`);
+    if (names.has(name)) continue;
+    const near = nearest(name, names);
+    const hint = near === undefined ? '' : `; did you mean ${near}?`;
+    throw new TypeError(`${argument}.${name}: there is no such option${hint}`);
   }
 }
 

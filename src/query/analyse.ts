@@ -2,12 +2,12 @@
 //
 // Spec: spec/query.md, Names. Test: test/query/query.test.ts, test/query/syntax.test.ts.
 
+import { nearest } from '../model/nearest.ts';
 import { methodOfType, tables } from './attribute.ts';
 import { isTrue } from './compare.ts';
 import { globals } from './functions.ts';
 import { mathModule } from './math-module.ts';
 import { pointMethods, sequenceProperties } from './metric-object.ts';
-import { nearest } from './nearest.ts';
 import { foreignMethods, foreignNames, foreignWords } from './other-words.ts';
 import { runProperties } from './run-object.ts';
 import { childrenOf, type Expression, type ExpressionOf, namesOfTarget } from './syntax.ts';

@@ -7,6 +7,7 @@
 //
 // Spec: spec/query.md, Missing. Test: test/query/objects.test.ts.
 
+import { nearest } from '../model/nearest.ts';
 import {
   bytesMembers,
   dictMembers,
@@ -23,7 +24,6 @@ import { dateOnlyMembers, dateTimeMembers, deltaMembers } from './date-methods.t
 import { DateOnly, DateTime, Delta } from './date-value.ts';
 import { QueryFailure, typeError } from './failure.ts';
 import type { MemberTable } from './methods.ts';
-import { nearest } from './nearest.ts';
 import { floatMembers, integerMembers } from './number-methods.ts';
 import { QueryObject } from './query-object.ts';
 import { Match, matchMembers, Pattern, patternMembers } from './regex.ts';

@@ -31,7 +31,7 @@ export async function missingNames(
 ): Promise<MissingName[]> {
   const [{ parseQuery }, { nearest }, { runProperties }, { tables }, names] = await Promise.all([
     import('../query/query.ts'),
-    import('../query/nearest.ts'),
+    import('../model/nearest.ts'),
     import('../query/run-object.ts'),
     import('../query/attribute.ts'),
     import('../query/metric-object.ts'),

@@ -43,6 +43,7 @@ import {
   type RunOptions,
 } from './options.ts';
 import { Repo } from './repo.ts';
+import { isDisabledByMode } from './run-mode.ts';
 
 /** What a Run works with. */
 export interface OpenedRun {
@@ -70,9 +71,10 @@ export async function openRun(
   onError: (error: RunlogError) => void,
 ): Promise<OpenedRun> {
   checkRunOptions(options);
+  const isDisabled = isDisabledByMode();
   const vfs = nodeVfs();
   const repo = await repoOf(options, vfs);
-  if (process.env['RUNLOG_MODE'] === 'disabled') return disabledRun(repo, options);
+  if (isDisabled) return disabledRun(repo, options);
   if (options.readOnly) return readOnlyRun(repo, options, vfs);
   if (repo.readOnly)
     throw new RunlogError(

@@ -123,7 +123,7 @@ export interface CloseOptions {
 /**
  * on: what is flushed is kept. paused: the disk refuses, what comes is held in memory and tried again.
  * failed: given up, nothing more is kept. fenced: another owner has taken the log over, or the run was
- * deleted. closed: by `close`, or opened to read.
+ * deleted. closed: by `close`, opened to read, or disabled by RUNLOG_MODE.
  */
 export type RunRecording = 'on' | 'paused' | 'failed' | 'fenced' | 'closed';
 

@@ -44,9 +44,9 @@ import { RunLife } from './run-life.ts';
 import { RunLog } from './run-log.ts';
 import { RunProperties } from './run-properties.ts';
 import { RunTerminal } from './run-terminal.ts';
-import { type Columns, Sequence } from './sequence.ts';
+import { type Columns, noTarget, Sequence } from './sequence.ts';
 import type { SpawnOptions, SpawnResult } from './spawn.ts';
-import { checkedMoment, checkedValues, trackNames } from './tracked-values.ts';
+import { checkedMoment, checkedValues, OptionSlips, trackNames } from './tracked-values.ts';
 import type { Turn } from './turn.ts';
 
 const current = new AsyncLocalStorage<Run>();
@@ -61,6 +61,7 @@ export class Run {
   readonly #turn: Turn | undefined;
   readonly #properties: RunProperties;
   readonly #reporter: Reporter;
+  readonly #slips = new OptionSlips();
 
   /** Use `Run.open`. */
   private constructor(opened: OpenedRun) {
@@ -85,7 +86,7 @@ export class Run {
   /**
    * Opens a run: a new one, or the one of `runHash` to go on where it stopped.
    *
-   * @throws TypeError, RangeError naming the option; RunlogError RUN_LOCKED naming the holder,
+   * @throws TypeError, RangeError naming the option or RUNLOG_MODE; RunlogError RUN_LOCKED naming the holder,
    * RUN_NOT_FOUND, HASH_AMBIGUOUS, REPO_NOT_FOUND, CORRUPT, FORMAT_TOO_NEW, IO.
    */
   static async open(options: RunOptions = {}): Promise<Run> {
@@ -165,6 +166,7 @@ export class Run {
       return;
     }
     const { name, step, epoch, time, context } = options;
+    this.#slips.look(options, step, epoch, time, context);
     const number = checkValue(value);
     const entry = this.#contexts.get(context);
     const sequence = entry.slots.get(name as string) ?? this.#define(entry, name, options);
@@ -183,7 +185,6 @@ export class Run {
     name: unknown,
     options: unknown = {},
   ): SequenceWriter {
-    // Here and not at each point: it would cost up to a thirtieth of the hot path, and a slip comes with the first.
     checkMembers(options, 'options', trackNames);
     const sequence = this.#writer().sequence(checkName(name, 'name'), entry.text);
     entry.slots.set(sequence.name, sequence);
@@ -221,10 +222,10 @@ export class Run {
     const entry = this.#contexts.get(context);
     const checked = checkName(name, 'name');
     const writer = this.#opened.writer;
-    if (writer === undefined)
-      return new Sequence(checked, entry.text, { track() {}, trackColumns() {} });
+    if (writer === undefined) return new Sequence(checked, entry.text, noTarget);
     const sequence = entry.slots.get(checked) ?? this.#define(entry, checked);
     return new Sequence(checked, entry.text, {
+      nextStep: () => this.#writerOrRefuse()?.nextStep(sequence) ?? 0,
       track: (value, step, epoch, time) => {
         if (this.#life.isClosed) this.#refuse();
         this.#accepted(

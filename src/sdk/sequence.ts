@@ -21,10 +21,15 @@ const columnNames = new Set(['values', 'steps', 'epochs', 'times']);
 
 /** What a handle needs of its run. */
 export interface SequenceTarget {
+  nextStep(): number;
   track(value: number, step: number | undefined, epoch: number, time: number | undefined): void;
   trackColumns(columns: Columns): void;
 }
 
+/** Of a run that keeps nothing. */
+export const noTarget: SequenceTarget = { nextStep: () => 0, track() {}, trackColumns() {} };
+
+/** One sequence of a run, looked up once: the fastest way to track. From `run.sequence`. */
 export class Sequence {
   readonly name: string;
   readonly #contextText: string;
@@ -41,7 +46,20 @@ export class Sequence {
     return parseContext(this.#contextText);
   }
 
-  /** @throws TypeError, RangeError naming the argument; RunlogError RUN_CLOSED. */
+  /**
+   * The step that a point without one gets: one past the largest that this writer has tracked and no rewind
+   * hides, 0 before the first. Of a run that was opened again: where it goes on.
+   */
+  get nextStep(): number {
+    return this.#target.nextStep();
+  }
+
+  /**
+   * Tracks one point. `step`: a safe integer, default `nextStep`; `epoch`: any finite number, default none;
+   * `time`: milliseconds since 1970, default now.
+   *
+   * @throws TypeError, RangeError naming the argument; RunlogError RUN_CLOSED.
+   */
   track(value: number | bigint | boolean, step?: number, epoch?: number, time?: number): void {
     this.#target.track(
       checkValue(value),

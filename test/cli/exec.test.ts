@@ -2,7 +2,7 @@
 // how it went.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, inject, it } from 'vitest';
@@ -59,6 +59,19 @@ describe('what is printed', () => {
     ]);
     expect(view.get(['__system_params', 'executable'])).toBe(process.execPath);
     expect(view.metric('__system__p_memory_percent')?.count).toBeGreaterThan(0);
+  });
+
+  it('of RUNLOG_MODE=disabled it is said that nothing is recorded, and an unknown mode ends it', () => {
+    const words = ['exec', '--repo', join(directory, 'nowhere'), '--', 'echo', 'done'];
+    const disabled = runlogIn(directory, words, { RUNLOG_MODE: 'disabled' });
+    expect(disabled).toMatchObject({ status: 0, out: 'done\n' });
+    expect(disabled.err).toBe('runlog: RUNLOG_MODE=disabled: nothing is recorded\n');
+    const unknown = runlogIn(directory, words, { RUNLOG_MODE: 'off' });
+    expect(unknown).toMatchObject({ status: 2, out: '' });
+    expect(unknown.err).toMatch(
+      /RUNLOG_MODE: expected 'disabled', or that it is not set, got "off"/,
+    );
+    expect(existsSync(join(directory, 'nowhere'))).toBe(false);
   });
 
   it('--quiet says nothing; options of the program are its own', async () => {

@@ -12,7 +12,10 @@ it('an object with members that are known is let through', () => {
 
 it('a member that nothing would read is refused by its name', () => {
   expect(() => checkMembers({ stpe: 1 }, 'options', names)).toThrow(
-    new TypeError('options.stpe: there is no such option'),
+    new TypeError('options.stpe: there is no such option; did you mean step?'),
+  );
+  expect(() => checkMembers({ retries: 1 }, 'options', names)).toThrow(
+    new TypeError('options.retries: there is no such option'),
   );
 });
 

@@ -3,8 +3,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { RunlogError } from '../../src/errors.ts';
+import { nearest } from '../../src/model/nearest.ts';
 import { isForAll, queryParts } from '../../src/query/lexical.ts';
-import { nearest } from '../../src/query/nearest.ts';
 import { parseQuery, type RowKind } from '../../src/query/query.ts';
 
 async function errorOf(text: string, kind: RowKind = 'run'): Promise<RunlogError> {

@@ -333,10 +333,33 @@ it('RUNLOG_MODE=disabled takes everything and writes nothing', async () => {
   run.sequence('loss').track(1);
   run.name = 'x';
   run.undoRewind(run.rewind({ step: 0 }));
+  expect(run.sequence('loss').nextStep).toBe(0);
+  expect(run.recording).toBe('closed');
   expect(run.flush()).toBe(true);
   await run.sync();
   await run.close();
   expect(readdirSync(path)).toEqual([]);
+});
+
+it.each(['off', 'Disabled', 'disabled ', '0', 'enabled'])(
+  'RUNLOG_MODE=%s is not known: refused before anything is made, with what is known',
+  async (mode) => {
+    const path = fresh();
+    process.env['RUNLOG_MODE'] = mode;
+    await expect(Run.open({ repo: path })).rejects.toThrow(
+      new RangeError(
+        `RUNLOG_MODE: expected 'disabled', or that it is not set, got "${mode}"; without it runs are recorded`,
+      ),
+    );
+    expect(readdirSync(path)).toEqual([]);
+  },
+);
+
+it('RUNLOG_MODE set to nothing is not set', async () => {
+  process.env['RUNLOG_MODE'] = '';
+  const run = await Run.open({ repo: fresh(), systemTrackingInterval: null });
+  expect(run.recording).toBe('on');
+  await run.close();
 });
 
 it('RUNLOG_REPO, the nearest repo above, a home, and a path that ends in .aim', async () => {

@@ -200,6 +200,27 @@ describe('a step left out', () => {
     expect(await stepsOf('steps')).toEqual([0, 1, 2, 3, 4]);
   });
 
+  it('is told by the handle before a point is tracked, and refused once the run is closed', async () => {
+    let run = await open('told');
+    const loss = run.sequence('loss');
+    expect(loss.nextStep).toBe(0);
+    loss.track(1);
+    loss.track(1, 10);
+    loss.track(1, 4);
+    expect(loss.nextStep).toBe(11);
+    expect(run.sequence('loss', { subset: 'val' }).nextStep).toBe(0);
+    await run.close();
+    expect(() => loss.nextStep).toThrow(/used after close/);
+    run = await open('told');
+    expect(run.sequence('loss').nextStep).toBe(11);
+    run.rewind({ step: 5 });
+    expect(run.sequence('loss').nextStep).toBe(5);
+    run.sequence('loss').track(1);
+    expect(run.sequence('loss').nextStep).toBe(6);
+    await run.close();
+    expect(await stepsOf('told')).toEqual([0, 4, 5]);
+  });
+
   it('goes on below zero as above, in the same opening and in the next', async () => {
     let run = await open('negative');
     run.track(1, { name: 'loss', step: -5 });

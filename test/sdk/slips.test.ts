@@ -39,6 +39,22 @@ const any = (value: unknown): any => value;
 
 it.each<[string, () => unknown, RegExp]>([
   ['track, a first point', () => run.track(1, any({ name: 'first', stepp: 3 })), /options\.stepp/],
+  [
+    'track, a point without the step that others have',
+    () => {
+      for (const step of [5, 6]) run.track(step, { name: 'loss', step, context: {} });
+      run.track(7, any({ name: 'loss', stpe: 7, context: {} }));
+    },
+    /options\.stpe: there is no such option; did you mean step\?/,
+  ],
+  [
+    'track, a point without the context that others have',
+    () => {
+      run.track(7, { name: 'loss', context: { subset: 'val' } });
+      run.track(7, any({ name: 'loss', contxt: { subset: 'val' } }));
+    },
+    /options\.contxt: there is no such option; did you mean context\?/,
+  ],
   ['track of several', () => run.track({ a: 1 }, any({ stepp: 3 })), /options\.stepp/],
   [
     'track of a text',

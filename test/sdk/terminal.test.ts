@@ -423,7 +423,10 @@ describe('run.log', () => {
     expect(() => run.log.info(7 as never)).toThrow(/^message: expected a string, got 7/);
     expect(() => run.log.info('x', 'y' as never)).toThrow(/^fields: expected an object/);
     expect(() => run.log.info('x', { f() {} })).toThrow(/fields\.f/);
+    run.log.error('failed', new RangeError('diverged'));
     await run.close();
+    const { value } = await (await viewOf('slips')).logRecords().next();
+    expect(value?.fields).toMatchObject({ name: 'RangeError', message: 'diverged' });
     expect(() => run.log.info('x')).toThrow(/used after close/);
     const view = await viewOf('slips');
     expect(() => view.logRecords({ level: 'loud' as never })).toThrow(/^level: expected debug/);

@@ -1,4 +1,4 @@
-// The known name that a wrong one probably means.
+// The known name that a wrong one probably means: of a query, of an option.
 //
 // Test: test/query/syntax.test.ts.
 
