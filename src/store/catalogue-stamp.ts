@@ -118,7 +118,6 @@ export function takeStamp(vfs: Vfs, directory: string, isRemote: boolean): Taken
   let isSettled = true;
   for (const writer of listWriters(vfs, `${directory}/logs`)) {
     const log = `${directory}/logs/${writer}`;
-    if (!vfs.stat(log)?.isDirectory) return undefined;
     const isReleased = readNewestFence(vfs, log)?.isReleased ?? false;
     isSettled &&= isReleased;
     const segment = isReleased ? undefined : growingSegment(vfs.list(log));
@@ -129,10 +128,12 @@ export function takeStamp(vfs: Vfs, directory: string, isRemote: boolean): Taken
   const numbers: number[] = [];
   let newest = Number.NEGATIVE_INFINITY;
   const devices = new Set<string>();
-  for (const { path, hasSize } of all) {
+  for (const { path, hasSize, isDirectory } of all) {
     const facts = vfs.stat(directory + path);
     // Gone since it was listed. A run whose first writer has not come yet has no folder of logs.
     if (facts === undefined && path !== '/logs') return undefined;
+    // A link to a directory: it stays as it is, whatever is made behind it.
+    if (isDirectory && facts?.isDirectory === false) return undefined;
     numbers.push(facts?.number ?? 0, facts?.changed ?? 0);
     if (hasSize) numbers.push(facts?.size ?? 0);
     if (facts === undefined) continue;
