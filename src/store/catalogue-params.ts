@@ -44,11 +44,24 @@ export function paramSections(trees: readonly (ParamsTree | undefined)[]): Secti
       bytes: encodeCatalogueColumn(values.map((each) => cells.of(each))),
     });
     if (!isSplit) continue;
-    for (const key of keys) {
-      places.push({ path: [...path, key], values: values.map((value) => memberOf(value, key)) });
-    }
+    for (const [key, own] of membersOf(values, keys))
+      places.push({ path: [...path, key], values: own });
   }
   return sections;
+}
+
+/** By key, what each row has of it: one walk over the rows, however many keys there are. */
+function membersOf(
+  values: readonly unknown[],
+  keys: readonly string[],
+): ReadonlyMap<string, readonly unknown[]> {
+  const members = new Map<string, unknown[]>();
+  for (const key of keys) members.set(key, new Array(values.length).fill(undefined));
+  for (const [row, value] of values.entries()) {
+    if (!isPlainObject(value)) continue;
+    for (const key of Object.keys(value)) (members.get(key) as unknown[])[row] = value[key];
+  }
+  return members;
 }
 
 /** Keys of all objects of a place; undefined where there is none, or they have too little in common. */
@@ -68,10 +81,6 @@ function keysOf(values: readonly unknown[]): string[] | undefined {
   if (objects === 0 || keys.size * values.length > CELLS_A_MEMBER * Math.max(members, 256))
     return undefined;
   return [...keys];
-}
-
-function memberOf(value: unknown, key: string): unknown {
-  return isPlainObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 /** Cells of one column: equal ones are one array where that is cheaply told, so that it is packed once. */

@@ -119,6 +119,21 @@ describe('round trip', () => {
     expect(unpackBody(packed([2n ** 63n, 2n ** 64n - 1n]))).toEqual([2n ** 63n, 2n ** 64n - 1n]);
   });
 
+  it.each([
+    ['a9', '__proto__'],
+    ['d909', '__proto__'],
+    ['da0009', '__proto__'],
+    ['db00000009', '__proto__'],
+    ['a9', '__proto_x'],
+    ['a8', '__proto_'],
+  ])('a key under header %s that is %s', (header, key) => {
+    const bytes = fromHex(`82a16100${header}${Buffer.from(key).toString('hex')}81a16201`);
+    const expected = JSON.parse(`{ "a": 0, "${key}": { "b": 1 } }`) as object;
+    const read = unpackBody(bytes) as object;
+    expect(exact(read)).toBe(exact(expected));
+    expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
+  });
+
   it('undefined members are left out', () => {
     expect(exact(unpackBody(packed({ a: undefined, b: 1 })))).toBe(exact({ b: 1 }));
   });

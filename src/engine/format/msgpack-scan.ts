@@ -18,6 +18,8 @@ export const BODY_DEPTH_MAX: number = 3 * limits.paramsDepthMax;
 /** What a scan met that a decoder has to be prepared for. */
 export interface Found {
   maps: boolean;
+  /** A key may be `__proto__`, which a decoder that makes objects would spell otherwise. */
+  specialKeys: boolean;
   /** Places of the headers of extensions, ascending. */
   extensions: number[];
   /** Places of the headers of bins, for the encoder, whose extensions (and so keys) are still bins. */
@@ -118,10 +120,15 @@ function scanMap(
   let place = start;
   for (let index = 0; index < count; index += 1) {
     if (!isKey(bytes, place, found)) throw corruptBody('a key that is no string', place);
+    found.specialKeys ||= mayBeSpecial(bytes[place] as number, bytes[place + 1]);
     place = scanValue(bytes, scanValue(bytes, place, found, depth + 1), found, depth + 1);
   }
   return place;
 }
+
+/** True for a key of nine bytes that begins as `__proto__` does, and for every one of the longer forms. */
+const mayBeSpecial = (token: number, first: number | undefined): boolean =>
+  token === 0xa9 ? first === 0x5f : token >= 0xc0;
 
 /** True where a string begins, plain or as an extension; false also past the end. */
 function isKey(bytes: Uint8Array, place: number, found: Found): boolean {

@@ -19,7 +19,7 @@ import { Packr, RESET_BUFFER_MODE } from 'msgpackr/pack';
 import { decodeExtension, encodeExtension } from './msgpack-extension.ts';
 import { BODY_DEPTH_MAX, corruptBody, type Found, scanBody } from './msgpack-scan.ts';
 
-const packr = new Packr({
+const options = {
   useRecords: false,
   structuredClone: false,
   moreTypes: false,
@@ -27,7 +27,10 @@ const packr = new Packr({
   variableMapSize: true,
   useToJSON: false,
   int64AsType: 'bigint',
-});
+} as const;
+const packr = new Packr(options);
+/** Makes objects at once, which is right where no key is `__proto__` and nothing an extension. */
+const objectUnpackr = new Packr({ ...options, mapsAsObjects: true });
 
 /** A result above this size keeps its memory for itself, and msgpackr begins with a small one. */
 const SLAB_SIZE_MAX = 256 * 1024;
@@ -166,7 +169,7 @@ export function unpackBody(bytes: Uint8Array): unknown {
   return unpack(bytes, 0);
 }
 
-const nothingFound = (): Found => ({ maps: false, extensions: [] });
+const nothingFound = (): Found => ({ maps: false, specialKeys: false, extensions: [] });
 
 /** Replaced when a scan has found something: most bodies hold neither maps nor extensions. */
 let scanned = nothingFound();
@@ -174,19 +177,20 @@ let scanned = nothingFound();
 function unpack(bytes: Uint8Array, depth: number): unknown {
   if (scanned.maps || scanned.extensions.length > 0) scanned = nothingFound();
   scanBody(bytes, scanned, depth);
-  const { maps, extensions } = scanned;
-  if (extensions.length === 0) return maps ? restore(decode(bytes), depth) : decode(bytes);
+  const { maps, specialKeys, extensions } = scanned;
+  if (extensions.length === 0)
+    return maps && specialKeys ? restore(decode(bytes), depth) : decode(bytes, objectUnpackr);
   const copy = Uint8Array.from(bytes);
   const contents = new Set<number>();
   for (const header of extensions) contents.add(extensionToBin(copy, header));
   return restore(decode(copy), depth, contents);
 }
 
-function decode(bytes: Uint8Array): unknown {
+function decode(bytes: Uint8Array, unpackr = packr): unknown {
   try {
     // A view of our own: msgpackr hangs a property on what it is given, and a Buffer would make
     // Buffers of the bins.
-    return packr.unpack(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    return unpackr.unpack(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   } catch (cause) {
     throw corruptBody('not decoded', 0, cause);
   }
