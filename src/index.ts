@@ -11,6 +11,7 @@ export {
 export type { Context, ContextValue } from './model/context.ts';
 export type { ContextLike, DataObject, ValuesByName } from './model/data-object.ts';
 export { nearest as nearestName } from './model/nearest.ts';
+export { pathText } from './model/path-text.ts';
 export type { CommitFacts, GitFacts, SystemParams } from './model/system-params.ts';
 export { isForAll, type QueryParts, queryParts } from './query/lexical.ts';
 export type {

@@ -4,8 +4,8 @@
 //
 // Test: test/cli/compare.test.ts.
 
-import type { Metric, RunView } from '../index.ts';
-import { contextText, isSystemPath, leavesOf, pathText } from './facts.ts';
+import { type Metric, pathText, type RunView } from '../index.ts';
+import { contextText, isSystemPath, leavesOf } from './facts.ts';
 import { jsonText } from './json.ts';
 import { metricsOf, type WantedMetrics } from './select.ts';
 

@@ -95,9 +95,6 @@ export function leavesOf(value: unknown, path: readonly string[] = []): Leaf[] {
   return members.flatMap(([key, each]) => leavesOf(each, [...path, key]));
 }
 
-/** The path as it is written in a query where no key holds a dot. */
-export const pathText = (path: readonly string[]): string => path.join('.');
-
 /** What the machine is called; its metrics too. */
 const SYSTEM = '__system';
 

@@ -6,6 +6,7 @@
 //
 // Spec: spec/query.md, Missing. Test: test/sdk/missing-names.test.ts.
 
+import { pathText } from '../model/path-text.ts';
 import type { Expression } from '../query/syntax.ts';
 import type { AskedRepo } from './ask.ts';
 import { repoKeys } from './repo-keys.ts';
@@ -90,14 +91,14 @@ function missingParam(
   const near = nearest(key, depth === 0 ? [...new Set(beside), ...properties] : new Set(beside));
   return {
     kind: 'param',
-    name: path.slice(0, depth + 1).join('.'),
+    name: pathText(path.slice(0, depth + 1)),
     near: near === undefined ? elsewhere(key, known, nearest) : shown([...head, near]),
   };
 
   function shown(found: Path): string {
     if (depth === 0 && !beside.includes(found[0] as string)) return `run.${found[0]}`;
     const whole = [...found, ...rest];
-    return (known.some((each) => begins(each, whole)) ? whole : found).join('.');
+    return pathText(known.some((each) => begins(each, whole)) ? whole : found);
   }
 }
 
@@ -105,7 +106,8 @@ function missingParam(
 function elsewhere(key: string, known: readonly Path[], nearest: Nearest): string | undefined {
   const byKey = new Map(known.map((path) => [path.at(-1) as string, path]));
   const near = nearest(key, byKey.keys());
-  return near === undefined ? undefined : byKey.get(near)?.join('.');
+  const path = near === undefined ? undefined : byKey.get(near);
+  return path && pathText(path);
 }
 
 /** Names that `metric.name` is compared with: `metric.name == 'loss'`, `in ('loss', 'accuracy')`. */

@@ -7,6 +7,7 @@
 import { throwIfAborted } from '../errors.ts';
 import { type Context, parseContext } from '../model/context.ts';
 import { isPlainObject } from '../model/given.ts';
+import { pathText } from '../model/path-text.ts';
 import { type AskedRepo, rowsOf } from './ask.ts';
 import type { QueryOptions } from './query-options.ts';
 
@@ -80,7 +81,7 @@ export async function repoKeys(
   return {
     runs: rows.length,
     params: [...params.values()]
-      .sort((a, b) => (a.path.join('.') < b.path.join('.') ? -1 : 1))
+      .sort((a, b) => (pathText(a.path) < pathText(b.path) ? -1 : 1))
       .map(({ path, types, runs, examples }) => ({
         path,
         types: [...types].sort(),

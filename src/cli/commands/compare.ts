@@ -2,7 +2,7 @@
 // last values of metrics.
 
 import type { Command } from 'commander';
-import type { RunView } from '../../index.ts';
+import { pathText, type RunView } from '../../index.ts';
 import {
   type Difference,
   type MetricDifference,
@@ -10,7 +10,7 @@ import {
   type Section,
   sectionsOf,
 } from '../difference.ts';
-import { contextText, pathText, textOf } from '../facts.ts';
+import { contextText, textOf } from '../facts.ts';
 import { tellMissingMetrics } from '../hints.ts';
 import { openRepo, shortHashes } from '../open.ts';
 import { contextOption, metricOption, withExamples, withQuestion } from '../options.ts';
@@ -88,6 +88,10 @@ function cellOf(value: unknown): Cell {
   return text.length > CELL_MAX ? `${text.slice(0, CELL_MAX - 3)}...` : text;
 }
 
+/** A package or a property has a name of its own; the rest is asked for by its path. */
+const nameOf = (section: Section['name'], path: readonly string[]): string =>
+  section === 'params' || path.length > 1 ? pathText(path) : path.join('');
+
 function printSection(section: Section, heads: readonly string[], { all }: CompareOptions): void {
   const { name, different, same } = section;
   const rows = all ? [...different, ...same] : different;
@@ -96,7 +100,7 @@ function printSection(section: Section, heads: readonly string[], { all }: Compa
   if (rows.length > 0)
     printTable(
       [name, ...heads],
-      rows.map(({ path, values }) => [pathText(path), ...values.map(cellOf)]),
+      rows.map(({ path, values }) => [nameOf(name, path), ...values.map(cellOf)]),
     );
   else print(styled('bold', name));
   if (agreed !== '') print(styled('dim', agreed));

@@ -4,14 +4,14 @@
 // 1. Never an error and never slow: what cannot be read, or is too much, is left out.
 
 import type { Command } from 'commander';
-import { Repo } from '../../index.ts';
+import { pathText, Repo } from '../../index.ts';
 import { completionScripts } from '../completion-script.ts';
 import {
   type ExpressionProposal,
   expressionProposals,
   type KnownNames,
 } from '../expression-proposals.ts';
-import { isSystemMetric, pathText, textOf } from '../facts.ts';
+import { isSystemMetric, textOf } from '../facts.ts';
 import { repoVariable } from '../open.ts';
 import { escaped, print } from '../print.ts';
 import { type Proposals, proposalsFor } from '../proposals.ts';
@@ -64,8 +64,9 @@ async function known(words: readonly string[]): Promise<Known> {
       contexts: new Map(pairs.map((pair) => [pair, ''])),
       params: new Map(
         keys.params
-          .filter((each) => each.path.every((key) => /^[A-Za-z_]\w*$/.test(key)))
-          .map((each) => [`run.${pathText(each.path)}`, each.types.join(', ')]),
+          .map((each) => [pathText(each.path, 'run'), each.types.join(', ')] as const)
+          // A shell would take the quotes of a key apart.
+          .filter(([text]) => !text.includes('[')),
       ),
     };
   } catch {

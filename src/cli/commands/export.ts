@@ -4,18 +4,10 @@
 // 2. A file that is there is replaced only when that was asked for, and only by a whole one.
 
 import { type Command, Option } from 'commander';
-import type { Metric, RunView } from '../../index.ts';
+import { type Metric, pathText, type RunView } from '../../index.ts';
 import { confirm } from '../confirm.ts';
 import { csvLine } from '../csv.ts';
-import {
-  contextText,
-  isSystemPath,
-  leavesOf,
-  listedFacts,
-  metricFacts,
-  pathText,
-  textOf,
-} from '../facts.ts';
+import { contextText, isSystemPath, leavesOf, listedFacts, metricFacts, textOf } from '../facts.ts';
 import { tellMissingMetrics, tellNothing } from '../hints.ts';
 import { jsonText, numberText } from '../json.ts';
 import { openRepo } from '../open.ts';
@@ -64,7 +56,7 @@ const paramColumns = (view: RunView, { system }: ExportOptions): Map<string, str
   new Map(
     leavesOf(view.get())
       .filter(({ path }) => system || !isSystemPath(path))
-      .map(({ path, value }) => [`params.${pathText(path)}`, field(value)]),
+      .map(({ path, value }) => [pathText(path, 'params'), field(value)]),
   );
 
 /** Last values of a run by their metric: its key tells apart what is read as one name. */

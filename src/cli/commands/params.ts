@@ -2,7 +2,8 @@
 // for. Params of the environment (`__system_params`) stand apart: --system.
 
 import type { Command } from 'commander';
-import { isSystemPath, pathText, textOf } from '../facts.ts';
+import { pathText } from '../../index.ts';
+import { isSystemPath, textOf } from '../facts.ts';
 import { tellNext, tellNothing } from '../hints.ts';
 import { openRepo } from '../open.ts';
 import { archivedOption, jsonOption, withExamples } from '../options.ts';

@@ -1,7 +1,7 @@
 // `runlog show`: one run, its params, metrics, objects, artifacts and openings. Exit code 5 when reading it met damage.
 
 import type { Command } from 'commander';
-import { RunlogError, type RunView } from '../../index.ts';
+import { pathText, RunlogError, type RunView } from '../../index.ts';
 import { endingText, errorText, showError } from '../ending.ts';
 import {
   artifactFacts,
@@ -9,7 +9,6 @@ import {
   isSystemPath,
   leavesOf,
   metricFacts,
-  pathText,
   runFacts,
   textOf,
 } from '../facts.ts';
