@@ -93,7 +93,8 @@ export function hasSyncedRecords(vfs: Vfs, directory: string): boolean {
       if (manifest.counter === 1 && manifest.segments.length > 0) return false;
       const { watermark, end } = readTail(vfs, directory, manifest);
       if (watermark > 0 || end === 0) return watermark > 0;
-      const fence = newestReadable(vfs, directory);
+      // That of the owner whose tail it is: a newer one has decided nothing yet.
+      const fence = readFence(vfs, directory, manifest.fence);
       return fence?.kind === 'writer' && isReleased(fence);
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;

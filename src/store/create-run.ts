@@ -50,15 +50,13 @@ export async function createRun(
 ): Promise<{ facts: RunFacts; created: boolean }> {
   await loadXxhash();
   const directory = run.edits;
-  const life = newLife();
-  const body = [randomBytes(16), 'create', time, Buffer.from(life, 'hex'), changes];
-  const bytes = encodeDocument(fileLetter.edit, 0, body);
+  const made = new Set<string>();
   for (let patience: number = durations.blankFenceMs; ; ) {
     // Before it is read: whoever publishes meanwhile takes the number that this one would take.
     const { edits, last, snapshot, snapshots } = listEdits(vfs, directory);
     const facts = readFacts(vfs, directory);
     if (facts?.life === '') refuseLost(vfs, run);
-    if (facts !== undefined && !facts.isDeleted) return { facts, created: facts.life === life };
+    if (facts !== undefined && !facts.isDeleted) return { facts, created: made.has(facts.life) };
     const after = [...edits].filter((number) => number > (snapshots.at(-1) ?? -1));
     // Its publisher is about to fill it, or died before it could; not one that was folded since.
     const isUnfilled = after.some((number) => isEmpty(vfs, directory, editName(number)));
@@ -68,6 +66,11 @@ export async function createRun(
       continue;
     }
     if (facts === undefined) refuseLost(vfs, run);
+    // Another each time: where somebody has deleted what we made, the same one would be passed over.
+    const life = newLife();
+    made.add(life);
+    const body = [randomBytes(16), 'create', time, Buffer.from(life, 'hex'), changes];
+    const bytes = encodeDocument(fileLetter.edit, 0, body);
     const number = Math.max(last, snapshot) + 1;
     publish(vfs, directory, editName(number), bytes, { sync: true });
   }

@@ -72,6 +72,29 @@ describe('verify', () => {
     }
   });
 
+  it('at any call of an owner finds no damage, also where links are refused and names come first', async () => {
+    for (const refuseLinks of [false, true]) {
+      for (let at = 0, isOver = false; !isOver; at += 1) {
+        const disk = memoryVfs({ refuseLinks });
+        await (await Log.open(DIRECTORY, optionsOf(disk))).close();
+        let calls = 0;
+        const then: MemoryVfs[] = [];
+        const onCall = (): void => {
+          if (calls++ === at) then.push(disk.clone());
+        };
+        const vfs = disk.attach({ refuseLinks, onCall });
+        const log = await Log.open(DIRECTORY, optionsOf(vfs, { rewrite: copyRecords }));
+        appendNumbers(log, 0, 3);
+        await log.seal();
+        await log.rewrite();
+        await log.close();
+        for (const each of then)
+          expect((await verify(each)).damaged, `call ${at}, ${refuseLinks}`).toEqual([]);
+        isOver = then.length === 0;
+      }
+    }
+  });
+
   it('of a sound log: ok, with what it has read', async () => {
     for (const [vfs, end] of [
       [await makeLog(), 'closed'],

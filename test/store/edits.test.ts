@@ -290,6 +290,28 @@ it('who verifies while others publish and fold, at any of the calls, finds no da
   }
 });
 
+it('who creates a run that another deletes at any of the calls, and folds, comes to an end', async () => {
+  for (const refuseLinks of [false, true])
+    for (const isFolded of [false, true])
+      for (let steps = 1, isOver = false; !isOver; steps += 1) {
+        const vfs = emptyFolder(refuseLinks);
+        let life = '';
+        const creating = new Coroutine('create', vfs.attach({ refuseLinks }), async (stage) => {
+          const wait = async (): Promise<void> => {};
+          life = (await createRun(stage.vfs, RUN, { time: 1, changes: [], wait })).facts.life;
+        });
+        isOver = await creating.go(steps);
+        const facts = readFacts(vfs, FOLDER);
+        if (facts !== undefined) {
+          publishEdit(vfs, FOLDER, { kind: 'deleted', time: 2, life: facts.life, changes: [] });
+          if (isFolded) foldEdits(vfs, FOLDER, 1);
+        }
+        // Endless where the same edit is published again: its id is known, and it is passed over.
+        expect(await creating.go(1000), `after ${steps} calls`).toBe(true);
+        expect(readFacts(vfs, FOLDER)?.life, `after ${steps} calls`).toBe(life);
+      }
+});
+
 describe('a loss of power', () => {
   it('before any call leaves no edit torn: the facts are those of before or of after', async () => {
     for (let at = 0; ; at += 1) {
