@@ -5,7 +5,6 @@
 // Spec: spec/records.md, Sequences. Test: test/store/rewrite-run.test.ts, test/process/crowd.test.ts.
 
 import type { Log, RecordInput } from '../engine/index.ts';
-import type { PointBuffer } from './format/batch.ts';
 import { recordType } from './record.ts';
 
 /** Names and contexts of a few KiB each: far from what a frame may hold. */
@@ -21,11 +20,24 @@ export interface SequenceWriter {
   nextStep: number | undefined;
 }
 
-export const definitionOf = ({ id, key }: SequenceWriter): RecordInput => ({
+const definitionOf = ({ id, key }: SequenceWriter): RecordInput => ({
   type: recordType.sequence,
   key,
   body: [id, 'metric'],
 });
+
+/** The sequence of each point of a batch. */
+export interface TrackedSequences {
+  readonly sequences: ArrayLike<number>;
+  readonly count: number;
+}
+
+/** What the frame of the points has to define, in the segment that it goes to. */
+export interface DueDefinitions {
+  readonly segment: number;
+  readonly due: readonly SequenceWriter[];
+  readonly records: readonly RecordInput[];
+}
 
 export class Definitions {
   readonly #byId: SequenceWriter[] = [];
@@ -37,36 +49,38 @@ export class Definitions {
   }
 
   /** They stand in the segment now. */
-  written(sequences: readonly SequenceWriter[], segment: number): void {
-    for (const { id } of sequences) this.#definedIn[id] = segment;
+  written({ due, segment }: Omit<DueDefinitions, 'records'>): void {
+    for (const { id } of due) this.#definedIn[id] = segment;
   }
 
   /**
    * Writes definitions in frames of their own, but for those that the frame of the points has room for;
-   * the segment that holds them; undefined when they could not be kept.
+   * undefined when they could not be kept.
    */
   writeMany(
     log: Pick<Log, 'segmentNumber' | 'appendAll'>,
-    points: PointBuffer,
-  ): number | undefined {
+    points: TrackedSequences,
+  ): DueDefinitions | undefined {
     for (;;) {
       // Making room for one may roll the segment: then all are due again.
       const segment = log.segmentNumber;
-      const due = this.due(points, segment);
-      if (due.length <= DEFINITIONS_A_FRAME) return segment;
+      const due = this.#due(points, segment);
+      if (due.length <= DEFINITIONS_A_FRAME)
+        return { segment, due, records: due.map(definitionOf) };
       const now = due.slice(0, DEFINITIONS_A_FRAME);
       if (log.appendAll(now.map(definitionOf)) < 0) return undefined;
-      this.written(now, segment);
+      this.written({ due: now, segment });
     }
   }
 
   /** Sequences of the points that the segment does not define yet. */
-  due({ sequences, count }: PointBuffer, segment: number): readonly SequenceWriter[] {
+  #due({ sequences, count }: TrackedSequences, segment: number): readonly SequenceWriter[] {
     let found: Set<SequenceWriter> | undefined;
     for (let index = 0, last = -1; index < count; index += 1) {
       const id = sequences[index] as number;
-      if (id === last || this.#definedIn[id] === segment) continue;
+      if (id === last) continue;
       last = id;
+      if (this.#definedIn[id] === segment) continue;
       found ??= new Set();
       found.add(this.#byId[id] as SequenceWriter);
     }

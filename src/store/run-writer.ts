@@ -15,8 +15,13 @@ import { asRunlogError, RunlogError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { getParam, type ParamsTree } from '../model/params.ts';
 import { sequenceKey } from '../model/sequence.ts';
-import { Definitions, definitionOf, type SequenceWriter } from './definitions.ts';
-import { encodeBatch, PointBuffer } from './format/batch.ts';
+import { Definitions, type SequenceWriter, type TrackedSequences } from './definitions.ts';
+import {
+  encodeBatch,
+  encodeSequenceBatch,
+  PointBuffer,
+  type SequenceColumns,
+} from './format/batch.ts';
 import { encodeLines, type LineColumns } from './lines.ts';
 import { LogContents } from './log-contents.ts';
 import { encodeLogEntry, type LogEntry } from './log-entry.ts';
@@ -220,17 +225,8 @@ export class RunWriter {
   }
 
   /** Accepts many points of one sequence at once; columns are copied. */
-  trackColumns(
-    sequence: SequenceWriter,
-    columns: {
-      values: ArrayLike<number>;
-      steps?: ArrayLike<number> | undefined;
-      epochs?: ArrayLike<number> | undefined;
-      times?: ArrayLike<number> | undefined;
-      time: number;
-    },
-  ): boolean {
-    const { values, steps, epochs, times, time } = columns;
+  trackColumns(sequence: SequenceWriter, columns: Omit<SequenceColumns, 'firstStep'>): boolean {
+    const { values, steps } = columns;
     const count = values.length;
     if (count === 0) return false;
     const firstStep = this.nextStep(sequence);
@@ -239,15 +235,18 @@ export class RunWriter {
     else
       for (let index = 0; index < count; index += 1)
         if ((steps[index] as number) >= most) most = (steps[index] as number) + 1;
+    const given = { ...columns, firstStep };
+    // Beyond them one more is the same step: as it stands in the buffer, so it is recorded.
+    const isCounted = Number.isSafeInteger(firstStep + count);
     for (let start = 0; start < count; start += BATCH_POINTS) {
       const end = Math.min(count, start + BATCH_POINTS);
       if (this.#points.count + (end - start) > BATCH_POINTS) this.#drain();
-      this.#points.pushColumns(
-        sequence.id,
-        { values, steps, epochs, times, time, firstStep },
-        start,
-        end,
-      );
+      if (end - start < BATCH_POINTS || !isCounted)
+        this.#points.pushColumns(sequence.id, given, start, end);
+      else
+        this.#put({ sequences: [sequence.id], count: 1 }, BATCH_POINTS, () =>
+          encodeSequenceBatch(sequence.id, given, start, end),
+        );
     }
     sequence.nextStep = most;
     return count >= BATCH_POINTS;
@@ -260,26 +259,27 @@ export class RunWriter {
 
   /** Puts the gathered points into the log's memory. */
   #drain(): void {
-    const count = this.#points.count;
-    if (count === 0) return;
-    const segment = this.#definitions.writeMany(this.log, this.#points);
-    if (segment === undefined) {
-      this.#points.clear();
+    const points = this.#points;
+    if (points.count === 0) return;
+    this.#put(points, points.count, () => encodeBatch(points));
+    points.clear();
+  }
+
+  /** `tracked`: the sequences of the `count` points that `encode` spells. */
+  #put(tracked: TrackedSequences, count: number, encode: () => Uint8Array): void {
+    const definitions = this.#definitions.writeMany(this.log, tracked);
+    if (definitions === undefined) {
       this.#lost += count;
       return;
     }
-    const due = this.#definitions.due(this.#points, segment);
-    const body = [this.#nextPoint, count, encodeBatch(this.#points)];
-    const points: RecordInput = { type: recordType.points, body };
-    const records = due.length === 0 ? [points] : [...due.map(definitionOf), points];
-    this.#points.clear();
-    if (this.log.appendAll(records) < 0) {
+    const body = [this.#nextPoint, count, encode()];
+    if (this.log.appendAll([...definitions.records, { type: recordType.points, body }]) < 0) {
       this.#lost += count;
       return;
     }
     this.#unacknowledged += count;
     this.#nextPoint += count;
-    this.#definitions.written(due, segment);
+    this.#definitions.written(definitions);
   }
 
   #append(records: readonly RecordInput[]): boolean {

@@ -10,9 +10,12 @@ import {
   ByteReader,
   ByteWriter,
   decodeHotColumn,
+  encodeConstant,
+  encodeCounted,
   encodeIntegers,
   encodeNone,
   encodeValues,
+  hotSizeMax,
 } from './hot-column.ts';
 
 export interface PointColumns {
@@ -98,9 +101,11 @@ export class PointBuffer implements PointColumns {
 /** Columns of one sequence, of equal length. */
 export interface SequenceColumns {
   readonly values: ArrayLike<number>;
-  readonly steps: ArrayLike<number> | undefined;
-  readonly epochs: ArrayLike<number> | undefined;
-  readonly times: ArrayLike<number> | undefined;
+  /** Left out: `firstStep` and those that follow it. */
+  readonly steps?: ArrayLike<number> | undefined;
+  readonly epochs?: ArrayLike<number> | undefined;
+  /** Left out: `time`, of all. */
+  readonly times?: ArrayLike<number> | undefined;
   readonly time: number;
   readonly firstStep: number;
 }
@@ -134,6 +139,40 @@ export function encodeBatch(points: PointBuffer): Uint8Array {
     encodeNone(writer);
   }
   return writer.bytes.subarray(0, writer.size);
+}
+
+/**
+ * The columns of a batch of points [start, end) of one sequence: what `encodeBatch` makes of them, without
+ * spelling out and looking through what is known to be constant or counted. As valid.
+ */
+export function encodeSequenceBatch(
+  sequence: number,
+  columns: SequenceColumns,
+  start: number,
+  end: number,
+): Uint8Array {
+  const { values, steps, epochs, times, time, firstStep } = columns;
+  const count = end - start;
+  writer.size = 0;
+  writer.reserve(hotSizeMax(3));
+  encodeConstant(writer, sequence);
+  if (steps === undefined) encodeCounted(writer, firstStep + start, count);
+  else encodeIntegers(writer, doubles(steps, start, end), count);
+  encodeValues(writer, doubles(values, start, end), count);
+  writer.reserve(hotSizeMax(3));
+  if (times === undefined) encodeConstant(writer, time);
+  else encodeIntegers(writer, doubles(times, start, end), count);
+  writer.reserve(1);
+  if (epochs === undefined) encodeNone(writer);
+  else encodeIntegers(writer, doubles(epochs, start, end), count);
+  return writer.bytes.subarray(0, writer.size);
+}
+
+function doubles(column: ArrayLike<number>, start: number, end: number): Float64Array {
+  if (column instanceof Float64Array) return column.subarray(start, end);
+  const copied = new Float64Array(end - start);
+  copyColumn(copied, 0, column, start, end);
+  return copied;
 }
 
 /** @throws RunlogError CORRUPT. */

@@ -7,6 +7,7 @@ import { limits } from '../../../src/limits.ts';
 import {
   decodeBatch,
   encodeBatch,
+  encodeSequenceBatch,
   PointBuffer,
   type PointColumns,
   type SequenceColumns,
@@ -105,6 +106,43 @@ describe('round trip', () => {
       expectSame(decodeBatch(encodeBatch(pushed(columns)), length), columns);
     },
   );
+
+  it('points of one sequence, by the columns that were given: the same bytes as through the buffer', () => {
+    const given = fc.constantFrom('not', 'Float64Array', 'Float32Array', 'Array');
+    const as = (how: string, column: Float64Array): ArrayLike<number> | undefined => {
+      if (how === 'not') return undefined;
+      return how === 'Array'
+        ? [...column]
+        : how === 'Float64Array'
+          ? column
+          : Float32Array.from(column);
+    };
+    fc.assert(
+      fc.property(
+        anyColumns,
+        fc.tuple(given, given, given, given),
+        fc.nat(99_999),
+        fc.integer({ min: -5, max: 2 ** 40 }),
+        (columns, [values, steps, times, epochs], sequence, firstStep) => {
+          const all = {
+            values: as(values, columns.values) ?? columns.values,
+            steps: as(steps, columns.steps),
+            times: as(times, columns.times),
+            epochs: as(epochs, columns.epochs),
+            time: 1_700_000_000_000,
+            firstStep,
+          };
+          const start = columns.values.length >> 2;
+          const end = columns.values.length;
+          const buffer = new PointBuffer();
+          buffer.pushColumns(sequence, all, start, end);
+          const expected = encodeBatch(buffer).slice();
+          expect(encodeSequenceBatch(sequence, all, start, end)).toEqual(expected);
+        },
+      ),
+      { seed: seeded('sequence batch').seed, numRuns: 300 },
+    );
+  });
 
   it('negative and huge steps, fractional times, epochs with gaps', () => {
     const columns = {
