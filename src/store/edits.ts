@@ -307,6 +307,8 @@ export function foldEdits(vfs: Vfs, directory: string, count: number = FOLD_COUN
     throw error;
   }
   if (listEdits(vfs, directory).snapshot !== listing.snapshot) return;
+  // Names alone, or edits that have lost the one that made the run: nothing that a snapshot could say.
+  if (folded.facts.life === '') return;
   const { number, base } = folded;
   // Read again where the name comes first: an edit that was empty and has been filled since would be
   // missing, and its publisher, who found no snapshot then, would not know.

@@ -272,6 +272,14 @@ it('a folder that died before it had filled its snapshot takes nothing away, and
   expect(readFacts(vfs, FOLDER)).toEqual({ ...before, notes: [{ time: 5, text: 'once' }] });
 });
 
+it('folding makes no run of names that were never filled', async () => {
+  const vfs = emptyFolder();
+  vfs.close(vfs.open(`${FOLDER}/edit-00000000`, 'create'));
+  foldEdits(vfs, FOLDER, 1);
+  expect(vfs.list(FOLDER)).toEqual(['edit-00000000']);
+  expect(readFacts(vfs, FOLDER)).toBeUndefined();
+});
+
 it('who verifies while others publish and fold, at any of the calls, finds no damage', async () => {
   for (let steps = 1, isOver = false; !isOver; steps += 1) {
     const { vfs, life } = await madeRun();
