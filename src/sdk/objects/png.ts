@@ -12,12 +12,12 @@ export interface Pixels {
   readonly data: Uint8Array | Uint8ClampedArray;
   readonly width: number;
   readonly height: number;
-  /** 1: grey, 3: red, green, blue, 4: and opacity. */
-  readonly channels: 1 | 3 | 4;
+  /** 1: grey, 3: red, green, blue, 4: and opacity. Any other is refused. */
+  readonly channels: number;
 }
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
-const COLOUR_TYPE = { 1: 0, 3: 2, 4: 6 } as const;
+const COLOUR_TYPE: Readonly<Record<number, number>> = { 1: 0, 3: 2, 4: 6 };
 const UP = 2;
 /** Bytes that are coded between two turns of the event loop. */
 const SLICE_SIZE = 1024 * 1024;
@@ -76,7 +76,7 @@ function fileOf({ width, height, channels }: Pixels, deflated: Uint8Array): Uint
   view.setUint32(0, width);
   view.setUint32(4, height);
   header[8] = 8;
-  header[9] = COLOUR_TYPE[channels];
+  header[9] = COLOUR_TYPE[channels] as number;
   const parts = [SIGNATURE, ...chunk('IHDR', header), ...chunk('IDAT', deflated), ...chunk('IEND')];
   const file = new Uint8Array(parts.reduce((sum, each) => sum + each.length, 0));
   let place = 0;
