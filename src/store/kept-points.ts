@@ -1,8 +1,8 @@
 // Points of short sequences that the catalogue keeps, so that a question about those of one metric in many
 // runs is one read, and opens no run.
 //
-// 1. What a reader is shown. Where the run's own blocks hold just that they are kept as they stand: nothing
-//    is decoded for it.
+// 1. What a reader is shown. Where the run's own blocks hold just that they are kept as they stand, but for
+//    small columns that are deflated: those are inflated once, not in each question.
 // 2. Bounded: of a sequence, of a run, in the number of sections, and what is held of all that were read:
 //    points are asked for after the scan too, of any number of runs.
 //
@@ -10,7 +10,13 @@
 
 import { packBody, unpackBody } from '../engine/index.ts';
 import { RunlogError } from '../errors.ts';
-import { decodeShownInto, plainBlock, type ShownBlock, shownCount } from './format/block.ts';
+import {
+  decodeShownInto,
+  inflatedBlock,
+  plainBlock,
+  type ShownBlock,
+  shownCount,
+} from './format/block.ts';
 import { wordsAt } from './format/catalogue-column.ts';
 import { type Section, sectionKind } from './format/catalogue-part.ts';
 import { HeldMemory } from './held-memory.ts';
@@ -23,6 +29,8 @@ export const keptCountMax = 256;
 export const keptSizeMax = 4096;
 /** Bytes of a run: a file system gives it more for its directories alone. */
 export const keptRunSizeMax = 16 * 1024;
+/** Planes of a column up to which they are kept as they are: zlib takes 15 us for each, however small. */
+const INFLATED_SIZE_MAX = 256;
 /** Points that are read to be kept, replaced and hidden ones among them. */
 const READ_COUNT_MAX = 4096;
 /** Sequences of one part that have a section: those of most runs. */
@@ -40,7 +48,9 @@ export class PointsToKeep {
   /** Packed; undefined: they are to be read from the run. `count`: of its visible points. */
   of(sequence: SequenceFacts, count: number): Uint8Array | undefined {
     if (count > keptCountMax || this.#size >= keptRunSizeMax) return undefined;
-    const blocks = this.#reader.storedRows(sequence) ?? this.#spelled(sequence);
+    const stored = this.#reader.storedRows(sequence);
+    const blocks =
+      stored?.map((each) => inflatedBlock(each, INFLATED_SIZE_MAX)) ?? this.#spelled(sequence);
     if (blocks === undefined) return undefined;
     const packed = packBody(blocks);
     if (packed.length > keptSizeMax || this.#size + packed.length > keptRunSizeMax)

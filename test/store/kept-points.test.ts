@@ -2,8 +2,10 @@
 // tracked, in parts that were merged too. What would be too much is not kept, and is given all the same.
 
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadXxhash, packBody } from '../../src/engine/index.ts';
+import { loadXxhash, packBody, unpackBody } from '../../src/engine/index.ts';
+import type { ShownBlock } from '../../src/store/format/block.ts';
 import { sectionKind } from '../../src/store/format/catalogue-part.ts';
+import { DEFLATED } from '../../src/store/format/column.ts';
 import {
   heldSectionsSizeMax,
   keptCountMax,
@@ -121,6 +123,26 @@ describe.each([
     expect([a, b, c]).toEqual([['repeats', 'short', 'replaced'], ['of both'], []]);
     expect(d).toEqual(expect.arrayContaining(['rewound', 'another']));
   });
+});
+
+it('none of their columns has to be inflated where inflating takes longer than reading', async () => {
+  const repo = new CatalogueRepo();
+  const length = 30;
+  await closed(repo, 'a', [
+    { name: 'short', steps: steps(length).map((step) => step ** 3) },
+    long(),
+  ]);
+  const reader = await RunReader.open(repo.vfs, runPlaces(REPO, 'a'));
+  const sequence = [...reader.sequences().values()].find(({ name }) => name === 'short');
+  if (sequence === undefined) throw new Error('it has no such sequence');
+  const columnsOf = (blocks: unknown): Uint8Array[] =>
+    (blocks as ShownBlock[]).flatMap(([, , , values, , [, ...axis]]) =>
+      [values, ...axis].filter((each) => each !== null),
+    );
+  const isDeflated = ([form = 0]: Uint8Array): boolean => (form & DEFLATED) !== 0;
+  expect(columnsOf(reader.storedRows(sequence)).some(isDeflated)).toBe(true);
+  const kept = unpackBody(new PointsToKeep(reader).of(sequence, length) as Uint8Array);
+  expect(columnsOf(kept).some(isDeflated)).toBe(false);
 });
 
 describe('of short sequences points', () => {

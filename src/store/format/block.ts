@@ -21,7 +21,7 @@ import {
   isStored,
   type StoredAxis,
 } from './axis.ts';
-import { decodeColumn, decodeColumnInto } from './column.ts';
+import { decodeColumn, decodeColumnInto, inflatedColumn } from './column.ts';
 import { encodeColumn, encodeColumnPlain } from './column-encoder.ts';
 
 /** As stored. */
@@ -237,6 +237,17 @@ export const shownBlock = (stored: unknown, storedAxis: unknown): ShownBlock => 
   const { values, bitmap } = storedColumns(stored);
   return [count, firstStep, lastStep, values, bitmap, storedAxis as StoredAxis];
 };
+
+/** The same with its small columns inflated (`inflatedColumn`). */
+export function inflatedBlock(block: ShownBlock, sizeMax: number): ShownBlock {
+  const [count, firstStep, lastStep, values, bitmap, axis] = block;
+  const rowCount = axisCount(axis);
+  const [, steps, times, epochs] = axis;
+  const ofAxis = (column: Uint8Array): Uint8Array => inflatedColumn(column, rowCount, sizeMax);
+  const own = inflatedColumn(values, count, sizeMax);
+  const shared = [ofAxis(steps), ofAxis(times), epochs === null ? null : ofAxis(epochs)] as const;
+  return [count, firstStep, lastStep, own, bitmap, [rowCount, ...shared]];
+}
 
 /** The same of rows that no block holds as they are. Requires: there is one. */
 export function plainBlock({ steps, values, times, epochs }: ShownRows): ShownBlock {

@@ -106,6 +106,31 @@ function planesOf(bytes: Uint8Array, start: number, size: number): Uint8Array {
   return whole;
 }
 
+/**
+ * The same column with its planes as they are, where those are at most `sizeMax` bytes: to inflate so few takes
+ * longer than to read them. Columns within it stay as they are.
+ *
+ * @throws RunlogError CORRUPT. Requires: `count` was bounded by the caller.
+ */
+export function inflatedColumn(bytes: Uint8Array, count: number, sizeMax: number): Uint8Array {
+  need(bytes, 1);
+  const form = (bytes[0] as number) & ~DEFLATED;
+  const isInteger = form === columnForm.integer;
+  const isFloat = form === columnForm.float32 || form === columnForm.float64;
+  if (!isDeflated(bytes) || !(isInteger || isFloat)) return bytes;
+  need(bytes, 4);
+  const order = isInteger ? (bytes[2] as number) : 0;
+  const width = isInteger ? (bytes[3] as number) : form === columnForm.float32 ? 4 : 8;
+  const start = isInteger ? 4 + 8 * order : 1;
+  const size = (count - order) * width;
+  if (size > sizeMax) return bytes;
+  const plain = new Uint8Array(start + Math.max(0, size));
+  plain.set(planesOf(bytes, start, size), start);
+  plain.set(bytes.subarray(0, start));
+  plain[0] = form;
+  return plain;
+}
+
 function inflate(stored: Uint8Array, size: number): Uint8Array {
   try {
     // Room for all of it at once: pieces of 16 KiB would be copied together.

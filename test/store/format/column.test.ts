@@ -9,6 +9,7 @@ import {
   DEFLATED,
   decodeColumn,
   decodeColumnInto,
+  inflatedColumn,
   SCALE_MAX,
 } from '../../../src/store/format/column.ts';
 import { encodeColumn, encodeColumnSync } from '../../../src/store/format/column-encoder.ts';
@@ -125,6 +126,25 @@ describe('bit for bit', () => {
       }),
       { seed: seeded('sealed column').seed, numRuns: 300 },
     );
+  });
+
+  it('and inflated up to a size: the planes as they are, or the same bytes', async () => {
+    const seen = new Set<string>();
+    for (const kind of Object.keys(columnKinds))
+      for (const length of lengths) {
+        const column = columnOf(kind, length, length);
+        const bytes = await encodeColumn(column);
+        const plain = inflatedColumn(bytes, length, 1000);
+        expect(differs(decoded(plain, length), column), `${kind} of ${length}`).toBeUndefined();
+        expect(plain.length).toBeLessThanOrEqual(Math.max(bytes.length, 1000 + 4 + 8 * 2));
+        if (plain === bytes) continue;
+        expect([formOf(bytes), formOf(plain)]).toEqual([
+          `${formOf(plain)} deflated`,
+          formOf(plain),
+        ]);
+        seen.add(formOf(plain));
+      }
+    expect([...seen].sort()).toEqual(['float32', 'float64', 'integer']);
   });
 
   it('no element at all', async () => {
@@ -355,6 +375,15 @@ describe('refused', () => {
 
   it.each([null, undefined, 5, 'text', [0, 1], {}])('%j instead of bytes', (given) => {
     expect(decoded(given as never, 1)).toMatch(/^CORRUPT: /);
+  });
+
+  it.each([
+    ['nothing', []],
+    ['a form alone', [columnForm.integer | DEFLATED]],
+    ['no room for its first integers', [columnForm.integer | DEFLATED, 0, 2, 3, 1, 2, 3]],
+    ['planes that do not inflate', [columnForm.float64 | DEFLATED, 1, 2, 3, 4]],
+  ])('inflating %s', (_, forged) => {
+    expect(outcome(() => inflatedColumn(Uint8Array.from(forged), 64, 1000))).toMatch(/^CORRUPT/);
   });
 
   it('bytes that may be anything are a column of that count, or CORRUPT', () => {
