@@ -28,95 +28,119 @@ interface Place {
   readonly values: readonly unknown[];
 }
 
+/** The keys of an object, in their order. There are few of a place, in many runs. */
+interface Shape {
+  readonly keys: readonly string[];
+  /** For each key, what the rows have of it. */
+  columns: readonly unknown[][];
+}
+
 /** Sections of the params of these runs; undefined: none, of a run that is deleted. */
 export function paramSections(trees: readonly (ParamsTree | undefined)[]): Section[] {
   const sections: Section[] = [];
   const places: Place[] = [{ path: [], values: trees }];
   for (const place of places) {
     const { path, values } = place;
-    const keys = keysOf(values);
+    const shapes = shapesOf(values);
+    const keys = keysOf(shapes);
     const isSplit =
       keys !== undefined && (path.length === 0 || places.length + keys.length <= COLUMNS_MAX);
-    const cells = new Cells(isSplit);
-    sections.push({
-      kind: sectionKind.param,
-      key: path,
-      bytes: encodeCatalogueColumn(values.map((each) => cells.of(each))),
-    });
+    const cells = cellsOf(values, isSplit ? shapes : undefined);
+    sections.push({ kind: sectionKind.param, key: path, bytes: encodeCatalogueColumn(cells) });
     if (!isSplit) continue;
-    for (const [key, own] of membersOf(values, keys))
+    for (const [key, own] of membersOf(values, shapes, keys))
       places.push({ path: [...path, key], values: own });
   }
   return sections;
 }
 
-/** By key, what each row has of it: one walk over the rows, however many keys there are. */
-function membersOf(
-  values: readonly unknown[],
-  keys: readonly string[],
-): ReadonlyMap<string, readonly unknown[]> {
-  const members = new Map<string, unknown[]>();
-  for (const key of keys) members.set(key, new Array(values.length).fill(undefined));
-  for (const [row, value] of values.entries()) {
-    if (!isPlainObject(value)) continue;
-    for (const key of Object.keys(value)) (members.get(key) as unknown[])[row] = value[key];
-  }
-  return members;
+/** By row; undefined: no object. */
+function shapesOf(values: readonly unknown[]): (Shape | undefined)[] {
+  const known = new Map<string, Shape>();
+  let last: Shape | undefined;
+  return values.map((value) => {
+    if (!isPlainObject(value)) return undefined;
+    const keys = Object.keys(value);
+    // Mostly that of the run before it.
+    if (last !== undefined && isSame(keys, last.keys)) return last;
+    const text = JSON.stringify(keys);
+    last = known.get(text) ?? { keys, columns: [] };
+    known.set(text, last);
+    return last;
+  });
+}
+
+function isSame(keys: readonly string[], others: readonly string[]): boolean {
+  if (keys.length !== others.length) return false;
+  for (let index = 0; index < keys.length; index += 1)
+    if (keys[index] !== others[index]) return false;
+  return true;
 }
 
 /** Keys of all objects of a place; undefined where there is none, or they have too little in common. */
-function keysOf(values: readonly unknown[]): string[] | undefined {
+function keysOf(shapes: readonly (Shape | undefined)[]): string[] | undefined {
+  const met = new Set<Shape>();
   const keys = new Set<string>();
   let members = 0;
-  let objects = 0;
-  for (const value of values) {
-    if (!isPlainObject(value)) continue;
-    objects += 1;
-    for (const key of Object.keys(value)) {
-      keys.add(key);
-      members += 1;
-    }
+  for (const shape of shapes) {
+    if (shape === undefined) continue;
+    members += shape.keys.length;
+    if (met.has(shape)) continue;
+    met.add(shape);
+    for (const key of shape.keys) keys.add(key);
     if (keys.size > KEYS_MAX) return undefined;
   }
-  if (objects === 0 || keys.size * values.length > CELLS_A_MEMBER * Math.max(members, 256))
+  if (met.size === 0 || keys.size * shapes.length > CELLS_A_MEMBER * Math.max(members, 256))
     return undefined;
   return [...keys];
 }
 
-/** Cells of one column: equal ones are one array where that is cheaply told, so that it is packed once. */
-class Cells {
-  readonly #isSplit: boolean;
-  readonly #plain = new Map<unknown, Cell>();
-  readonly #objects = new Map<string, Cell & readonly [0, readonly string[]]>();
-
-  /** `isSplit`: members of objects have columns of their own. */
-  constructor(isSplit: boolean) {
-    this.#isSplit = isSplit;
+/** By key, what each row has of it: one walk over the rows, however many keys there are. */
+function membersOf(
+  values: readonly unknown[],
+  shapes: readonly (Shape | undefined)[],
+  keys: readonly string[],
+): ReadonlyMap<string, readonly unknown[]> {
+  const members = new Map<string, unknown[]>();
+  for (const key of keys) members.set(key, new Array(values.length).fill(undefined));
+  for (const shape of new Set(shapes))
+    if (shape !== undefined) shape.columns = shape.keys.map((key) => members.get(key) ?? []);
+  for (let row = 0; row < values.length; row += 1) {
+    const shape = shapes[row];
+    if (shape === undefined) continue;
+    const value = values[row] as Record<string, unknown>;
+    const { columns } = shape;
+    for (let index = 0; index < columns.length; index += 1)
+      (columns[index] as unknown[])[row] = value[shape.keys[index] as string];
   }
+  return members;
+}
 
-  of(value: unknown): Cell | undefined {
-    if (value === undefined) return undefined;
-    if (typeof value === 'number') return value;
-    if (typeof value === 'object' && value !== null)
-      return this.#isSplit && isPlainObject(value) ? this.#object(Object.keys(value)) : [value];
-    let cell = this.#plain.get(value);
+/**
+ * Cells of one column: equal ones are one array where that is cheaply told, so that it is packed once.
+ * `shapes`: members of objects have columns of their own.
+ */
+function cellsOf(
+  values: readonly unknown[],
+  shapes: readonly (Shape | undefined)[] | undefined,
+): (Cell | undefined)[] {
+  const plain = new Map<unknown, Cell>();
+  const split = new Map<Shape, Cell>();
+  const cellOf = <Key>(known: Map<Key, Cell>, key: Key, make: () => Cell): Cell => {
+    let cell = known.get(key);
     if (cell === undefined) {
-      cell = [value];
-      this.#plain.set(value, cell);
+      cell = make();
+      known.set(key, cell);
     }
     return cell;
-  }
-
-  #object(keys: readonly string[]): Cell {
-    const text = keys.join();
-    const known = this.#objects.get(text);
-    // Keys may hold commas.
-    if (known?.[1].length === keys.length && keys.every((key, index) => key === known[1][index]))
-      return known;
-    const cell = [0, keys] as const;
-    this.#objects.set(text, cell);
-    return cell;
-  }
+  };
+  return values.map((value, row) => {
+    if (value === undefined || typeof value === 'number') return value;
+    const shape = shapes?.[row];
+    if (shape !== undefined) return cellOf(split, shape, () => [0, shape.keys]);
+    if (typeof value === 'object' && value !== null) return [value];
+    return cellOf(plain, value, () => [value]);
+  });
 }
 
 /** The column of a place, where there is one. */

@@ -43,15 +43,17 @@ export function compactChanges(changes: readonly ParamsChange[]): ParamsChange[]
 
 const pathText = (path: readonly string[]): string => JSON.stringify(path);
 
-/** Pure: the tree that the changes of all writers make. */
-export function mergeParams(changes: readonly WriterChange[]): ParamsTree {
+/** Pure: the tree that the changes of all writers make; of one writer they need not name it. */
+export function mergeParams(changes: readonly (ParamsChange & { writer?: string })[]): ParamsTree {
   const ordered = [...changes].sort(
-    (a, b) => a.lamport - b.lamport || (a.writer < b.writer ? -1 : a.writer > b.writer ? 1 : 0),
+    (a, b) => a.lamport - b.lamport || compare(a.writer ?? '', b.writer ?? ''),
   );
   const holder: ParamsTree = { root: {} };
   for (const each of ordered) applyChange(holder, each);
   return holder['root'] as ParamsTree;
 }
+
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 /** Applies one change to a tree that is held under `root`, so that an empty path replaces it whole. */
 export function applyChange(holder: ParamsTree, change: ParamsChange): void {

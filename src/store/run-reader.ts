@@ -57,7 +57,9 @@ export class RunReader {
   private constructor(facts: RunFacts | undefined, logs: readonly WriterLog[]) {
     this.facts = facts;
     this.logs = logs;
-    this.#params = mergeParams(this.changes);
+    const [only] = logs;
+    const isOne = only !== undefined && logs.length === 1;
+    this.#params = mergeParams(isOne ? only.state.changes : this.changes);
     const undone = new Set(this.undone);
     this.rewinds = logs
       .flatMap((each) => each.state.rewinds)
