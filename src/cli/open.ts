@@ -5,6 +5,7 @@
 import type { Command } from 'commander';
 import { Repo, RunlogError, type RunView } from '../index.ts';
 import { howToRecord } from './hints.ts';
+import { meantBy } from './named.ts';
 import { counted } from './print.ts';
 import { tellUnreadable } from './trouble.ts';
 
@@ -30,9 +31,10 @@ export async function findRun(repo: Repo, text: string): Promise<RunView> {
   if (view !== undefined) return view;
   if (repo.hashes().length === 0) throw noRuns(repo, text);
   const hint = text.length < PREFIX ? `a prefix has ${PREFIX} characters or more; ` : '';
+  const meant = await meantBy(repo, text);
   throw new RunlogError(
     'RUN_NOT_FOUND',
-    `${text}: no such run in ${repo.path}; ${hint}\`runlog ls\` lists them`,
+    `${text}: no such run in ${repo.path}; ${hint}${meant === '' ? '' : `${meant}; `}\`runlog ls\` lists them`,
   );
 }
 

@@ -10,9 +10,10 @@
 import { readFileSync } from 'node:fs';
 
 import { Command, CommanderError, Help, type Option } from 'commander';
-import { RunlogError } from '../index.ts';
+import { Repo, RunlogError } from '../index.ts';
 import { type CommandEntry, commandEntries, commandGroups } from './commands.ts';
 import { exitCode, exitCodeHelp, exitCodeOf } from './exit-code.ts';
+import { meantBy } from './named.ts';
 import { repoOption, repoVariable } from './open.ts';
 import { examples } from './options.ts';
 import { escaped, printAside } from './print.ts';
@@ -104,8 +105,11 @@ export const wholeProgram = (): Promise<Command> => programOf(commandEntries);
 
 /** Does what the words say. What it comes to is left in `process.exitCode`. */
 export async function runCommand(words: readonly string[]): Promise<void> {
-  // `runlog help show` is `runlog show --help`.
-  const given = words[0] === 'help' ? [...words.slice(1), '--help'] : [...words];
+  // `runlog help show` is `runlog show --help`; of what is no command it is the error that it is no command.
+  const [name, ...about] = words;
+  const isCommand = commandEntries.some((each) => each.name === about[0]);
+  const helped = about.length === 0 || isCommand ? [...about, '--help'] : about;
+  const given = name === 'help' ? helped : [...words];
   let program = root();
   try {
     let chosen = undefined as CommandEntry | undefined;
@@ -118,7 +122,18 @@ export async function runCommand(words: readonly string[]): Promise<void> {
     await program.parseAsync(given, { from: 'user' });
   } catch (error) {
     process.exitCode = codeOf(error, program);
+    if (error instanceof RunlogError && error.code === 'QUERY_SYNTAX')
+      await tellMeant(program.commands.at(-1)?.args ?? [], program);
   }
+}
+
+/** Words that are no query may be the name of a run, which is none of those that a command takes. */
+async function tellMeant(words: readonly string[], program: Command): Promise<void> {
+  const text = words.join(' ');
+  if (!/^[\p{L}\p{N}_][\p{L}\p{N} _:+-]*$/u.test(text)) return;
+  const repo = await Repo.open(repoOption(program));
+  const meant = await meantBy(repo, text);
+  if (meant !== '') printAside(`${text}: ${meant}`);
 }
 
 function codeOf(error: unknown, program: Command): number {

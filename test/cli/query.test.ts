@@ -204,6 +204,9 @@ describe('an empty answer', () => {
     [['query', '-g', 'run.sede'], 'param sede; near: seed'],
     [['compare', HASHES[0], HASHES[1], '-m', 'los'], 'metric los; near: loss'],
     [['export', '-m', 'los'], 'metric los; near: loss'],
+    [['follow', '-1', '-m', 'los'], 'metric los; near: loss'],
+    [['plot', '-1', '-o', 'run.sede'], 'param sede; near: seed'],
+    [['compare', '-1', '-2', '-o', 'run.sede'], 'param sede; near: seed'],
   ] as const)('%j names what is near', async (args, near) => {
     const { err } = await runlog(...args);
     if (near === undefined) expect(err).toMatch(/no run has the param hparams\.l\n$/);
@@ -228,6 +231,33 @@ describe('an empty answer', () => {
       expect((await runlog(...args)).err).not.toContain('no run has');
     expect((await runlog('ls', 'run.sede == 1', '--json')).err).toBe('');
   });
+});
+
+describe('a word that is no run', () => {
+  it.each([
+    [['ls', 'sweep'], `an experiment has this name: \`runlog ls 'run.experiment == "sweep"'\``],
+    [['show', 'best'], `runs have this tag: \`runlog ls '"best" in run.tags'\``],
+    [['ls', 'accuracy'], 'a metric has this name: `runlog metrics -m accuracy`'],
+    [['show', HASHES[0].replace('a', 'b')], `near: ${HASHES[0]}`],
+    [['ls', 'wider layers'], `a run has this name: \`runlog ls 'run.name == "wider layers"'\``],
+  ])('%j is told what is called so', async (args, meant) => {
+    const { status, out, err } = await runlog(...args);
+    expect([status, out]).toEqual([2, '']);
+    expect(err).toContain(meant);
+  });
+
+  it('is said to be none where nothing is called so', async () => {
+    expect((await runlog('ls', 'nothing')).err).toMatch(
+      /^runlog: RUN_NOT_FOUND: nothing: no such run in \S+; `runlog ls` lists them\n$/,
+    );
+    expect((await runlog('ls', 'nothing so')).err).toMatch(/\^\n$/);
+  });
+});
+
+it('a misspelt column of an order has the near one', async () => {
+  const { status, err } = await runlog('query', '-o', 'meann');
+  expect(status).toBe(2);
+  expect(err).toMatch(/^runlog: --order meann: near: mean\nrunlog: QUERY_SYNTAX: /);
 });
 
 describe('wrong queries', () => {

@@ -20,6 +20,9 @@ describe('wrong usage', () => {
     ['a missing run', ['show'], /^runlog: missing required argument 'run'/],
     ['one run too many', ['show', '-1', '-2'], /^runlog: too many arguments/],
     ['a limit that is none', ['ls', '--limit', 'x'], /^runlog: option '-n, --limit <count>'/],
+    ['help of an unknown command', ['help', 'sho'], /^runlog: unknown command 'sho'/],
+    ['a near command', ['lss'], /^runlog: unknown command 'lss'\n\(Did you mean ls\?\)\n/],
+    ['a near option', ['ls', '--ordr', 'x'], /'--ordr'\n\(Did you mean --order\?\)\n/],
   ])('%s: exit code 2, and where help is', async (_, args, message) => {
     const { status, out, err } = await runlog(...args);
     expect(status).toBe(2);

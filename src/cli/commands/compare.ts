@@ -11,11 +11,11 @@ import {
   sectionsOf,
 } from '../difference.ts';
 import { contextText, textOf } from '../facts.ts';
-import { tellMissingMetrics } from '../hints.ts';
+import { tellMissing, tellMissingMetrics } from '../hints.ts';
 import { openRepo, shortHashes } from '../open.ts';
 import { contextOption, metricOption, withExamples, withQuestion } from '../options.ts';
 import { number, print, printJson, styled } from '../print.ts';
-import { selectRuns, type WantedMetrics } from '../select.ts';
+import { isExpression, selectRuns, type WantedMetrics } from '../select.ts';
 import { type Cell, printTable } from '../table.ts';
 import { tellDamage } from '../trouble.ts';
 
@@ -76,6 +76,7 @@ async function compare(words: string[], options: CompareOptions, command: Comman
     for (const section of sections) printSection(section, heads, options);
     printMetrics(metrics, heads);
     if (metrics.length === 0) await tellMissingMetrics(repo, options.metric);
+    if (isExpression(options.order)) await tellMissing(repo, options.order, 'run');
   }
   for (const view of views) tellDamage(view);
 }

@@ -8,7 +8,7 @@ import type { Command } from 'commander';
 import type { FollowEvent, Metric, Repo, RepoFollowEvent, RunView } from '../../index.ts';
 import { eventFacts } from '../event-json.ts';
 import { contextText } from '../facts.ts';
-import { tellNothing } from '../hints.ts';
+import { tellMissingMetrics, tellNothing } from '../hints.ts';
 import { jsonText, numberText } from '../json.ts';
 import { type LiveRow, LiveTable } from '../live-table.ts';
 import { openRepo, shortHashes } from '../open.ts';
@@ -56,6 +56,8 @@ async function show(
     printAside(
       `${views.length === 1 ? 'the run has' : 'these runs have'} ended; \`runlog metrics\` shows what is there`,
     );
+  // It may come yet; one that is misspelt never does.
+  if (!options.json && rows.length === 0) await tellMissingMetrics(repo, options.metric);
   const given = words.length === 0 ? undefined : new Set(views.map(({ hash }) => hash));
   const shown = shower(repo, rows, options);
   for await (const event of untilEnded(following, given === undefined ? undefined : views))

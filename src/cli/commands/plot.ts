@@ -8,7 +8,7 @@ import type { Metric, Repo } from '../../index.ts';
 import { chart, DOTS_ACROSS, letterOfCurve, styleOfCurve } from '../chart.ts';
 import { binsOf, type Curve, curveOfColumns, rangeOf, scaleOf } from '../curve.ts';
 import { contextText } from '../facts.ts';
-import { shellWord, tellNext, tellNothing } from '../hints.ts';
+import { shellWord, tellMissing, tellNext, tellNothing } from '../hints.ts';
 import { openRepo, shortHashes } from '../open.ts';
 import {
   contextOption,
@@ -29,7 +29,7 @@ import {
   styled,
   widthOfOutput,
 } from '../print.ts';
-import { selectMetrics, type WantedMetrics } from '../select.ts';
+import { isExpression, selectMetrics, type WantedMetrics } from '../select.ts';
 import { table } from '../table.ts';
 import { tellDamage } from '../trouble.ts';
 
@@ -121,6 +121,8 @@ async function plot(words: string[], options: PlotOptions, command: Command): Pr
       await printChart(name, curves, options);
     }
   for (const view of new Set(metrics.map(({ run }) => run))) tellDamage(view);
+  if (!options.json && isExpression(options.order))
+    await tellMissing(repo, options.order, 'metric');
   if (left > 0) printAside(`${left} more metrics are not drawn; --limit for more`);
   if (!options.json && metrics[0] !== undefined)
     tellNext(repo, `runlog values -1 ${shellWord(metrics[0].name)}`, 'runlog follow');

@@ -7,6 +7,7 @@ import {
   type Aggregate,
   type AggregateCurve,
   type AggregateOptions,
+  nearestName,
   type QueryOptions,
   queryParts,
   type Repo,
@@ -24,7 +25,7 @@ import {
   withExamples,
   withQuestion,
 } from '../options.ts';
-import { isTerminal, number, print, printJson, widthOfOutput } from '../print.ts';
+import { isTerminal, number, print, printAside, printJson, widthOfOutput } from '../print.ts';
 import { isExpression, questionOf, type WantedMetrics } from '../select.ts';
 import { type Cell, printTable } from '../table.ts';
 
@@ -105,6 +106,9 @@ async function query(
     if (!options.json) await tellNone(repo, groups, groupBy);
     if (groups.length === 0 && !options.json) await tellNothing(repo, 'metric', words, options);
   } catch (error) {
+    const near = nearestName(options.order ?? '', [...numberNames, 'newest', 'oldest']);
+    if (error instanceof RunlogError && error.code === 'QUERY_SYNTAX' && near !== undefined)
+      printAside(`--order ${options.order}: near: ${near}`);
     // Its line and column are those of what was typed.
     if (error instanceof RunlogError && error.code === 'QUERY_SYNTAX' && text !== '')
       for await (const _ of repo.runs(`${text}`, { limit: 0 }));
@@ -158,6 +162,8 @@ const numberColumns = [
   { right: 'min', spare: 4 },
   { right: 'max', spare: 5 },
 ];
+
+const numberNames = ['metrics', 'count', ...statistics];
 
 const headsOf = ({ groupBy = [] }: AggregateOptions): readonly string[] =>
   typeof groupBy === 'string' ? [groupBy] : groupBy;
