@@ -26,6 +26,7 @@ export const errorCodes = {
   ABORTED: 'the AbortSignal fired',
 } as const;
 
+/** The codes of `RunlogError`, a union: a switch over `error.code` narrows. */
 export type ErrorCode = keyof typeof errorCodes;
 
 /** Facts that some codes carry; absent where they do not apply. */
@@ -42,6 +43,7 @@ export interface ErrorDetails {
   readonly limit?: string;
   /** Place in the text of a query, from 1, in characters (QUERY_SYNTAX, QUERY_EVALUATION). */
   readonly line?: number;
+  /** Place in that line, from 1, in characters. */
   readonly column?: number;
 }
 
@@ -60,7 +62,9 @@ export interface LogHolder {
  */
 export class RunlogError extends Error {
   override readonly name: string = 'RunlogError';
+  /** What happened; messages may change, codes do not. */
   readonly code: ErrorCode;
+  /** Facts that the code carries. */
   readonly details: ErrorDetails;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions & ErrorDetails = {}) {

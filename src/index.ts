@@ -9,7 +9,12 @@ export {
   RunlogError,
 } from './errors.ts';
 export type { Context, ContextValue } from './model/context.ts';
-export type { ContextLike, DataObject, ValuesByName } from './model/data-object.ts';
+export type {
+  ContextLike,
+  DataObject,
+  MetricValues,
+  MetricValuesLike,
+} from './model/data-object.ts';
 export { nearest as nearestName } from './model/nearest.ts';
 export { pathText } from './model/path-text.ts';
 export type { CommitFacts, GitFacts, SystemParams } from './model/system-params.ts';

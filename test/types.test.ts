@@ -44,3 +44,28 @@ it.each([
     expect(status).toBe(0);
   },
 );
+
+it('are documented: every name of the package has a text on hover', () => {
+  const index = fs.readFileSync(path.join(root, 'src/index.ts'), 'utf8');
+  const missing: string[] = [];
+  let count = 0;
+  for (const [, names = '', file = ''] of index.matchAll(
+    /^export (?:type )?\{([^}]*)\} from '([^']+)'/gm,
+  )) {
+    const source = fs.readFileSync(path.join(root, 'src', file), 'utf8');
+    for (const each of names.split(',')) {
+      const name = each
+        .trim()
+        .replace(/^type /, '')
+        .replace(/ as .*$/, '');
+      if (name === '') continue;
+      count += 1;
+      const declared = `^export (?:declare |abstract |async )*(?:class|interface|type|const|function) ${name}\\b`;
+      const isDocumented = new RegExp(`\\*/\\n${declared.slice(1)}`).test(source);
+      const isPassedOn = !new RegExp(declared, 'm').test(source);
+      if (!isDocumented && !isPassedOn) missing.push(`${file}: ${name}`);
+    }
+  }
+  expect(count).toBeGreaterThan(100);
+  expect(missing).toEqual([]);
+});

@@ -11,8 +11,10 @@ import { limits } from '../limits.ts';
 import { isDataObject } from './data-object.ts';
 import { given, memberPath, shownPlace } from './given.ts';
 
+/** What a context may hold; numbers are finite. */
 export type ContextValue = string | number | boolean | null | readonly ContextValue[] | Context;
 
+/** What tells sequences of one name apart, as `{ subset: 'val' }`. The order of keys does not count. */
 export interface Context {
   readonly [key: string]: ContextValue;
 }

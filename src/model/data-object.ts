@@ -38,12 +38,15 @@ type InContext<Value> = unknown extends Value
         ? ContextLike<Value>
         : never;
 
-type Tracked = number | bigint | boolean | undefined;
+/** Values by the names of their metrics. One that is undefined is left out. */
+export interface MetricValues {
+  readonly [name: string]: number | bigint | boolean | undefined;
+}
 
-/** Values by the names of their metrics, as a program types them. */
-export type ValuesByName<Given> =
-  | Readonly<Record<string, Tracked>>
-  | (object & NotData & { readonly [Key in keyof Given as Key & string]: Tracked });
+/** The same as a program types them: `MetricValues`, or an interface or class of such members. */
+export type MetricValuesLike<Given> =
+  | MetricValues
+  | (object & NotData & { readonly [Key in keyof Given as Key & string]: MetricValues[string] });
 
 /** True for a plain object, and for an instance of classes that have fields alone. */
 export function isDataObject(value: unknown): value is Record<string, unknown> {

@@ -5,6 +5,7 @@
 /** The param that the capture is kept at. */
 export const SYSTEM_PARAMS_KEY = '__system_params';
 
+/** The commit that was checked out, as far as git told. */
 export interface CommitFacts {
   /** As short as git gives it. */
   readonly hash?: string;

@@ -147,6 +147,7 @@ function checkSign(
 const hexOf = (character: string): string =>
   (character.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0');
 
+/** What a query is made of. */
 export interface QueryParts {
   /** `select ... if`, as old versions of Aim wrote it: all up to the first `if`. Of other queries empty. */
   readonly head: string;

@@ -23,11 +23,13 @@ interface Grouping extends Omit<QueryOptions, 'limit' | 'offset' | 'order'> {
   readonly order?: string;
 }
 
+/** How `repo.aggregate` groups metrics, and which number of each it takes. */
 export interface AggregateOptions extends Grouping {
   /** The number of each metric: an expression. Default `metric.last`. */
   readonly value?: string;
 }
 
+/** How `repo.aggregateCurves` groups metrics, and which steps it takes. */
 export interface AggregateCurvesOptions extends Grouping {
   /** First step; default the first there is. */
   readonly fromStep?: number;
@@ -35,6 +37,7 @@ export interface AggregateCurvesOptions extends Grouping {
   readonly toStep?: number;
 }
 
+/** The numbers of one group. NaN where it has none. */
 export interface Aggregate {
   /** Values of the expressions of `groupBy`. */
   readonly group: readonly unknown[];

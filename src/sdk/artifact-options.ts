@@ -10,6 +10,7 @@ import { given } from '../model/given.ts';
 import { checkName } from '../model/names.ts';
 import { spellParams } from '../model/params.ts';
 
+/** What `run.logArtifact` keeps beside the files. */
 export interface LogArtifactOptions {
   /** Default: the last part of the path. The same name again is its next version. */
   readonly name?: string;

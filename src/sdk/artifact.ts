@@ -24,6 +24,7 @@ import type { WriterLog } from '../store/run-reader.ts';
 import { download } from './artifact-download.ts';
 import { checkPath } from './artifact-options.ts';
 
+/** How `artifact.download` treats what is there already, and what ends it. */
 export interface DownloadOptions {
   /** Files and links that are there already are replaced. Default false: they are an error. */
   readonly overwrite?: boolean;
@@ -40,7 +41,9 @@ export interface DamagedFile {
   readonly reason: string;
 }
 
+/** What `artifact.verify()` has found. */
 export interface ArtifactReport {
+  /** Nothing is damaged. */
   readonly ok: boolean;
   readonly damaged: readonly DamagedFile[];
 }
@@ -55,6 +58,7 @@ interface ArtifactPlace {
 
 type Stored = ReturnType<typeof decodeArtifact>;
 
+/** One version of an artifact of a run: its facts, and its files on demand. From `view.artifacts()`. */
 export class Artifact {
   readonly name: string;
   /** From 1, among those of the name. */

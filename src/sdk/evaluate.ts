@@ -6,6 +6,7 @@ import type { Context } from '../model/context.ts';
 import { type AskedRepo, rowsOf } from './ask.ts';
 import { checkExpressions, type QueryOptions } from './query-options.ts';
 
+/** What the expressions came to for one run. */
 export interface EvaluatedRun {
   /** Its hash. */
   readonly run: string;
@@ -16,6 +17,7 @@ export interface EvaluatedRun {
   readonly values: readonly unknown[];
 }
 
+/** What the expressions came to for one metric. */
 export interface EvaluatedMetric extends EvaluatedRun {
   readonly name: string;
   readonly context: Context;

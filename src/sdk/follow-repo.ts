@@ -25,6 +25,7 @@ import {
 /** How far each run was delivered. Plain data: may be kept as JSON. */
 export type RepoCursor = Readonly<Record<string, FollowCursor>>;
 
+/** What has happened in a run of the repo, with the run, its writer and a place to go on from. */
 export type RepoFollowEvent = FollowEvent<{
   readonly run: string;
   readonly writer: string;
@@ -32,6 +33,7 @@ export type RepoFollowEvent = FollowEvent<{
   readonly cursor: RepoCursor;
 }>;
 
+/** Where `repo.follow` begins, and what ends it. */
 export interface FollowRepoOptions extends FollowRunOptions<RepoCursor> {
   /** Told of each run that is left out because it cannot be read. */
   readonly onUnreadable?: (hash: string, error: RunlogError) => void;

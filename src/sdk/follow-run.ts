@@ -27,8 +27,10 @@ interface EventPlace {
 /** Distributes over the kinds of events, so that `type` tells them apart. */
 type At<Change, Place> = Change extends unknown ? Change & Place : never;
 
+/** What has happened in a run: `type` tells which, and narrows. */
 export type FollowEvent<Place = EventPlace> = At<WriterChange, Place>;
 
+/** Where following begins, and what ends it. */
 export interface FollowRunOptions<Cursor = FollowCursor> {
   /** 'start' (default): everything there is first; 'now': only what comes; a cursor: behind it. */
   readonly from?: 'start' | 'now' | Cursor;

@@ -22,6 +22,7 @@ import type { RunWriter } from '../store/run-writer.ts';
 import type { CheckedArtifact } from './artifact-options.ts';
 import { listSource, readUnchanged, type Source, type SourceEntry } from './artifact-source.ts';
 
+/** What `run.logArtifact` has kept. */
 export interface LoggedArtifact {
   readonly name: string;
   readonly kind: ArtifactKind;

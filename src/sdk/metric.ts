@@ -16,6 +16,7 @@ import type { RunReader, SequenceFacts } from '../store/run-reader.ts';
 import { checkFollowOptions, type FollowEvent, type FollowRunOptions } from './follow-run.ts';
 import type { RunView } from './run-view.ts';
 
+/** Which points `metric.values` gives. */
 export interface ValuesOptions {
   /** First step; default the first there is. */
   readonly fromStep?: number;
@@ -42,6 +43,7 @@ export interface Values {
 
 export type { Downsampled } from '../store/downsample.ts';
 
+/** The window of a plot, and its width. */
 export interface DownsampleOptions {
   /** Pixel columns, 1 to 65,536. */
   readonly width: number;
@@ -84,10 +86,13 @@ export interface MetricSource {
   rows(key: string): ShownRows | undefined;
 }
 
+/** One metric of a run, of the snapshot that `run` is: a summary at once, points on demand. */
 export class Metric {
+  /** The run it was read from. */
   readonly run: RunView;
   readonly name: string;
   readonly context: Context;
+  /** Who has tracked it, by name. */
   readonly writers: readonly string[];
   readonly #source: MetricSource;
   readonly #sequence: SequenceFacts | CatalogueSequence;
@@ -120,6 +125,7 @@ export class Metric {
     return this.#fact('last') ?? Number.NaN;
   }
 
+  /** The greatest step; undefined when every point is hidden. */
   get lastStep(): number | undefined {
     return this.#fact('lastStep');
   }
@@ -129,6 +135,7 @@ export class Metric {
     return this.#fact('first') ?? Number.NaN;
   }
 
+  /** The smallest step; undefined when every point is hidden. */
   get firstStep(): number | undefined {
     return this.#fact('firstStep');
   }
@@ -138,6 +145,7 @@ export class Metric {
     return this.#fact('min') ?? Number.NaN;
   }
 
+  /** As `min`. */
   get max(): number {
     return this.#fact('max') ?? Number.NaN;
   }

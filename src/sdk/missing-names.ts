@@ -6,11 +6,13 @@
 //
 // Spec: spec/query.md, Missing. Test: test/sdk/missing-names.test.ts.
 
+import { nearest } from '../model/nearest.ts';
 import { pathText } from '../model/path-text.ts';
 import type { Expression } from '../query/syntax.ts';
 import type { AskedRepo } from './ask.ts';
 import { repoKeys } from './repo-keys.ts';
 
+/** A name in a query that no run has, and what is near. */
 export interface MissingName {
   /** A param of the runs, a metric by its name, or a property that `metric` does not have. */
   readonly kind: 'param' | 'metric' | 'property';
@@ -30,9 +32,8 @@ export async function missingNames(
   query: string,
   kind: 'run' | 'metric' = 'run',
 ): Promise<MissingName[]> {
-  const [{ parseQuery }, { nearest }, { runProperties }, { tables }, names] = await Promise.all([
+  const [{ parseQuery }, { runProperties }, { tables }, names] = await Promise.all([
     import('../query/query.ts'),
-    import('../model/nearest.ts'),
     import('../query/run-object.ts'),
     import('../query/attribute.ts'),
     import('../query/metric-object.ts'),
@@ -57,7 +58,7 @@ export async function missingNames(
     // `run.hparams.get('lr')`: what it asks for is not known.
     const method = whole.findIndex((key, index) => index > 0 && methods?.has(key));
     const path = method < 0 ? whole : whole.slice(0, method);
-    const found = missingParam(path, paths, [...runProperties.keys()], nearest);
+    const found = missingParam(path, paths, [...runProperties.keys()]);
     if (found !== undefined) missing.push(found);
   }
   const there = keys.metrics.map(({ name }) => name);
@@ -67,7 +68,6 @@ export async function missingNames(
 }
 
 type Path = readonly string[];
-type Nearest = (name: string, known: Iterable<string>) => string | undefined;
 
 const begins = (path: Path, head: Path): boolean =>
   head.length <= path.length && head.every((key, index) => path[index] === key);
@@ -77,7 +77,6 @@ function missingParam(
   path: Path,
   known: readonly Path[],
   properties: readonly string[],
-  nearest: Nearest,
 ): MissingName | undefined {
   if (known.some((each) => begins(each, path) || begins(path, each))) return undefined;
   // The first key that leads to nothing; what stands behind it may be a method.
@@ -92,7 +91,7 @@ function missingParam(
   return {
     kind: 'param',
     name: pathText(path.slice(0, depth + 1)),
-    near: near === undefined ? elsewhere(key, known, nearest) : shown([...head, near]),
+    near: near === undefined ? elsewhere(key, known) : shown([...head, near]),
   };
 
   function shown(found: Path): string {
@@ -103,7 +102,7 @@ function missingParam(
 }
 
 /** The same key below another: who forgets `hparams` means what is in it. */
-function elsewhere(key: string, known: readonly Path[], nearest: Nearest): string | undefined {
+function elsewhere(key: string, known: readonly Path[]): string | undefined {
   const byKey = new Map(known.map((path) => [path.at(-1) as string, path]));
   const near = nearest(key, byKey.keys());
   const path = near === undefined ? undefined : byKey.get(near);

@@ -24,6 +24,7 @@ import {
 import type { RunPlaces } from '../store/repo-directory.ts';
 import type { WriterLog } from '../store/run-reader.ts';
 
+/** How a run stands; `view.state` says what each means. */
 export type RunStateName = 'running' | 'finished' | 'failed' | 'killed' | 'stalled' | 'unknown';
 
 /**

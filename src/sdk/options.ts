@@ -23,6 +23,7 @@ import {
 } from './capture-options.ts';
 import type { Repo } from './repo.ts';
 
+/** When what was tracked reaches the kernel, and stable storage. */
 export interface Durability {
   /**
    * 'turn' (default): what one turn of the event loop tracked is flushed when it ends. 'batch': when
@@ -35,6 +36,7 @@ export interface Durability {
   readonly onFlush?: 'write' | 'sync';
 }
 
+/** What `Run.open` takes; every one may be left out. */
 export interface RunOptions {
   // ---- what is recorded
   /**
@@ -100,6 +102,7 @@ export interface TrackOptions<Given extends ContextLike<Given> = Context> {
   readonly context?: Given;
 }
 
+/** What a rewind hides. */
 export interface RewindOptions<Given extends ContextLike<Given> = Context> {
   /** Points with this step or a greater one are hidden. */
   readonly step: number;
@@ -111,6 +114,7 @@ export interface RewindOptions<Given extends ContextLike<Given> = Context> {
   readonly writers?: 'own' | 'all';
 }
 
+/** How the run has ended. */
 export interface CloseOptions {
   /** Default: 'failed' when there is an error, given here or to `run.fail`, else 'finished'. */
   readonly outcome?: Outcome;

@@ -9,6 +9,7 @@ import type { FailureCount } from '../query/query.ts';
 
 export type { FailureCount } from '../query/query.ts';
 
+/** Order, window and failures of a question to a repo. */
 export interface QueryOptions {
   /** At most so many. Default: all. */
   readonly limit?: number;

@@ -27,6 +27,7 @@ export interface HeldRun {
   readonly damaged: boolean;
 }
 
+/** What `repo.repair()` has done, and left alone. */
 export interface RepairReport {
   /** Files that were put aside. */
   readonly repaired: readonly string[];

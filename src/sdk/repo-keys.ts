@@ -27,6 +27,7 @@ export interface MetricKey {
   readonly contexts: readonly Context[];
 }
 
+/** All that queries may name: from `repo.keys()`. */
 export interface RepoKeys {
   readonly runs: number;
   /** By path. */

@@ -18,6 +18,7 @@ import {
   type Vfs,
 } from '../engine/index.ts';
 import { asRunlogError, RunlogError } from '../errors.ts';
+import { checkMembers, checkType } from '../model/check.ts';
 import { collectContents } from '../store/artifact-collect.ts';
 import { artifactsPath } from '../store/artifact-contents.ts';
 import { syncMade } from '../store/create-run.ts';
@@ -36,7 +37,9 @@ import { runFold } from '../store/run-state.ts';
 import { verifyEdits } from '../store/verify-edits.ts';
 import { isDeletedRun, reclaimRun } from './delete-run.ts';
 
+/** What `repo.verify()` has found. */
 export interface RepoReport {
+  /** Nothing is damaged. */
   readonly ok: boolean;
   readonly damaged: readonly Damage[];
   /** Unfinished ends: the mark of crashes, no damage. */
@@ -47,6 +50,7 @@ export interface RepoReport {
   }[];
 }
 
+/** What a repo takes on disk. */
 export interface RepoSize {
   readonly runs: number;
   readonly files: number;
@@ -102,12 +106,21 @@ export interface CompactReport {
   readonly collectedNone?: string;
 }
 
+/** What `repo.compact()` takes away. */
 export interface CompactOptions {
   /**
    * Also takes away, for good, the points and objects that a rewind hides: undoing it no longer brings them back.
    * Default false.
    */
   readonly dropHidden?: boolean;
+}
+
+const compactNames = new Set(['dropHidden']);
+
+/** @throws TypeError naming the option. */
+export function checkCompactOptions(options: CompactOptions): void {
+  checkMembers(options, 'options', compactNames);
+  checkType(options.dropHidden, 'boolean', 'dropHidden');
 }
 
 export async function compactRepo(

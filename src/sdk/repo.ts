@@ -53,6 +53,7 @@ import { type RepoKeys, repoKeys } from './repo-keys.ts';
 import {
   type CompactOptions,
   type CompactReport,
+  checkCompactOptions,
   compactRepo,
   type RepoReport,
   type RepoSize,
@@ -62,6 +63,7 @@ import {
 import { placeOfRepo } from './repo-place.ts';
 import { RunView } from './run-view.ts';
 
+/** How a repo is opened. */
 export interface RepoOptions {
   /**
    * Refuses with RUN_READ_ONLY what would change the repo through this object: recording into it,
@@ -71,8 +73,8 @@ export interface RepoOptions {
 }
 
 const openNames = new Set(['readOnly']);
-const compactNames = new Set(['dropHidden']);
 
+/** A directory of runs: looked through, asked and kept in order. From `Repo.open`. */
 export class Repo {
   /** The `.aim` directory. */
   readonly path: string;
@@ -312,8 +314,7 @@ export class Repo {
    * were last logged.
    */
   async compact(options: CompactOptions = {}): Promise<CompactReport> {
-    checkMembers(options, 'options', compactNames);
-    checkType(options.dropHidden, 'boolean', 'dropHidden');
+    checkCompactOptions(options);
     this.#refuseReadOnly();
     return compactRepo(this.#vfs, this.path, options);
   }

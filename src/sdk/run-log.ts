@@ -22,6 +22,7 @@ import { callerPlace } from './caller-place.ts';
  */
 export type LogFields = DataObject;
 
+/** Messages of a run by level: `run.log`. */
 export class RunLog {
   readonly #record: (entry: LogEntry) => void;
 

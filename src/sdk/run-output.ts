@@ -16,6 +16,7 @@ import { isNoObject } from '../store/object-record.ts';
 import { recordType } from '../store/record.ts';
 import type { WriterLog } from '../store/run-reader.ts';
 
+/** Which lines `view.terminalLines` gives. */
 export interface TerminalLinesOptions {
   /** First line number; negative: counted from the end, -200 for the last 200. Default 0. */
   readonly from?: number;
@@ -27,6 +28,7 @@ export interface TerminalLinesOptions {
   readonly writer?: string;
 }
 
+/** Which messages `view.logRecords` gives. */
 export interface LogRecordsOptions {
   /** This level and those above: debug, info, warn, error. Default 'debug'. */
   readonly level?: LogLevel;
@@ -38,6 +40,7 @@ export interface LogRecordsOptions {
 /** A line as it stood last, and which writer's it is. */
 export type WrittenLine = TerminalLine & { readonly writer: string };
 
+/** A message of `run.log`, with the writer that said it. */
 export type LogRecordView = LogEntry & { readonly writer: string };
 
 const linesNames = new Set(['from', 'to', 'stream', 'writer']);

@@ -9,7 +9,7 @@ import { dirname } from 'node:path';
 
 import type { Damage, Vfs } from '../engine/index.ts';
 import { RunlogError } from '../errors.ts';
-import { canonicalContext } from '../model/context.ts';
+import { type Context, canonicalContext } from '../model/context.ts';
 import type { ContextLike } from '../model/data-object.ts';
 import { checkName } from '../model/names.ts';
 import { getParam } from '../model/params.ts';
@@ -54,6 +54,7 @@ import {
   type WrittenLine,
 } from './run-output.ts';
 
+/** A snapshot of a run, live or ended. From `repo.run` or `repo.runs`. */
 export class RunView {
   readonly hash: string;
   readonly #vfs: Vfs;
@@ -274,7 +275,7 @@ export class RunView {
 
   /** Sequences of `Text`; by name one of them, undefined when no writer has tracked it. */
   texts(): ObjectSequence<'texts'>[];
-  texts<Given extends ContextLike<Given>>(
+  texts<Given extends ContextLike<Given> = Context>(
     name: string,
     context?: Given,
   ): ObjectSequence<'texts'> | undefined;
@@ -284,7 +285,7 @@ export class RunView {
 
   /** Sequences of `Image`, as `texts`. */
   images(): ObjectSequence<'images'>[];
-  images<Given extends ContextLike<Given>>(
+  images<Given extends ContextLike<Given> = Context>(
     name: string,
     context?: Given,
   ): ObjectSequence<'images'> | undefined;
@@ -294,7 +295,7 @@ export class RunView {
 
   /** Sequences of `Distribution`, as `texts`. */
   distributions(): ObjectSequence<'distributions'>[];
-  distributions<Given extends ContextLike<Given>>(
+  distributions<Given extends ContextLike<Given> = Context>(
     name: string,
     context?: Given,
   ): ObjectSequence<'distributions'> | undefined;
@@ -304,7 +305,7 @@ export class RunView {
 
   /** Sequences of `Figure`, as `texts`. */
   figures(): ObjectSequence<'figures'>[];
-  figures<Given extends ContextLike<Given>>(
+  figures<Given extends ContextLike<Given> = Context>(
     name: string,
     context?: Given,
   ): ObjectSequence<'figures'> | undefined;
@@ -314,7 +315,7 @@ export class RunView {
 
   /** Sequences of `Table`, as `texts`. */
   tables(): ObjectSequence<'tables'>[];
-  tables<Given extends ContextLike<Given>>(
+  tables<Given extends ContextLike<Given> = Context>(
     name: string,
     context?: Given,
   ): ObjectSequence<'tables'> | undefined;

@@ -11,7 +11,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { asRunlogError, type RunlogError } from '../errors.ts';
 import { checkMembers } from '../model/check.ts';
 import { type Context, ContextCache, type ContextEntry } from '../model/context.ts';
-import type { ContextLike, DataObject, ValuesByName } from '../model/data-object.ts';
+import type { ContextLike, DataObject, MetricValuesLike } from '../model/data-object.ts';
 import { given } from '../model/given.ts';
 import { checkName } from '../model/names.ts';
 import { checkParamsPath } from '../model/params.ts';
@@ -51,7 +51,9 @@ import type { Turn } from './turn.ts';
 
 const current = new AsyncLocalStorage<Run>();
 
+/** A run that this process records. From `Run.open` or `Run.with`. */
 export class Run {
+  /** What `Run.open({ runHash })` opens again. */
   readonly hash: string;
   readonly repo: Repo;
   readonly #opened: OpenedRun;
@@ -152,7 +154,7 @@ export class Run {
    *
    * @throws TypeError, RangeError naming the argument; RunlogError RUN_CLOSED, RUN_READ_ONLY.
    */
-  track<Values extends ValuesByName<Values>, Given extends ContextLike<Given> = Context>(
+  track<Values extends MetricValuesLike<Values>, Given extends ContextLike<Given> = Context>(
     value: number | bigint | boolean | TrackedObject | readonly TrackedObject[] | Values,
     options: TrackOptions<Given> = {},
   ): void {
@@ -336,10 +338,10 @@ export class Run {
 
   // ---- properties
 
+  /** At most 1024 characters; undefined: it has none. Setting it is an edit, held until the next flush. */
   get name(): string | undefined {
     return this.#properties.facts.name;
   }
-
   set name(value: string | undefined) {
     this.#change(['name', value === undefined ? null : checkName(value, 'name')]);
   }
@@ -347,7 +349,6 @@ export class Run {
   get description(): string | undefined {
     return this.#properties.facts.description;
   }
-
   set description(value: string | undefined) {
     checkText(value, 'description');
     this.#change(['description', value ?? null]);
@@ -356,15 +357,14 @@ export class Run {
   get experiment(): string {
     return this.#properties.facts.experiment;
   }
-
   set experiment(value: string) {
     this.#change(['experiment', checkName(value, 'experiment')]);
   }
 
+  /** True: `repo.runs` leaves the run out unless it is asked for archived ones. */
   get archived(): boolean {
     return this.#properties.facts.archived;
   }
-
   set archived(value: boolean) {
     if (typeof value !== 'boolean')
       throw new TypeError(`archived: expected a boolean, got ${given(value)}`);
@@ -375,6 +375,7 @@ export class Run {
     return this.#properties.facts.tags;
   }
 
+  /** Adding one that is there changes nothing. */
   addTag(tag: string): void {
     this.#change(['addTag', checkName(tag, 'tag')]);
   }
@@ -383,6 +384,7 @@ export class Run {
     this.#change(['removeTag', checkName(tag, 'tag')]);
   }
 
+  /** Kept with the time of now, beside the notes that are there. */
   addNote(text: string): void {
     checkText(text ?? null, 'text');
     this.#change(['addNote', [Date.now(), text]]);
@@ -397,7 +399,7 @@ export class Run {
 
   // ---- rewinding
 
-  /** Hides points from a step on; `undoRewind` of the id shows them again. */
+  /** Hides points from a step on, as after going back to older weights; `undoRewind` of the id shows them. */
   rewind<Given extends ContextLike<Given> = Context>(options: RewindOptions<Given>): string {
     const { step, name, contextText, writers } = checkRewindOptions(options);
     const writer = this.#writerOrRefuse();
@@ -431,6 +433,7 @@ export class Run {
     return this.#opened.writer?.lost ?? 0;
   }
 
+  /** Whether what is tracked is kept. */
   get recording(): RunRecording {
     if (this.#life.isClosed || this.#opened.writer === undefined) return 'closed';
     return this.#opened.writer.log.recording;

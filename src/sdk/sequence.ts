@@ -7,6 +7,7 @@ import { type Context, parseContext } from '../model/context.ts';
 import { given } from '../model/given.ts';
 import { checkEpoch, checkStep, checkTime, checkValue } from '../model/point.ts';
 
+/** Many points of one sequence, a column for each part. */
 export interface Columns {
   /** Of equal length. NaN among `epochs`: none. */
   readonly values: ArrayLike<number>;

@@ -21,6 +21,7 @@ import { type ChildPipe, childPipes, discardPipes } from './child-pipes.ts';
 import { outlet } from './outlet.ts';
 import type { RunTerminal } from './run-terminal.ts';
 
+/** How a child is started and what is recorded of it. */
 export interface SpawnOptions extends TerminalOptions {
   /** Where it runs. Default: where this process does. */
   readonly cwd?: string;
@@ -43,6 +44,7 @@ export interface SpawnOptions extends TerminalOptions {
   }) => void;
 }
 
+/** How a child has ended. */
 export interface SpawnResult {
   readonly pid: number;
   /** Null: a signal ended it. */

@@ -18,6 +18,7 @@ import { bodyFields, bytesOf, hexOf, recordType } from './record.ts';
 /** No sequence has it: theirs hold a NUL. */
 export const ARTIFACT_KEY = 'artifact';
 
+/** Whether an artifact is one file, or a directory with all below it. */
 export type ArtifactKind = 'file' | 'directory';
 
 interface EntryFacts {
@@ -30,6 +31,7 @@ interface EntryFacts {
   readonly mtime: number;
 }
 
+/** A file, link or empty directory of an artifact. */
 export type ArtifactEntry =
   | (EntryFacts & { readonly kind: 'file'; readonly sha256: string })
   | (EntryFacts & { readonly kind: 'link'; readonly target: string })

@@ -9,6 +9,7 @@
 //
 // Test: test/store/downsample.test.ts.
 
+/** A plot's pixel columns: element `i` of each array is of column `i`. NaN where a column has no number. */
 export interface Downsampled {
   readonly fromStep: number;
   /** One past the last step. */

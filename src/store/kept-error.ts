@@ -6,6 +6,7 @@
 
 import { types } from 'node:util';
 
+/** An error as it was recorded. */
 export interface KeptError {
   readonly name: string;
   readonly message: string;

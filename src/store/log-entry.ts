@@ -9,6 +9,7 @@ import { bodyFields } from './record.ts';
 /** By rising weight. */
 export const logLevels = { debug: 10, info: 20, warn: 30, error: 40 } as const;
 
+/** debug, info, warn or error. */
 export type LogLevel = keyof typeof logLevels;
 
 /** Where `run.log` was called. */
@@ -18,6 +19,7 @@ export interface LogPlace {
   readonly line: number;
 }
 
+/** One message of `run.log`. */
 export interface LogEntry {
   readonly level: LogLevel;
   /** Milliseconds since 1970. */

@@ -14,6 +14,7 @@ import { limits } from '../limits.ts';
 import { bodyFields, hexOf, recordType } from './record.ts';
 
 export const objectKinds = ['texts', 'images', 'distributions', 'figures', 'tables'] as const;
+/** The kinds of objects that can be tracked. */
 export type ObjectKind = (typeof objectKinds)[number];
 
 /** What a kind adds to its content; known without reading it. */

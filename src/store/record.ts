@@ -28,6 +28,7 @@ export const recordType = {
   stretch: 34,
 } as const;
 
+/** How a run was closed. */
 export type Outcome = 'finished' | 'failed';
 
 /** How a run came to its end. Absent: by `close()`. */

@@ -16,6 +16,7 @@ export type Change =
   | readonly ['removeNote', readonly [time: number, sum: Uint8Array]]
   | readonly ['createdAt', number];
 
+/** What somebody has noted of a run. `time`: milliseconds since 1970. */
 export interface Note {
   readonly time: number;
   readonly text: string;

@@ -11,6 +11,7 @@ import { checkMembers } from '../../model/check.ts';
 import { given } from '../../model/given.ts';
 import { TrackedObject, utf8 } from './tracked-object.ts';
 
+/** How samples are counted. */
 export interface DistributionOptions {
   /** Of samples, 1 to 512 (distributionBinCountMax). Default 64. */
   readonly binCount?: number;
@@ -37,6 +38,7 @@ const DEFAULT_BINS = 64;
 const optionNames = new Set(['binCount']);
 const histogramNames = new Set(['counts', 'range', 'edges']);
 
+/** A histogram to be tracked: how samples spread at a step. */
 export class Distribution extends TrackedObject {
   readonly counts: readonly number[];
   /** One more than counts, ascending. */

@@ -10,6 +10,7 @@ import { limits } from '../../limits.ts';
 import { given, isPlainObject, memberPath, shownPlace } from '../../model/given.ts';
 import { checkObjectSize, TrackedObject, utf8 } from './tracked-object.ts';
 
+/** Which library draws it. */
 export type FigureFormat = 'vega-lite' | 'plotly';
 
 const mediaTypes: Readonly<Record<FigureFormat, string>> = {
@@ -20,6 +21,7 @@ const mediaTypes: Readonly<Record<FigureFormat, string>> = {
 /** Each makes an object without `$schema` a view of Vega-Lite. */
 const viewMembers = ['mark', 'layer', 'concat', 'hconcat', 'vconcat', 'facet', 'repeat'];
 
+/** A plot to be tracked, as Plotly or Vega-Lite specifies it. */
 export class Figure extends TrackedObject {
   readonly format: FigureFormat;
 

@@ -12,11 +12,13 @@ import { readImageHeader } from './image-header.ts';
 import { encodePng, encodePngLater, type Pixels } from './png.ts';
 import { checkCaption, checkObjectSize, TrackedObject } from './tracked-object.ts';
 
+/** What stands beside an image. */
 export interface ImageOptions {
   /** At most 4 KiB (captionSizeMax). */
   readonly caption?: string;
 }
 
+/** An image to be tracked: a PNG, JPEG or WebP file, or pixels. */
 export class Image extends TrackedObject {
   readonly format: 'png' | 'jpeg' | 'webp';
   readonly width: number;

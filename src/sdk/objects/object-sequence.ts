@@ -18,6 +18,7 @@ import { isObjectKind, type ObjectKind, objectKinds } from '../../store/object-r
 import type { RunReader } from '../../store/run-reader.ts';
 import { type StoredByKind, storedObject } from './stored-object.ts';
 
+/** Which steps `values` gives. */
 export interface ObjectValuesOptions {
   /** First step; default the first there is. */
   readonly fromStep?: number;
@@ -42,6 +43,7 @@ export interface ObjectsAtStep<Kind extends ObjectKind = ObjectKind> {
 const BLOCK_STEPS = 1024;
 const valuesNames = new Set(['fromStep', 'toStep', 'writer', 'raw']);
 
+/** What was tracked of one kind of objects under one name and context, of a snapshot. */
 export class ObjectSequence<Kind extends ObjectKind = ObjectKind> {
   readonly kind: Kind;
   readonly name: string;
@@ -71,10 +73,12 @@ export class ObjectSequence<Kind extends ObjectKind = ObjectKind> {
     return this.#rows.length;
   }
 
+  /** The smallest step. */
   get firstStep(): number | undefined {
     return this.#rows[0]?.step;
   }
 
+  /** The greatest step. */
   get lastStep(): number | undefined {
     return this.#rows.at(-1)?.step;
   }

@@ -7,6 +7,7 @@
 import { promisify } from 'node:util';
 import { crc32, deflate, deflateSync } from 'node:zlib';
 
+/** An image as its pixels, 8 bits a channel. */
 export interface Pixels {
   /** Rows from the top, channels of a pixel together: width * height * channels values of 0 to 255. */
   readonly data: Uint8Array | Uint8ClampedArray;

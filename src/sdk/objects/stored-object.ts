@@ -13,6 +13,7 @@ import { readTable, type TableValues } from './table.ts';
 /** Reads a content by its hash. @throws RunlogError CORRUPT; Node's error. */
 export type ReadContent = (hash: string) => Uint8Array;
 
+/** An object that was tracked: facts at once, its content on demand. */
 export class StoredObject {
   readonly #item: ObjectItem;
   readonly #read: ReadContent;
@@ -76,6 +77,7 @@ export class StoredObject {
   }
 }
 
+/** A text that was tracked. */
 export class StoredText extends StoredObject {
   /** @throws RunlogError CORRUPT, IO. */
   value(): Promise<string> {
@@ -83,6 +85,7 @@ export class StoredText extends StoredObject {
   }
 }
 
+/** An image that was tracked. */
 export class StoredImage extends StoredObject {
   get format(): 'png' | 'jpeg' | 'webp' {
     return this.text('format') as 'png' | 'jpeg' | 'webp';
@@ -102,12 +105,14 @@ export class StoredImage extends StoredObject {
   }
 }
 
+/** The histogram: one count a bin, and the edges between them. */
 export interface DistributionValues {
   readonly counts: readonly number[];
   /** One more than counts, ascending. */
   readonly edges: readonly number[];
 }
 
+/** A distribution that was tracked. */
 export class StoredDistribution extends StoredObject {
   get binCount(): number {
     return this.number('bins');
@@ -157,6 +162,7 @@ export class StoredDistribution extends StoredObject {
   }
 }
 
+/** A figure that was tracked. */
 export class StoredFigure extends StoredObject {
   get format(): FigureFormat {
     return this.text('format') as FigureFormat;
@@ -168,6 +174,7 @@ export class StoredFigure extends StoredObject {
   }
 }
 
+/** A table that was tracked. */
 export class StoredTable extends StoredObject {
   get rowCount(): number {
     return this.number('rows');

@@ -8,10 +8,12 @@ import { given } from '../../model/given.ts';
 import { checkName } from '../../model/names.ts';
 import { checkUtf8, TrackedObject, utf8 } from './tracked-object.ts';
 
+/** What the cells of a column are, besides null. */
 export type ColumnType = 'number' | 'string' | 'boolean' | 'time';
 /** Null: nothing is there. Of a time column a Date. */
 export type Cell = number | string | boolean | Date | null;
 
+/** A column: its name, its type, and its cells where they do not stand in `rows`. */
 export interface TableColumn {
   readonly name: string;
   /** Default: that of its first value that is not null; of a column without any, string. */
@@ -20,6 +22,7 @@ export interface TableColumn {
   readonly values?: ArrayLike<Cell>;
 }
 
+/** A table by rows, or by the values of its columns. */
 export interface TableContent {
   readonly columns: readonly TableColumn[];
   /** A cell for each column. */
@@ -40,6 +43,7 @@ const spelled = new Map<number, string>([
   [Number.NEGATIVE_INFINITY, '-Infinity'],
 ]);
 
+/** Rows of typed columns to be tracked at a step. */
 export class Table extends TrackedObject {
   readonly columns: readonly { readonly name: string; readonly type: ColumnType }[];
   readonly rowCount: number;
@@ -160,6 +164,7 @@ function storedCell(
   throw new TypeError(`${place}: expected a ${type} or null, got ${given(cell)}`);
 }
 
+/** The content of a table that was tracked. */
 export interface TableValues {
   readonly columns: readonly { readonly name: string; readonly type: ColumnType }[];
   /** Times as Date. */

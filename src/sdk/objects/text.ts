@@ -4,6 +4,7 @@
 
 import { checkUtf8, TrackedObject, utf8 } from './tracked-object.ts';
 
+/** A text to be tracked at a step. */
 export class Text extends TrackedObject {
   readonly text: string;
 
