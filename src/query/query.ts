@@ -258,6 +258,7 @@ async function prepare(
   return { reads, code: compile(expression, new Names(variables)) };
 }
 
+export { startBudget } from './budget.ts';
 export type { RunFactsForQuery, SequenceFactsForQuery } from './facts.ts';
 export { fromParams } from './from-params.ts';
 export { MetricObject } from './metric-object.ts';

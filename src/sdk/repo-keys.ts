@@ -4,7 +4,7 @@
 //
 // Test: test/sdk/query.test.ts.
 
-import { throwIfAborted } from '../errors.ts';
+import { errorCode, throwIfAborted } from '../errors.ts';
 import { type Context, parseContext } from '../model/context.ts';
 import { isPlainObject } from '../model/given.ts';
 import { pathText } from '../model/path-text.ts';
@@ -56,7 +56,7 @@ export async function repoKeys(
   options: QueryOptions = {},
 ): Promise<RepoKeys> {
   const { rows, signal } = await rowsOf(repo, 'run', [query, options]);
-  const { fromParams, represent, typeNameOf } = await import('../query/query.ts');
+  const { fromParams, represent, startBudget, typeNameOf } = await import('../query/query.ts');
   const params = new Map<string, GatheredParam>();
   const metrics = new Map<string, { runs: number; contexts: Map<string, Context> }>();
   const addParam = (path: readonly string[], value: unknown): void => {
@@ -67,9 +67,17 @@ export async function repoKeys(
       params.set(key, known);
     }
     known.runs += 1;
-    const stored = fromParams(value);
-    known.types.add(typeNameOf(stored));
-    if (known.examples.size < EXAMPLES_MAX) known.examples.set(represent(stored), value);
+    // Each has its own: what all of them cost is nothing that a row of a query would.
+    startBudget();
+    try {
+      const stored = fromParams(value);
+      known.types.add(typeNameOf(stored));
+      if (known.examples.size < EXAMPLES_MAX) known.examples.set(represent(stored), value);
+    } catch (error) {
+      // No query can look at it either; it is there.
+      if (errorCode(error) !== 'LIMIT') throw error;
+      if (Array.isArray(value)) known.types.add('list');
+    }
   };
   for (const { entry } of rows) {
     throwIfAborted(signal);

@@ -175,6 +175,23 @@ it('a row that fails is left out and counted; strict throws; so does a text that
   expect(await code('', { signal: AbortSignal.abort() })).toBe('ABORTED');
 });
 
+it('keys of many and of large params are all there: no row of a query is so large', async () => {
+  const place = { repo: mkdtempSync(join(tmpdir(), 'runlog-keys-')), systemTrackingInterval: null };
+  afterAll(() => rmSync(place.repo, { recursive: true, force: true }));
+  for (const runHash of ['one', 'two', 'three']) {
+    const run = await Run.open({ ...place, runHash });
+    run.set({ list: Array.from({ length: 100_000 }, () => 1), lr: 1 });
+    if (runHash === 'two') run.set('huge', new Array(300_000).fill(true));
+    await run.close();
+  }
+  const { params } = await (await Repo.open(place.repo)).keys();
+  expect(params.map(({ path, types, runs }) => [path.join('.'), types, runs])).toEqual([
+    ['huge', ['list'], 1],
+    ['list', ['list'], 3],
+    ['lr', ['int'], 3],
+  ]);
+});
+
 it('keys of params with types and examples, and of metrics with their contexts', async () => {
   const repo = await Repo.open(directory);
   const { runs, params, metrics } = await repo.keys();
