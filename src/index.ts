@@ -107,7 +107,7 @@ export type {
 } from './sdk/run-output.ts';
 export type { RunView } from './sdk/run-view.ts';
 export type { Columns, Sequence } from './sdk/sequence.ts';
-export type { SpawnOptions, SpawnResult } from './sdk/spawn.ts';
+export type { SpawnOptions, SpawnResult, StartedChild } from './sdk/spawn.ts';
 export type { ObjectsChange, WriterCursor } from './sdk/writer-events.ts';
 export type { ArtifactEntry, ArtifactKind } from './store/artifact-record.ts';
 export type { Note } from './store/edits.ts';

@@ -13,28 +13,28 @@ import type { Row } from './scan.ts';
 
 interface Grouping extends Omit<QueryOptions, 'limit' | 'offset' | 'order'> {
   /** Expressions over run and metric: those with equal values are a group. Default: one group of all. */
-  readonly groupBy?: string | readonly string[];
+  readonly groupBy?: string | readonly string[] | undefined;
   /**
    * Default: groups ascend by their values, the first expression first. A name of what a group comes to
    * (metrics, count, mean, median, std, min, max): by that; of curves by the last there is. 'newest',
    * 'oldest' or an expression over run and metric: by the metric of the group that is first in that order.
    * What has no value comes last, also with `descending`.
    */
-  readonly order?: string;
+  readonly order?: string | undefined;
 }
 
 /** How `repo.aggregate` groups metrics, and which number of each it takes. */
 export interface AggregateOptions extends Grouping {
   /** The number of each metric: an expression. Default `metric.last`. */
-  readonly value?: string;
+  readonly value?: string | undefined;
 }
 
 /** How `repo.aggregateCurves` groups metrics, and which steps it takes. */
 export interface AggregateCurvesOptions extends Grouping {
   /** First step; default the first there is. */
-  readonly fromStep?: number;
+  readonly fromStep?: number | undefined;
   /** One past the last step. */
-  readonly toStep?: number;
+  readonly toStep?: number | undefined;
 }
 
 /** The numbers of one group. NaN where it has none. */
@@ -119,9 +119,9 @@ type GroupOrder = 'group' | (typeof groupNames)[number];
  * By which of their own values groups are ordered, undefined where by that of a metric; and the options
  * of the rows. `mean` and `min` alone are no values of a metric.
  */
-function groupOrderOf<Options extends { order?: string }>(
+function groupOrderOf<Options extends { order?: string | undefined }>(
   options: Options,
-): [GroupOrder | undefined, Omit<Options, 'order'> & { order?: string }] {
+): [GroupOrder | undefined, Omit<Options, 'order'> & { order?: string | undefined }] {
   const { order, ...others } = options;
   if (order === undefined) return ['group', others];
   const named = groupNames.find((name) => name === String(order).trim());

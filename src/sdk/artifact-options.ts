@@ -13,9 +13,9 @@ import { spellParams } from '../model/params.ts';
 /** What `run.logArtifact` keeps beside the files. */
 export interface LogArtifactOptions {
   /** Default: the last part of the path. The same name again is its next version. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Kept with it: an object of what params may hold. */
-  readonly metadata?: DataObject;
+  readonly metadata?: DataObject | undefined;
 }
 
 export interface CheckedArtifact {

@@ -27,9 +27,9 @@ import { checkPath } from './artifact-options.ts';
 /** How `artifact.download` treats what is there already, and what ends it. */
 export interface DownloadOptions {
   /** Files and links that are there already are replaced. Default false: they are an error. */
-  readonly overwrite?: boolean;
+  readonly overwrite?: boolean | undefined;
   /** Ends it with ABORTED, between pieces of a file: none is half there, what has its name is whole. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A content that is not what the artifact was made of. */

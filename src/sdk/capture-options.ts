@@ -12,15 +12,15 @@ export interface SystemParamsOptions {
    * Bytes of the git diff against HEAD that are kept; longer ones are cut and say so. 0: none.
    * Default 65,536.
    */
-  readonly diffSizeMax?: number;
+  readonly diffSizeMax?: number | undefined;
 }
 
 /** How `captureTerminalLogs` keeps lines. */
 export interface TerminalOptions {
   /** 'keep': with the colours that they were printed in; 'strip': text alone. Default 'keep'. */
-  readonly colors?: 'keep' | 'strip';
+  readonly colors?: 'keep' | 'strip' | undefined;
   /** Secrets in lines become `[redacted]` before they are written. Costs time a line. Default false. */
-  readonly redact?: boolean;
+  readonly redact?: boolean | undefined;
 }
 
 export type { RedactOptions };

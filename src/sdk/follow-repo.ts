@@ -36,7 +36,7 @@ export type RepoFollowEvent = FollowEvent<{
 /** Where `repo.follow` begins, and what ends it. */
 export interface FollowRepoOptions extends FollowRunOptions<RepoCursor> {
   /** Told of each run that is left out because it cannot be read. */
-  readonly onUnreadable?: (hash: string, error: RunlogError) => void;
+  readonly onUnreadable?: ((hash: string, error: RunlogError) => void) | undefined;
 }
 
 /** Known runs that one look goes through. */

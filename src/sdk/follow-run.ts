@@ -33,9 +33,9 @@ export type FollowEvent<Place = EventPlace> = At<WriterChange, Place>;
 /** Where following begins, and what ends it. */
 export interface FollowRunOptions<Cursor = FollowCursor> {
   /** 'start' (default): everything there is first; 'now': only what comes; a cursor: behind it. */
-  readonly from?: 'start' | 'now' | Cursor;
+  readonly from?: 'start' | 'now' | Cursor | undefined;
   /** Ends the following with ABORTED. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface FollowedRun {

@@ -19,13 +19,13 @@ import type { RunView } from './run-view.ts';
 /** Which points `metric.values` gives. */
 export interface ValuesOptions {
   /** First step; default the first there is. */
-  readonly fromStep?: number;
+  readonly fromStep?: number | undefined;
   /** One past the last step. */
-  readonly toStep?: number;
+  readonly toStep?: number | undefined;
   /** Only what this writer tracked. */
-  readonly writer?: string;
+  readonly writer?: string | undefined;
   /** Also what was replaced at its step and what a rewind hides. Default false. */
-  readonly raw?: boolean;
+  readonly raw?: boolean | undefined;
 }
 
 /** Points of the metric, and rewinds that reach it. */
@@ -48,11 +48,11 @@ export interface DownsampleOptions {
   /** Pixel columns, 1 to 65,536. */
   readonly width: number;
   /** First step of the window; default the first there is. */
-  readonly fromStep?: number;
+  readonly fromStep?: number | undefined;
   /** One past its last step; default one past the last there is. */
-  readonly toStep?: number;
+  readonly toStep?: number | undefined;
   /** Only what this writer tracked. */
-  readonly writer?: string;
+  readonly writer?: string | undefined;
 }
 
 const downsampleNames = new Set(['width', 'fromStep', 'toStep', 'writer']);

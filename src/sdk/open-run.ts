@@ -242,7 +242,7 @@ async function readOnlyRun(repo: Repo, options: RunOptions, vfs: Vfs): Promise<O
     hash: view.hash,
     isDisabled: false,
     facts: facts ?? NO_FACTS,
-    readParams: (path) => view.get(path as string[]),
+    readParams: (path) => (path.length === 0 ? view.get() : view.get(path)),
   };
 }
 
@@ -275,7 +275,7 @@ function disabledRun(repo: Repo, options: RunOptions): OpenedRun {
     applyChange: (facts) => facts,
     publish() {},
     syncEdits() {},
-    readParams: () => undefined,
+    readParams: (path) => (path.length === 0 ? {} : undefined),
     otherTargets: () => [],
     release() {},
   };

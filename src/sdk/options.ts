@@ -29,11 +29,11 @@ export interface Durability {
    * 'turn' (default): what one turn of the event loop tracked is flushed when it ends. 'batch': when
    * a batch is full or 100 ms old; fewer system calls, and up to 100 ms are lost with the process.
    */
-  readonly flush?: 'turn' | 'batch';
+  readonly flush?: 'turn' | 'batch' | undefined;
   /** Milliseconds between background syncs, default 1000; null: only `sync()` and `close()` do. */
-  readonly syncMs?: number | null;
+  readonly syncMs?: number | null | undefined;
   /** 'sync': each flush waits for stable storage. Slow; default 'write'. */
-  readonly onFlush?: 'write' | 'sync';
+  readonly onFlush?: 'write' | 'sync' | undefined;
 }
 
 /** What `Run.open` takes; every one may be left out. */
@@ -43,63 +43,63 @@ export interface RunOptions {
    * Opens this run to go on where it stopped; creates it if it is not there. Default: a new hash.
    * 1 to 64 of [a-z0-9._-], beginning with a letter or digit; the whole hash, never a prefix of it.
    */
-  readonly runHash?: string;
+  readonly runHash?: string | undefined;
   /** A path ('~' expands; the repo is `<path>/.aim`) or a Repo. Default: the nearest, else here. */
-  readonly repo?: string | Repo;
+  readonly repo?: string | Repo | undefined;
   /** Default of a new run: 'default'. On resume it replaces what the run has; left out: unchanged. */
-  readonly experiment?: string;
+  readonly experiment?: string | undefined;
   /** At most 1024 characters. On resume it replaces what the run has; left out: unchanged. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** On resume it replaces what the run has; left out: unchanged. */
-  readonly description?: string;
+  readonly description?: string | undefined;
   /** On resume they are added to those that the run has. */
-  readonly tags?: readonly string[];
+  readonly tags?: readonly string[] | undefined;
   /** Milliseconds since 1970 or a Date, of a new run; on resume it changes nothing. Default now. */
-  readonly createdAt?: number | Date;
+  readonly createdAt?: number | Date | undefined;
   // ---- how it is opened
   /** Reads only: nothing is locked or written. Needs `runHash`. */
-  readonly readOnly?: boolean;
+  readonly readOnly?: boolean | undefined;
   /** Rejects with RUN_NOT_FOUND instead of creating. Needs `runHash`. */
-  readonly mustExist?: boolean;
+  readonly mustExist?: boolean | undefined;
   /** The log of the run that this process writes; several may write at once. Default 'main'. */
-  readonly writer?: string;
+  readonly writer?: string | undefined;
   /**
    * Takes the log from whoever holds it, alive or not. The old owner loses what it had not flushed; it
    * goes on running, but records nothing more: its `recording` is 'fenced'. Default false.
    */
-  readonly forceResume?: boolean;
+  readonly forceResume?: boolean | undefined;
   /** Seconds to wait for a live holder to go. Default 0. */
-  readonly lockTimeout?: number;
-  readonly durability?: Durability;
+  readonly lockTimeout?: number | undefined;
+  readonly durability?: Durability | undefined;
   // ---- what is captured
   /** Seconds between two samples of the machine, 0.1 to 86400, or null for none. Default 10. */
-  readonly systemTrackingInterval?: number | null;
+  readonly systemTrackingInterval?: number | null | undefined;
   /** Records what is needed to reproduce the run as the param `__system_params`. Default false. */
-  readonly logSystemParams?: boolean | SystemParamsOptions;
+  readonly logSystemParams?: boolean | SystemParamsOptions | undefined;
   /** Records what this process prints to stdout and stderr. Default false. */
-  readonly captureTerminalLogs?: boolean | TerminalOptions;
+  readonly captureTerminalLogs?: boolean | TerminalOptions | undefined;
   /** What counts as a secret in what is captured. */
-  readonly redact?: RedactOptions;
+  readonly redact?: RedactOptions | undefined;
   // ---- hooks
   /** Told of the first failure of each kind; without it one process warning is emitted. */
-  readonly onError?: (error: RunlogError, state: { readonly lost: number }) => void;
+  readonly onError?: ((error: RunlogError, state: { readonly lost: number }) => void) | undefined;
 }
 
 /** `Given`: the type of its context, where that is an interface or a class of the program's own. */
 export interface TrackOptions<Given extends ContextLike<Given> = Context> {
   /** Of a number; an object's keys are the names. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** A safe integer. Default: the step after the largest visible one of the sequence. */
-  readonly step?: number;
+  readonly step?: number | undefined;
   /** Any finite number, kept beside the point. Default none. */
-  readonly epoch?: number;
+  readonly epoch?: number | undefined;
   /** Milliseconds since 1970. Default now, read at the first call of a turn and each 16th after. */
-  readonly time?: number;
+  readonly time?: number | undefined;
   /**
    * Tells sequences of one name apart. Strings, finite numbers, booleans, null, arrays and objects of them;
    * at most 4096 bytes as JSON, 64 deep. The order of keys does not count. Default {}.
    */
-  readonly context?: Given;
+  readonly context?: Given | undefined;
 }
 
 /** What a rewind hides. */
@@ -107,21 +107,21 @@ export interface RewindOptions<Given extends ContextLike<Given> = Context> {
   /** Points with this step or a greater one are hidden. */
   readonly step: number;
   /** One metric only. Default: every one but `__system__`'s. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** With `name`: one sequence only. */
-  readonly context?: Given;
+  readonly context?: Given | undefined;
   /** 'all': what every writer has tracked so far. Default 'own'. */
-  readonly writers?: 'own' | 'all';
+  readonly writers?: 'own' | 'all' | undefined;
 }
 
 /** How the run has ended. */
 export interface CloseOptions {
   /** Default: 'failed' when there is an error, given here or to `run.fail`, else 'finished'. */
-  readonly outcome?: Outcome;
+  readonly outcome?: Outcome | undefined;
   /** Why it failed: name, message and stack are kept. Default: what `run.fail` was told. */
-  readonly error?: unknown;
+  readonly error?: unknown | undefined;
   /** Milliseconds since 1970. Default now. */
-  readonly endedAt?: number;
+  readonly endedAt?: number | undefined;
 }
 
 /**

@@ -12,35 +12,35 @@ export type { FailureCount } from '../query/query.ts';
 /** Order, window and failures of a question to a repo. */
 export interface QueryOptions {
   /** At most so many. Default: all. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** So many are passed over first. Default 0. */
-  readonly offset?: number;
+  readonly offset?: number | undefined;
   /**
    * 'newest' (default) or 'oldest': by `createdAt`; else an expression, as `run.metrics['loss'].min`, by
    * whose value rows ascend. What has no value comes last, whichever way.
    */
-  readonly order?: string;
+  readonly order?: string | undefined;
   /** With an expression as `order`: from the greatest value down. Default false. */
-  readonly descending?: boolean;
+  readonly descending?: boolean | undefined;
   /** Ends the listing with ABORTED. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Also archived runs, as if the query named `run.archived`. Default false. */
-  readonly archived?: boolean;
+  readonly archived?: boolean | undefined;
   /** A row in which an expression fails ends everything with QUERY_EVALUATION. Default false. */
-  readonly strict?: boolean;
+  readonly strict?: boolean | undefined;
   /**
    * Who asks again and again may take what the same `Repo` has looked at within so many milliseconds: what
    * others have changed in a run since then may show that much later; runs that came or went show at once.
    * Default 0: each run is looked at each time, 10 us a run.
    */
-  readonly maxAgeMs?: number;
+  readonly maxAgeMs?: number | undefined;
   /** Told of each run that is left out because it cannot be read. */
-  readonly onUnreadable?: (hash: string, error: RunlogError) => void;
+  readonly onUnreadable?: ((hash: string, error: RunlogError) => void) | undefined;
   /**
    * Told, before the first row is given, of the kinds of failures: of rows that were left out, and of
    * those that are given without a value to order or group by.
    */
-  readonly onFailures?: (failures: readonly FailureCount[]) => void;
+  readonly onFailures?: ((failures: readonly FailureCount[]) => void) | undefined;
 }
 
 const names = new Set([
@@ -56,8 +56,11 @@ const names = new Set([
   'onFailures',
 ]);
 
-export type CheckedQueryOptions = QueryOptions &
-  Required<Pick<QueryOptions, 'limit' | 'offset' | 'order' | 'archived' | 'strict'>>;
+type WithDefault = 'limit' | 'offset' | 'order' | 'archived' | 'strict';
+
+export type CheckedQueryOptions = Omit<QueryOptions, WithDefault> & {
+  readonly [Name in WithDefault]: NonNullable<QueryOptions[Name]>;
+};
 
 /** @throws TypeError, RangeError naming the option. */
 export function checkQueryOptions(

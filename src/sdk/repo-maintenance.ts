@@ -112,7 +112,7 @@ export interface CompactOptions {
    * Also takes away, for good, the points and objects that a rewind hides: undoing it no longer brings them back.
    * Default false.
    */
-  readonly dropHidden?: boolean;
+  readonly dropHidden?: boolean | undefined;
 }
 
 const compactNames = new Set(['dropHidden']);

@@ -69,7 +69,7 @@ export interface RepoOptions {
    * Refuses with RUN_READ_ONLY what would change the repo through this object: recording into it,
    * edit, delete, move, repair, compact. Default false; opening creates no repo either way.
    */
-  readonly readOnly?: boolean;
+  readonly readOnly?: boolean | undefined;
 }
 
 const openNames = new Set(['readOnly']);

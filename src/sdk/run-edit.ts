@@ -22,24 +22,31 @@ import { changeSize, checkTags, checkText } from './options.ts';
 /** What is left out stays as it is. */
 export interface RunEdit {
   /** Null clears it. */
-  readonly name?: string | null;
+  readonly name?: string | null | undefined;
   /** Null clears it. */
-  readonly description?: string | null;
-  readonly experiment?: string;
+  readonly description?: string | null | undefined;
+  readonly experiment?: string | undefined;
   /** True: `repo.runs` leaves the run out unless it is asked for archived ones. */
-  readonly archived?: boolean;
+  readonly archived?: boolean | undefined;
   /** Adding one that is there, or removing one that is not, changes nothing. */
-  readonly tags?: { readonly add?: readonly string[]; readonly remove?: readonly string[] };
+  readonly tags?:
+    | {
+        readonly add?: readonly string[] | undefined;
+        readonly remove?: readonly string[] | undefined;
+      }
+    | undefined;
   /** Added to the notes that are there, with the time of now. */
-  readonly note?: string;
+  readonly note?: string | undefined;
   /**
    * Notes of `view.notes`: changed with their time kept, or removed. One that is not so any more, because
    * another process was faster, stays as that one left it.
    */
-  readonly notes?: {
-    readonly change?: readonly { readonly note: Note; readonly text: string }[];
-    readonly remove?: readonly Note[];
-  };
+  readonly notes?:
+    | {
+        readonly change?: readonly { readonly note: Note; readonly text: string }[] | undefined;
+        readonly remove?: readonly Note[] | undefined;
+      }
+    | undefined;
 }
 
 const editNames = new Set([

@@ -19,22 +19,22 @@ import type { WriterLog } from '../store/run-reader.ts';
 /** Which lines `view.terminalLines` gives. */
 export interface TerminalLinesOptions {
   /** First line number; negative: counted from the end, -200 for the last 200. Default 0. */
-  readonly from?: number;
+  readonly from?: number | undefined;
   /** One past the last line number. Default: all that there are. */
-  readonly to?: number;
+  readonly to?: number | undefined;
   /** Default: both, in the order in which lines were begun. */
-  readonly stream?: 'stdout' | 'stderr';
+  readonly stream?: 'stdout' | 'stderr' | undefined;
   /** Default: every writer, one after the other by name. */
-  readonly writer?: string;
+  readonly writer?: string | undefined;
 }
 
 /** Which messages `view.logRecords` gives. */
 export interface LogRecordsOptions {
   /** This level and those above: debug, info, warn, error. Default 'debug'. */
-  readonly level?: LogLevel;
+  readonly level?: LogLevel | undefined;
   /** Milliseconds since 1970: those of this time and later. Default: all. */
-  readonly from?: number;
-  readonly writer?: string;
+  readonly from?: number | undefined;
+  readonly writer?: string | undefined;
 }
 
 /** A line as it stood last, and which writer's it is. */

@@ -231,7 +231,9 @@ export class RunView {
   }
 
   /** A copy of a param, or of all of them. A string is one key, an array a path. */
-  get(key?: string | readonly (string | number)[]): unknown {
+  get(): Record<string, unknown>;
+  get(key: string | readonly (string | number)[]): unknown;
+  get(key?: unknown): unknown {
     const path = pathOf(key);
     if (this.#entry === undefined) return getParam(this.#reader.params, path);
     // What the entry gives is shared with others.
@@ -246,12 +248,10 @@ export class RunView {
   /** One metric; undefined when no writer has tracked it. */
   metric<Given extends ContextLike<Given>>(name: string, context?: Given): Metric | undefined {
     const key = sequenceKey(checkName(name, 'name'), canonicalContext(context));
-    if (this.#entry === undefined) {
-      const sequence = this.#reader.sequences().get(key);
-      return sequence === undefined ? undefined : this.#metricOf(sequence);
-    }
-    const [sequence] = this.#entry.sequencesWhere((each) => each === key);
-    return sequence === undefined ? undefined : this.#metricOf(sequence);
+    const [sequence] = this.#entry?.sequencesWhere((each) => each === key) ?? [
+      this.#reader.sequences().get(key),
+    ];
+    return sequence && this.#metricOf(sequence);
   }
 
   #sequences(): readonly SequenceFacts[] {

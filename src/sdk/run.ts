@@ -220,10 +220,9 @@ export class Run {
 
   /** The hot handle of one sequence. */
   sequence<Given extends ContextLike<Given> = Context>(name: string, context?: Given): Sequence {
-    if (this.#opened.writer === undefined || this.#life.isClosed) this.#refuse();
+    const writer = this.#writerOrRefuse();
     const entry = this.#contexts.get(context);
     const checked = checkName(name, 'name');
-    const writer = this.#opened.writer;
     if (writer === undefined) return new Sequence(checked, entry.text, noTarget);
     const sequence = entry.slots.get(checked) ?? this.#define(entry, checked);
     return new Sequence(checked, entry.text, {
@@ -268,7 +267,9 @@ export class Run {
   }
 
   /** A copy of a param, or of all of them. Undefined where there is nothing. */
-  get(key?: string | readonly (string | number)[]): unknown {
+  get(): Record<string, unknown>;
+  get(key: string | readonly (string | number)[]): unknown;
+  get(key?: unknown): unknown {
     const path = pathOf(key);
     const { writer } = this.#opened;
     // Not `??`: null is a value that a param may have.

@@ -12,10 +12,10 @@ export interface Columns {
   /** Of equal length. NaN among `epochs`: none. */
   readonly values: ArrayLike<number>;
   /** Default: steps that go on after the largest visible one. */
-  readonly steps?: ArrayLike<number>;
-  readonly epochs?: ArrayLike<number>;
+  readonly steps?: ArrayLike<number> | undefined;
+  readonly epochs?: ArrayLike<number> | undefined;
   /** Milliseconds since 1970. Default: now, for all of them. */
-  readonly times?: ArrayLike<number>;
+  readonly times?: ArrayLike<number> | undefined;
 }
 
 const columnNames = new Set(['values', 'steps', 'epochs', 'times']);

@@ -24,24 +24,27 @@ import type { RunTerminal } from './run-terminal.ts';
 /** How a child is started and what is recorded of it. */
 export interface SpawnOptions extends TerminalOptions {
   /** Where it runs. Default: where this process does. */
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
   /** Added to the environment of this process; undefined takes a variable away. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** 'ignore' (default): nothing to read; 'inherit': that of this process; a text or bytes. */
-  readonly stdin?: 'ignore' | 'inherit' | { readonly text: string | Uint8Array };
+  readonly stdin?: 'ignore' | 'inherit' | { readonly text: string | Uint8Array } | undefined;
   /** Sends it SIGTERM when it aborts. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * The param under which command line (without secrets), working directory, process id, exit code, signal
    * and seconds are recorded. Default: none.
    */
-  readonly params?: string | readonly string[];
+  readonly params?: string | readonly string[] | undefined;
   /** Told of the child as soon as it runs. */
-  readonly onStart?: (child: {
-    readonly pid: number;
-    /** As `SIGTERM`. */
-    kill(signal: string): boolean;
-  }) => void;
+  readonly onStart?: ((child: StartedChild) => void) | undefined;
+}
+
+/** What `onStart` is told of. */
+export interface StartedChild {
+  readonly pid: number;
+  /** `signal`: as `SIGTERM`. False: it could not be sent. */
+  kill(signal: string): boolean;
 }
 
 /** How a child has ended. */

@@ -6,7 +6,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, afterEach, expect, it } from 'vitest';
-import { Repo, Run, type RunOptions, type RunView } from '../../src/index.ts';
+import {
+  Distribution,
+  Image,
+  Repo,
+  Run,
+  type RunOptions,
+  type RunView,
+  Table,
+  Text,
+} from '../../src/index.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'runlog-options-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -275,4 +284,117 @@ it('Repo.open, runs, run and copy name the argument', async () => {
   await expectRefusal(() => all({ signal: 5 }), /^signal/);
   await expectRefusal(() => repo.run(undefined as unknown as string), /^hash/);
   await expectRefusal(() => repo.copy(run.hash, 5 as unknown as string), /^other/);
+});
+
+it('an option that is undefined is one that was left out, everywhere', async () => {
+  const run = await openFresh({
+    runHash: undefined,
+    experiment: undefined,
+    name: undefined,
+    description: undefined,
+    tags: undefined,
+    createdAt: undefined,
+    readOnly: undefined,
+    mustExist: undefined,
+    writer: undefined,
+    forceResume: undefined,
+    lockTimeout: undefined,
+    durability: { flush: undefined, syncMs: undefined, onFlush: undefined },
+    logSystemParams: undefined,
+    captureTerminalLogs: { colors: undefined, redact: undefined },
+    redact: { allow: undefined, deny: undefined, rules: undefined },
+    onError: undefined,
+  });
+  const none = { step: undefined, epoch: undefined, time: undefined, context: undefined };
+  run.track(0.5, { name: 'loss', ...none });
+  run.track({ loss: 0.25, accuracy: undefined }, none);
+  run.track(new Text('said'), { name: 'text', ...none });
+  run.track(
+    new Image(
+      { data: new Uint8Array(4), width: 2, height: 2, channels: 1 },
+      { caption: undefined },
+    ),
+    { name: 'image' },
+  );
+  run.track(
+    new Table({ columns: [{ name: 'a', type: undefined, values: [1] }], rows: undefined }),
+    { name: 'table' },
+  );
+  run.track(new Distribution([1, 2], { binCount: undefined }), { name: 'spread' });
+  run
+    .sequence('columns', undefined)
+    .trackColumns({ values: [1, 2], steps: undefined, epochs: undefined, times: undefined });
+  run.undoRewind(run.rewind({ step: 0, name: undefined, context: undefined, writers: undefined }));
+  run.log.info('said', undefined);
+  await run.logArtifact(import.meta.filename, { name: undefined, metadata: undefined });
+  const spawned = {
+    cwd: undefined,
+    env: undefined,
+    stdin: undefined,
+    signal: undefined,
+    params: undefined,
+    onStart: undefined,
+  };
+  await run.spawn(process.execPath, ['--eval', '0'], spawned);
+  expect(run.get()).toEqual({});
+  await run.close({ outcome: undefined, error: undefined, endedAt: undefined });
+
+  const repo = await Repo.open(run.repo.path, { readOnly: undefined });
+  const question = {
+    limit: undefined,
+    offset: undefined,
+    order: undefined,
+    descending: undefined,
+    archived: undefined,
+    strict: undefined,
+    maxAgeMs: undefined,
+    signal: undefined,
+    onUnreadable: undefined,
+    onFailures: undefined,
+  };
+  const { order: _order, limit: _limit, offset: _offset, ...grouping } = question;
+  const views: RunView[] = [];
+  for await (const each of repo.runs('run.hash is not None', question)) views.push(each);
+  for await (const metric of repo.metrics(undefined, question))
+    expect(metric.count).toBeGreaterThan(0);
+  expect(
+    await repo.aggregate(undefined, {
+      ...grouping,
+      groupBy: undefined,
+      value: undefined,
+      order: undefined,
+    }),
+  ).toHaveLength(1);
+  expect(
+    await repo.aggregateCurves(undefined, { ...grouping, fromStep: undefined, toStep: undefined }),
+  ).toHaveLength(1);
+  const [view] = views as [RunView];
+  const window = { fromStep: undefined, toStep: undefined, writer: undefined };
+  expect(
+    (await view.metric('loss', undefined)?.values({ ...window, raw: undefined }))?.values,
+  ).toEqual(Float64Array.of(0.5, 0.25));
+  expect(await view.metric('loss')?.downsample({ width: 4, ...window })).toBeDefined();
+  expect(await view.texts('text', undefined)?.values({ ...window, raw: undefined })).toHaveLength(
+    1,
+  );
+  for await (const _ of view.terminalLines({
+    from: undefined,
+    to: undefined,
+    stream: undefined,
+    writer: undefined,
+  }));
+  for await (const _ of view.logRecords({ level: undefined, from: undefined, writer: undefined }));
+  for await (const { type } of view.follow({ from: undefined, signal: undefined }))
+    if (type === 'state') break;
+  await view.edit({
+    name: undefined,
+    description: undefined,
+    experiment: undefined,
+    archived: undefined,
+    tags: { add: undefined, remove: undefined },
+    note: undefined,
+    notes: { change: undefined, remove: undefined },
+  });
+  expect(view.get()).toEqual({});
+  await repo.compact({ dropHidden: undefined });
 });

@@ -47,6 +47,7 @@ declare const json: Record<string, unknown>;
 declare const context: Context;
 // biome-ignore lint/suspicious/noExplicitAny: what programs without types have
 declare const anything: any;
+declare const perhaps: number | undefined;
 declare const mixed: number | Losses;
 declare function see(...values: unknown[]): void;
 
@@ -76,6 +77,9 @@ export async function use(run: Run, repo: Repo): Promise<void> {
   run.track(new Text('x'), { name: 'text', context: where });
   run.track([new Text('x'), new Text('y')], { name: 'text' });
   run.track(anything, anything);
+  // What may be left out may be undefined, whatever the program's exactOptionalPropertyTypes.
+  run.track(1, { name: 'loss', step: perhaps, epoch: perhaps, context: undefined });
+  run.rewind({ step: 1, name: undefined });
 
   const handle = run.sequence('loss', where);
   handle.track(0.5, 10);
@@ -87,6 +91,9 @@ export async function use(run: Run, repo: Repo): Promise<void> {
   const view = await repo.run(run.hash);
   const metric: Metric | undefined = view?.metric('loss', where);
   view?.texts('text', where)?.count;
+  const points = await metric?.values({ fromStep: perhaps, writer: undefined });
+  see(points?.values, view?.get()['lr'], run.get()['lr']);
+  await view?.edit({ name: undefined, tags: { add: undefined } });
   const step: number = metric?.lastStep ?? 0;
   const mean: number = metric?.mean ?? step;
   run.set('mean', mean);
@@ -134,11 +141,11 @@ export function told(error: unknown): string {
 
 export async function opened(signal: AbortSignal): Promise<void> {
   const { CI } = process.env;
-  const run = await Run.open({ experiment: 'x', ...(CI === undefined ? {} : { name: CI }) });
+  const run = await Run.open({ experiment: 'x', name: CI, tags: undefined });
   await run[Symbol.asyncDispose]();
   const found = await Run.with({ runHash: 'x' }, async (inner) => inner.hash);
   const repo = await Repo.open('./here', { readOnly: true });
-  for await (const view of repo.runs('run.lr > 1', { signal, limit: 3 })) {
+  for await (const view of repo.runs('run.lr > 1', { signal, limit: 3, order: undefined })) {
     for await (const event of view.follow({ from: 'now', signal })) {
       if (event.type === 'points') see(event.name, event.values[0], found);
       else if (event.type === 'state') see(event.close?.outcome);

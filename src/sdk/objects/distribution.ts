@@ -14,7 +14,7 @@ import { TrackedObject, utf8 } from './tracked-object.ts';
 /** How samples are counted. */
 export interface DistributionOptions {
   /** Of samples, 1 to 512 (distributionBinCountMax). Default 64. */
-  readonly binCount?: number;
+  readonly binCount?: number | undefined;
 }
 
 /** Counts of bins, and where those lie: a range that they share evenly, or their edges. */

@@ -15,7 +15,7 @@ import { checkCaption, checkObjectSize, TrackedObject } from './tracked-object.t
 /** What stands beside an image. */
 export interface ImageOptions {
   /** At most 4 KiB (captionSizeMax). */
-  readonly caption?: string;
+  readonly caption?: string | undefined;
 }
 
 /** An image to be tracked: a PNG, JPEG or WebP file, or pixels. */

@@ -21,13 +21,13 @@ import { type StoredByKind, storedObject } from './stored-object.ts';
 /** Which steps `values` gives. */
 export interface ObjectValuesOptions {
   /** First step; default the first there is. */
-  readonly fromStep?: number;
+  readonly fromStep?: number | undefined;
   /** One past the last step. */
-  readonly toStep?: number;
+  readonly toStep?: number | undefined;
   /** Only what this writer tracked. */
-  readonly writer?: string;
+  readonly writer?: string | undefined;
   /** Also what was replaced at its step and what a rewind hides. Default false. */
-  readonly raw?: boolean;
+  readonly raw?: boolean | undefined;
 }
 
 /** What one writer tracked at one step. */

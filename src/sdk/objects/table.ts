@@ -17,16 +17,16 @@ export type Cell = number | string | boolean | Date | null;
 export interface TableColumn {
   readonly name: string;
   /** Default: that of its first value that is not null; of a column without any, string. */
-  readonly type?: ColumnType;
+  readonly type?: ColumnType | undefined;
   /** Instead of `rows`, in every column. Of a time column dates, or milliseconds since 1970. */
-  readonly values?: ArrayLike<Cell>;
+  readonly values?: ArrayLike<Cell> | undefined;
 }
 
 /** A table by rows, or by the values of its columns. */
 export interface TableContent {
   readonly columns: readonly TableColumn[];
   /** A cell for each column. */
-  readonly rows?: readonly (readonly Cell[])[];
+  readonly rows?: readonly (readonly Cell[])[] | undefined;
 }
 
 const contentNames = new Set(['columns', 'rows']);

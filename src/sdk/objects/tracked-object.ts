@@ -84,7 +84,9 @@ export function objectsOf(value: unknown): readonly ObjectInput[] | undefined {
 const captionNames = new Set(['caption']);
 
 /** @throws TypeError, RangeError. */
-export function checkCaption(options: { readonly caption?: string }): string | undefined {
+export function checkCaption(options: {
+  readonly caption?: string | undefined;
+}): string | undefined {
   checkMembers(options, 'options', captionNames);
   const { caption } = options;
   if (caption === undefined) return undefined;

@@ -23,11 +23,11 @@ import { TriggerScan } from './trigger-scan.ts';
 /** What counts as a secret, beside the rules that are built in. */
 export interface RedactOptions {
   /** Names (exact, any case) or patterns of names and values that are never redacted. */
-  readonly allow?: readonly (string | RegExp)[];
+  readonly allow?: readonly (string | RegExp)[] | undefined;
   /** Names (exact, any case) whose value is always redacted, or patterns of names. */
-  readonly deny?: readonly (string | RegExp)[];
+  readonly deny?: readonly (string | RegExp)[] | undefined;
   /** More shapes of values: what a pattern matches is redacted. The name is recorded. */
-  readonly rules?: readonly { readonly name: string; readonly pattern: RegExp }[];
+  readonly rules?: readonly { readonly name: string; readonly pattern: RegExp }[] | undefined;
 }
 
 export interface Redactor {
