@@ -231,8 +231,8 @@ export class RunView {
   }
 
   /** A copy of a param, or of all of them. A string is one key, an array a path. */
-  get(): Record<string, unknown>;
   get(key: string | readonly (string | number)[]): unknown;
+  get(): Record<string, unknown>;
   get(key?: unknown): unknown {
     const path = pathOf(key);
     if (this.#entry === undefined) return getParam(this.#reader.params, path);
@@ -274,51 +274,51 @@ export class RunView {
   }
 
   /** Sequences of `Text`; by name one of them, undefined when no writer has tracked it. */
-  texts(): ObjectSequence<'texts'>[];
   texts<Given extends ContextLike<Given> = Context>(
     name: string,
     context?: Given,
   ): ObjectSequence<'texts'> | undefined;
+  texts(): ObjectSequence<'texts'>[];
   texts(name?: string, context?: object) {
     return this.#ofKind('texts', name, context);
   }
 
   /** Sequences of `Image`, as `texts`. */
-  images(): ObjectSequence<'images'>[];
   images<Given extends ContextLike<Given> = Context>(
     name: string,
     context?: Given,
   ): ObjectSequence<'images'> | undefined;
+  images(): ObjectSequence<'images'>[];
   images(name?: string, context?: object) {
     return this.#ofKind('images', name, context);
   }
 
   /** Sequences of `Distribution`, as `texts`. */
-  distributions(): ObjectSequence<'distributions'>[];
   distributions<Given extends ContextLike<Given> = Context>(
     name: string,
     context?: Given,
   ): ObjectSequence<'distributions'> | undefined;
+  distributions(): ObjectSequence<'distributions'>[];
   distributions(name?: string, context?: object) {
     return this.#ofKind('distributions', name, context);
   }
 
   /** Sequences of `Figure`, as `texts`. */
-  figures(): ObjectSequence<'figures'>[];
   figures<Given extends ContextLike<Given> = Context>(
     name: string,
     context?: Given,
   ): ObjectSequence<'figures'> | undefined;
+  figures(): ObjectSequence<'figures'>[];
   figures(name?: string, context?: object) {
     return this.#ofKind('figures', name, context);
   }
 
   /** Sequences of `Table`, as `texts`. */
-  tables(): ObjectSequence<'tables'>[];
   tables<Given extends ContextLike<Given> = Context>(
     name: string,
     context?: Given,
   ): ObjectSequence<'tables'> | undefined;
+  tables(): ObjectSequence<'tables'>[];
   tables(name?: string, context?: object) {
     return this.#ofKind('tables', name, context);
   }

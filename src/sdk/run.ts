@@ -267,8 +267,8 @@ export class Run {
   }
 
   /** A copy of a param, or of all of them. Undefined where there is nothing. */
-  get(): Record<string, unknown>;
   get(key: string | readonly (string | number)[]): unknown;
+  get(): Record<string, unknown>;
   get(key?: unknown): unknown {
     const path = pathOf(key);
     const { writer } = this.#opened;

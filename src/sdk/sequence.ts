@@ -36,7 +36,7 @@ export class Sequence {
   readonly #contextText: string;
   readonly #target: SequenceTarget;
 
-  /** Use `run.sequence`. */
+  /** @internal Use `run.sequence`. */
   constructor(name: string, contextText: string, target: SequenceTarget) {
     this.name = name;
     this.#contextText = contextText;
