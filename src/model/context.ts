@@ -139,6 +139,8 @@ export class ContextCache<T> {
     if (
       typeof context === 'object' &&
       context !== null &&
+      // Says nothing by itself; but where it was read, the compiler knows the prototype and need not ask.
+      context.constructor === Object &&
       Object.getPrototypeOf(context) === Object.prototype
     ) {
       const entry = find(this.#root, context as Record<string, unknown>)?.entry;

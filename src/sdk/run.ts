@@ -9,14 +9,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { asRunlogError, type RunlogError } from '../errors.ts';
-import { checkMembers } from '../model/check.ts';
-import { type Context, ContextCache, type ContextEntry } from '../model/context.ts';
+import type { Context } from '../model/context.ts';
 import type { ContextLike, DataObject, MetricValuesLike } from '../model/data-object.ts';
 import { given } from '../model/given.ts';
 import { checkName } from '../model/names.ts';
 import { checkParamsPath } from '../model/params.ts';
 import { checkEpoch, checkStep, checkTime, checkValue } from '../model/point.ts';
-import type { SequenceWriter } from '../store/definitions.ts';
 import type { Change } from '../store/edits.ts';
 import { checkArtifact, type LogArtifactOptions } from './artifact-options.ts';
 import { attachAll } from './attachments.ts';
@@ -45,8 +43,9 @@ import { RunLog } from './run-log.ts';
 import { RunProperties } from './run-properties.ts';
 import { RunTerminal } from './run-terminal.ts';
 import { type Columns, noTarget, Sequence } from './sequence.ts';
+import { SequenceTable } from './sequence-table.ts';
 import type { SpawnOptions, SpawnResult } from './spawn.ts';
-import { checkedMoment, checkedValues, OptionSlips, trackNames } from './tracked-values.ts';
+import { checkedMoment, checkedValues, OptionSlips } from './tracked-values.ts';
 import type { Turn } from './turn.ts';
 
 const current = new AsyncLocalStorage<Run>();
@@ -57,7 +56,7 @@ export class Run {
   readonly hash: string;
   readonly repo: Repo;
   readonly #opened: OpenedRun;
-  readonly #contexts = new ContextCache<SequenceWriter>();
+  readonly #sequences = new SequenceTable((name, text) => this.#writer().sequence(name, text));
   readonly #life: RunLife;
   /** Undefined in a run that writes nothing. */
   readonly #turn: Turn | undefined;
@@ -170,8 +169,7 @@ export class Run {
     const { name, step, epoch, time, context } = options;
     this.#slips.look(options, step, epoch, time, context);
     const number = checkValue(value);
-    const entry = this.#contexts.get(context);
-    const sequence = entry.slots.get(name as string) ?? this.#define(entry, name, options);
+    const sequence = this.#sequences.get(this.#sequences.context(context), name, options);
     const isFull = writer.track(
       sequence,
       number,
@@ -182,33 +180,22 @@ export class Run {
     this.#accepted(isFull);
   }
 
-  #define(
-    entry: ContextEntry<SequenceWriter>,
-    name: unknown,
-    options: unknown = {},
-  ): SequenceWriter {
-    checkMembers(options, 'options', trackNames);
-    const sequence = this.#writer().sequence(checkName(name, 'name'), entry.text);
-    entry.slots.set(sequence.name, sequence);
-    return sequence;
-  }
-
   #trackObject(values: unknown, options: TrackOptions<object>): void {
     const objects = objectsOf(values);
     if (objects !== undefined) {
       const { time = (this.#turn as Turn).now(), ...moment } = checkedMoment(options);
       const name = checkName(options.name, 'name');
-      const { text } = this.#contexts.get(options.context);
+      const { text } = this.#sequences.context(options.context);
       this.#accepted(this.#writer().objects.track(name, text, objects, { ...moment, time }));
       return;
     }
     const { step, epoch, time, points } = checkedValues(values, options);
     const writer = this.#writer();
     if (points.length === 0) return;
-    const entry = this.#contexts.get(options.context);
+    const entry = this.#sequences.context(options.context);
     const tracked = points.map(({ name, value }) => ({
       value,
-      sequence: entry.slots.get(name) ?? this.#define(entry, name),
+      sequence: this.#sequences.get(entry, name),
     }));
     const common = step ?? Math.max(...tracked.map(({ sequence }) => writer.nextStep(sequence)));
     for (const { value, sequence } of tracked) {
@@ -221,10 +208,10 @@ export class Run {
   /** The hot handle of one sequence. */
   sequence<Given extends ContextLike<Given> = Context>(name: string, context?: Given): Sequence {
     const writer = this.#writerOrRefuse();
-    const entry = this.#contexts.get(context);
+    const entry = this.#sequences.context(context);
     const checked = checkName(name, 'name');
     if (writer === undefined) return new Sequence(checked, entry.text, noTarget);
-    const sequence = entry.slots.get(checked) ?? this.#define(entry, checked);
+    const sequence = this.#sequences.get(entry, checked);
     return new Sequence(checked, entry.text, {
       nextStep: () => this.#writerOrRefuse()?.nextStep(sequence) ?? 0,
       track: (value, step, epoch, time) => {

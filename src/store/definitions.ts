@@ -18,6 +18,8 @@ export interface SequenceWriter {
   readonly contextText: string;
   /** The step after the largest visible one; undefined until it has been looked up. */
   nextStep: number | undefined;
+  /** The one that was tracked after it the last time: for who looks up what comes next. */
+  following: SequenceWriter | undefined;
 }
 
 const definitionOf = ({ id, key }: SequenceWriter): RecordInput => ({

@@ -158,6 +158,7 @@ export class RunWriter {
       name,
       contextText,
       nextStep: id === undefined ? NO_STEP : undefined,
+      following: undefined,
     };
     if (id === undefined) this.#nextSequence += 1;
     this.#sequences.set(key, sequence);
