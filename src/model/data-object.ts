@@ -26,7 +26,7 @@ export type DataObject = Readonly<Record<string, unknown>> | (object & NotData);
 /** A context as a program types it: `Context`, or an interface or class of the same kinds of values. */
 export type ContextLike<Given> =
   | Context
-  | (object & NotData & { readonly [Key in keyof Given as Key & string]: InContext<Given[Key]> });
+  | (object & NotData & { readonly [Key in keyof Given]: InContext<Given[Key]> });
 
 type InContext<Value> = unknown extends Value
   ? Value
@@ -46,7 +46,7 @@ export interface MetricValues {
 /** The same as a program types them: `MetricValues`, or an interface or class of such members. */
 export type MetricValuesLike<Given> =
   | MetricValues
-  | (object & NotData & { readonly [Key in keyof Given as Key & string]: MetricValues[string] });
+  | (object & NotData & { readonly [Key in keyof Given]: MetricValues[string] });
 
 /** True for a plain object, and for an instance of classes that have fields alone. */
 export function isDataObject(value: unknown): value is Record<string, unknown> {

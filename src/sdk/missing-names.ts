@@ -8,6 +8,7 @@
 
 import { nearest } from '../model/nearest.ts';
 import { pathText } from '../model/path-text.ts';
+import { withoutSelect } from '../query/lexical.ts';
 import type { Expression } from '../query/syntax.ts';
 import type { AskedRepo } from './ask.ts';
 import { repoKeys } from './repo-keys.ts';
@@ -111,9 +112,8 @@ function elsewhere(key: string, known: readonly Path[]): string | undefined {
 
 /** Names that `metric.name` is compared with: `metric.name == 'loss'`, `in ('loss', 'accuracy')`. */
 async function comparedNames(query: string): Promise<string[]> {
-  const [{ parseExpression }, { withoutSelect }, { childrenOf }] = await Promise.all([
+  const [{ parseExpression }, { childrenOf }] = await Promise.all([
     import('../query/parse.ts'),
-    import('../query/lexical.ts'),
     import('../query/syntax.ts'),
   ]);
   const found: string[] = [];
