@@ -227,6 +227,7 @@ it('a run that cannot be read is told, hides no other, and verify names it', asy
   expect(Object.fromEntries(told)).toEqual({
     'edits-garbled': 'CORRUPT',
     'edit-a-directory': 'IO',
+    'run-a-file': 'IO',
     'log-a-file': 'IO',
   });
   for (const [hash, code] of told) await expect(repo.run(hash)).rejects.toMatchObject({ code });
