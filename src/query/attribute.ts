@@ -36,6 +36,7 @@ import {
   FunctionValue,
   List,
   ModuleValue,
+  NamedTuple,
   RangeValue,
   SetValue,
   SliceValue,
@@ -115,6 +116,8 @@ export function attribute(object: Value, name: string): Value {
     if (own !== undefined) return own;
     throw unknown(object, name, object.members.keys());
   }
+  const place = object instanceof NamedTuple ? object.names.indexOf(name) : -1;
+  if (place >= 0) return (object as NamedTuple).items[place] as Value;
   const table = tableOf(object);
   const self = (typeof object === 'boolean' ? BigInt(object) : object) as never;
   const property = table.properties.get(name);

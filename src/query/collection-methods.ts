@@ -111,7 +111,11 @@ export const dictNames: ReadonlySet<string> = new Set([
 export const dictMembers: MemberTable<Dict> = members<Dict>({
   'copy()': (self) => self,
   'get(key, default=None)': (self, key, preset) => {
-    if (typeof key === 'string') return self.getByName(key) ?? (preset as Value);
+    if (typeof key === 'string') {
+      // Not `??`: a stored None is there.
+      const found = self.getByName(key);
+      return found === undefined ? (preset as Value) : found;
+    }
     const entry = self.entries.get(keyOf(key as Value));
     return entry === undefined ? (preset as Value) : entry[1];
   },

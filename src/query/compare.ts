@@ -21,6 +21,7 @@ import {
   List,
   RangeValue,
   SetValue,
+  SliceValue,
   Stream,
   Structure,
   Tuple,
@@ -96,6 +97,8 @@ export function isEqual(a: Value, b: Value): boolean {
     (a instanceof Delta && b instanceof Delta)
   )
     return a.micros === b.micros;
+  if (a instanceof SliceValue && b instanceof SliceValue)
+    return areItemsEqual([a.start, a.stop, a.step], [b.start, b.stop, b.step]);
   if (a.typeName === 'dict_keys' || a.typeName === 'dict_items') {
     if (b instanceof SetValue) return isEqual(asSetOperand(a), b);
     return areViewsEqual(a, b);

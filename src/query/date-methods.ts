@@ -19,7 +19,14 @@ import { type MemberTable, members } from './methods.ts';
 import { divideIntegers, exactRatio, roundQuotient } from './number.ts';
 import { signature } from './signature.ts';
 import { formatDate, isoWeek, parseDate } from './strftime.ts';
-import { FunctionValue, Tuple, TypeValue, typeNameOf, type Value } from './value.ts';
+import {
+  FunctionValue,
+  NamedTuple,
+  type Tuple,
+  TypeValue,
+  typeNameOf,
+  type Value,
+} from './value.ts';
 
 const big = (number: number): bigint => BigInt(number);
 
@@ -29,14 +36,45 @@ function isoCalendar(value: DateTime | DateOnly): Tuple {
   const days = daysOfDate(value.date);
   const weekday = weekdayOfDays(days);
   const { year, week } = isoWeek({ days, weekday });
-  return new Tuple([big(year), big(week), big(weekday + 1)]);
+  return new NamedTuple('datetime.IsoCalendarDate', {
+    year: big(year),
+    week: big(week),
+    weekday: big(weekday + 1),
+  });
+}
+
+const NO_CLOCK = { hour: 0, minute: 0, second: 0 };
+
+/** As time.struct_time; whether it is summer there is not known. */
+function timeTuple(value: DateTime | DateOnly): Tuple {
+  const { date } = value;
+  const { hour, minute, second } = value instanceof DateTime ? value.time : NO_CLOCK;
+  const days = daysOfDate(date);
+  return new NamedTuple('time.struct_time', {
+    tm_year: big(date.year),
+    tm_mon: big(date.month),
+    tm_mday: big(date.day),
+    tm_hour: big(hour),
+    tm_min: big(minute),
+    tm_sec: big(second),
+    tm_wday: big(weekdayOfDays(days)),
+    tm_yday: big(days - daysOfDate({ year: date.year, month: 1, day: 1 }) + 1),
+    tm_isdst: -1n,
+  });
+}
+
+/** A zone is None: no time has one. */
+function withoutZone(zone: Value | undefined): void {
+  if (zone !== null) throw typeError('times have no zone here: it is None');
 }
 
 const dayMethods = {
+  'ctime()': (self: DateTime | DateOnly) => formatDate(self, '%a %b %e %H:%M:%S %Y'),
   'isocalendar()': isoCalendar,
   'isoweekday()': (self: DateTime | DateOnly) => big(weekdayOf(self) + 1),
   'strftime(format)': (self: DateTime | DateOnly, format: Value) =>
     formatDate(self, stringOf(format, 'the format')),
+  'timetuple()': timeTuple,
   'toordinal()': (self: DateTime | DateOnly) => big(daysOfDate(self.date) + 719_163),
   'weekday()': (self: DateTime | DateOnly) => big(weekdayOf(self)),
 };
@@ -51,11 +89,18 @@ export const dateTimeMembers: MemberTable<DateTime> = members<DateTime>(
   {
     ...dayMethods,
     'date()': (self) => new DateOnly(self.micros),
-    "isoformat(sep='T')": (self, separator) =>
-      isoDateTime(self, stringOf(separator as Value, 'the separator')),
-    'replace(year=None, month=None, day=None, hour=None, minute=None, second=None, microsecond=None)':
+    'dst()': () => null,
+    "isoformat(sep='T', timespec='auto')": (self, separator, timespec) =>
+      isoDateTime(
+        self,
+        stringOf(separator as Value, 'the separator'),
+        stringOf(timespec as Value, 'timespec'),
+      ),
+    'replace(year=None, month=None, day=None, hour=None, minute=None, second=None, microsecond=None, tzinfo=None)':
       replaced,
     'timestamp()': (self) => divideIntegers(self.micros, 1_000_000n),
+    'tzname()': () => null,
+    'utcoffset()': () => null,
   },
   {
     ...dayProperties,
@@ -74,6 +119,7 @@ function replaced(self: DateTime, ...given: Value[]): DateTime {
     const value = given[index] as Value;
     if (value !== null) parts[name] = Number(integer(value));
   }
+  withoutZone(given[names.length]);
   return new DateTime(microsOf(parts, parts));
 }
 
@@ -197,7 +243,10 @@ function nowValue(): DateTime {
 
 /** How `datetime.` makes dates; all in UTC, as the times of runs are. */
 export const dateTimeMakers: readonly [string, FunctionValue][] = [
-  maker('now()', nowValue),
+  maker('now(tz=None)', (zone) => {
+    withoutZone(zone);
+    return nowValue();
+  }),
   maker('utcnow()', nowValue),
   maker('today()', nowValue),
   maker('fromisoformat(text)', (text) => parseIsoDate(stringOf(text as Value, 'the argument'))),

@@ -164,8 +164,11 @@ function power(base: Value, exponent: Value, modulus: Value): Value {
   return modularPower(integer(base), integer(exponent), integer(modulus));
 }
 
-function* zipped(iterables: readonly Value[]): IterableIterator<Value> {
-  const iterators = iterables.map((each) => iterate(each)[Symbol.iterator]());
+/** What there is no loop over fails at once, also where nobody takes an element. */
+const zipped = (iterables: readonly Value[]): IterableIterator<Value> =>
+  rowsOf(iterables.map((each) => iterate(each)[Symbol.iterator]()));
+
+function* rowsOf(iterators: readonly Iterator<Value>[]): IterableIterator<Value> {
   if (iterators.length === 0) return;
   for (;;) {
     charge(iterators.length);

@@ -11,11 +11,24 @@ const padded = (value: number, size: number): string => value.toString().padStar
 export const isoDate = ({ year, month, day }: DateParts): string =>
   `${padded(year, 4)}-${padded(month, 2)}-${padded(day, 2)}`;
 
-export function isoDateTime(value: DateTime, separator: string): string {
+/** Characters of the time that each word of `timespec` keeps. */
+const KEPT: Readonly<Record<string, number>> = {
+  hours: 2,
+  minutes: 5,
+  seconds: 8,
+  milliseconds: 12,
+  microseconds: 15,
+};
+
+/** @throws QueryFailure ValueError: no such `timespec`. */
+export function isoDateTime(value: DateTime, separator: string, timespec: string): string {
   const { hour, minute, second, microsecond } = value.time;
-  const fraction = microsecond === 0 ? '' : `.${padded(microsecond, 6)}`;
-  const time = `${padded(hour, 2)}:${padded(minute, 2)}:${padded(second, 2)}${fraction}`;
-  return isoDate(value.date) + separator + time;
+  const word = timespec === 'auto' ? (microsecond === 0 ? 'seconds' : 'microseconds') : timespec;
+  const kept = Object.hasOwn(KEPT, word) ? KEPT[word] : undefined;
+  if (kept === undefined) throw valueError('Unknown timespec value');
+  const seconds = `${padded(second, 2)}.${padded(microsecond, 6)}`;
+  const time = `${padded(hour, 2)}:${padded(minute, 2)}:${seconds}`;
+  return isoDate(value.date) + separator + time.slice(0, kept);
 }
 
 const PATTERN =

@@ -5,13 +5,31 @@
 
 import { limits } from '../limits.ts';
 import { integer } from './argument.ts';
+import { callMethod } from './attribute.ts';
 import { charge } from './budget.ts';
 import { limitError, QueryFailure, typeError, valueError } from './failure.ts';
 import { elementsOf } from './iterate.ts';
+import {
+  distance,
+  erf,
+  erfc,
+  exactSum,
+  gamma,
+  greatestDivisor,
+  ieeeRest,
+  lastPlace,
+  leastMultiple,
+  logGamma,
+  nextAfter,
+  partsOf,
+  permutations,
+  scaled,
+  splitFloat,
+} from './math-special.ts';
 import { bitLength, bounded, integerOf, toFloat } from './number.ts';
 import { binary } from './operators.ts';
 import { signature } from './signature.ts';
-import { FunctionValue, ModuleValue, typeNameOf, type Value } from './value.ts';
+import { FunctionValue, List, ModuleValue, typeNameOf, type Value } from './value.ts';
 
 export function floatOf(value: Value): number {
   if (typeof value === 'number') return value;
@@ -64,15 +82,6 @@ const onPositive = (body: (value: number) => number) => (value: number) => {
   if (value <= 0) throw valueError('math domain error');
   return body(value);
 };
-
-function greatestDivisor(a: bigint, b: bigint): bigint {
-  let [left, right] = [a < 0n ? -a : a, b < 0n ? -b : b];
-  while (right !== 0n) {
-    charge(8);
-    [left, right] = [right, left % right];
-  }
-  return left;
-}
 
 function factorial(value: Value): bigint {
   const count = integer(value);
@@ -144,6 +153,9 @@ export const mathFunctions: Readonly<Record<string, Body>> = {
   'cos(x)': ofFloats(Math.cos),
   'cosh(x)': ofFloats(Math.cosh),
   'degrees(x)': ofFloats((x) => (x as number) * (180 / Math.PI)),
+  'dist(p, q)': ((p: Value, q: Value) => distance(p, q, floatOf)) as Body,
+  'erf(x)': ofFloats(erf as (...given: number[]) => number),
+  'erfc(x)': ofFloats(erfc as (...given: number[]) => number),
   'exp(x)': ofFloats(Math.exp),
   'exp2(x)': ofFloats((x) => 2 ** (x as number)),
   'expm1(x)': ofFloats(Math.expm1),
@@ -151,26 +163,41 @@ export const mathFunctions: Readonly<Record<string, Body>> = {
   'factorial(n)': factorial as Body,
   'floor(x)': toInteger(Math.floor) as Body,
   'fmod(x, y)': ofFloats((x, y) => (x as number) % (y as number)),
-  'gcd(a, b)': ((a: Value, b: Value) => greatestDivisor(integer(a), integer(b))) as Body,
-  'hypot(x, y)': ofFloats(Math.hypot),
+  'frexp(x)': ((x: Value) => splitFloat(floatOf(x))) as Body,
+  'fsum(seq)': ((seq: Value) => exactSum(elementsOf(seq).map(floatOf))) as Body,
+  'gamma(x)': ofFloats(gamma as (...given: number[]) => number),
+  'gcd(*integers)': ((integers: Value) =>
+    elementsOf(integers).map(integer).reduce(greatestDivisor, 0n)) as Body,
+  'hypot(*coordinates)': ((coordinates: Value) =>
+    ofFloats(Math.hypot)(...elementsOf(coordinates))) as Body,
   'isclose(a, b, *, rel_tol=None, abs_tol=0)': isClose as Body,
   'isfinite(x)': about(Number.isFinite) as Body,
   'isinf(x)': about((x) => !Number.isFinite(x) && !Number.isNaN(x)) as Body,
   'isnan(x)': about(Number.isNaN) as Body,
   'isqrt(n)': integerRoot as Body,
+  'lcm(*integers)': ((integers: Value) =>
+    elementsOf(integers).map(integer).reduce(leastMultiple, 1n)) as Body,
+  'ldexp(x, i)': ((x: Value, power: Value) =>
+    ofFloats(() => scaled(floatOf(x), Number(integer(power))))(floatOf(x))) as Body,
+  'lgamma(x)': ofFloats(logGamma as (...given: number[]) => number),
   'log(x, base=None)': logarithm as Body,
   'log10(x)': ofFloats(onPositive(Math.log10) as (...given: number[]) => number),
   'log1p(x)': ofFloats(Math.log1p),
   'log2(x)': ofFloats(onPositive(Math.log2) as (...given: number[]) => number),
+  'modf(x)': ((x: Value) => partsOf(floatOf(x))) as Body,
+  'nextafter(x, y)': ((x: Value, y: Value) => nextAfter(floatOf(x), floatOf(y))) as Body,
+  'perm(n, k=None)': permutations as Body,
   'pow(x, y)': ofFloats((x, y) => (x as number) ** (y as number)),
   'prod(iterable, start=1)': product as Body,
   'radians(x)': ofFloats((x) => (x as number) * (Math.PI / 180)),
+  'remainder(x, y)': ofFloats(ieeeRest as (...given: number[]) => number),
   'sin(x)': ofFloats(Math.sin),
   'sinh(x)': ofFloats(Math.sinh),
   'sqrt(x)': ofFloats(Math.sqrt),
   'tan(x)': ofFloats(Math.tan),
   'tanh(x)': ofFloats(Math.tanh),
   'trunc(x)': toInteger(Math.trunc) as Body,
+  'ulp(x)': ((x: Value) => lastPlace(floatOf(x))) as Body,
 };
 
 /** Functions as values, by name. */
@@ -212,7 +239,18 @@ export const stringConstants: Readonly<Record<string, string>> = {
   whitespace: SPACES,
 };
 
+/** Each word with its first letter large; between them what was between, or one space. */
+function capitalizedWords(text: Value, separator: Value): Value {
+  const words = callMethod(text, 'split', separator === null ? [] : [separator], undefined);
+  const large = elementsOf(words).map((each) => callMethod(each, 'capitalize', [], undefined));
+  return callMethod(separator === null ? ' ' : separator, 'join', [new List(large)], undefined);
+}
+
+export const stringFunctions: Readonly<Record<string, Body>> = {
+  'capwords(s, sep=None)': capitalizedWords as Body,
+};
+
 export const stringModule: ModuleValue = new ModuleValue(
   'string',
-  new Map<string, Value>(Object.entries(stringConstants)),
+  new Map<string, Value>([...functionsOf(stringFunctions), ...Object.entries(stringConstants)]),
 );

@@ -16,6 +16,8 @@ export const integerMembers: MemberTable<bigint> = members<bigint>(
     },
     'bit_length()': (self) => BigInt(bitLength(self)),
     'conjugate()': (self) => self,
+    // Of Python 3.12: a whole float of a parameter is an int here, and is asked it all the same.
+    'is_integer()': () => true,
   },
   {
     denominator: () => 1n,

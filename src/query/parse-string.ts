@@ -49,9 +49,13 @@ function partsBetween(
   const parts: FormatPart[] = [];
   let place = from;
   const addText = (end: number): void => {
-    const raw = conversion.text.slice(place - 1, end - 1);
+    const written = conversion.text.slice(place - 1, end - 1);
+    if (written.replaceAll('}}', '').includes('}'))
+      throw conversion.refuse(node, "'}' alone in an f-string opens nothing: write '}}'");
+    // Before escapes are read: what they stand for is no brace of the f-string.
+    const raw = written.replaceAll('{{', '{').replaceAll('}}', '}');
     const text = isRaw ? raw : decodeEscapes(raw, conversion.text, place - 1, false);
-    if (text !== '') parts.push(text.replaceAll('{{', '{').replaceAll('}}', '}'));
+    if (text !== '') parts.push(text);
   };
   for (const child of conversion.children(node)) {
     if (child.name !== 'FormatReplacement') continue;

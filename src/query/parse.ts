@@ -11,7 +11,7 @@ import { startBudget } from './budget.ts';
 import { Conversion } from './conversion.ts';
 import { limitError } from './failure.ts';
 import { loadGrammar, type Node, type Tree } from './grammar.ts';
-import { checkText, wordsBefore } from './lexical.ts';
+import { checkText, MEMBER_OF_NUMBER, wordsBefore } from './lexical.ts';
 import { numberOf } from './literal.ts';
 import type { BinaryOperator, UnaryOperator } from './operators.ts';
 import { isJunction, parseJunction } from './parse-junction.ts';
@@ -28,12 +28,12 @@ import { ELLIPSIS } from './value.ts';
  * @throws RunlogError QUERY_SYNTAX, LIMIT
  */
 export async function parseExpression(text: string): Promise<Expression | undefined> {
-  checkText(text);
+  const taken = checkText(text);
   // Numbers that are written cost as those that are computed.
   startBudget();
   if (text.replace(/#[^\n\r]*/g, '').trim() === '') return undefined;
   const parse = await loadGrammar();
-  const tree = parse(`(${text}\n)`);
+  const tree = parse(`(${taken}\n)`);
   if (tree === Number.POSITIVE_INFINITY) throw tooLong();
   if (typeof tree === 'number') throw stopped(text, Math.min(text.length, Math.max(0, tree - 1)));
   checkDepth(tree);
@@ -259,6 +259,13 @@ function parseMember(conversion: Conversion, node: Node): Expression {
   const at = conversion.at(node);
   const [object, mark, ...rest] = conversion.children(node) as [Node, Node, ...Node[]];
   if (mark.name === '.') {
+    // Only in an f-string: elsewhere the text was read number by number.
+    if (
+      object.name === 'Number' &&
+      object.to === mark.from &&
+      !conversion.source(object).includes('.')
+    )
+      throw conversion.refuse(object, MEMBER_OF_NUMBER);
     const place = rest[0] as Node;
     const name = conversion.source(place).normalize('NFKC');
     if (KEYWORDS.has(name))

@@ -262,7 +262,7 @@ function named(text: string, body: (...given: Value[]) => Value): [string, Value
 function escaped(text: string): string {
   chargeText(text.length * 2);
   charge(text.length >>> 2);
-  return text.replace(/[^\p{L}\p{N}_]/gu, '\\$&');
+  return text.replace(/[()[\]{}?*+\-|^$\\.&~# \t\n\r\v\f]/g, '\\$&');
 }
 
 const searching = (kind: Kind) => (pattern: Value, text: Value, flags: Value) =>

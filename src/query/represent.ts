@@ -14,6 +14,7 @@ import {
   FunctionValue,
   List,
   ModuleValue,
+  NamedTuple,
   RangeValue,
   SetValue,
   SliceValue,
@@ -25,7 +26,7 @@ import {
 
 export function textOf(value: Value): string {
   if (typeof value === 'string') return value;
-  if (value instanceof DateTime) return isoDateTime(value, ' ');
+  if (value instanceof DateTime) return isoDateTime(value, ' ', 'auto');
   if (value instanceof DateOnly) return isoDate(value.date);
   if (value instanceof Delta) return textOfDelta(value);
   return represent(value);
@@ -50,6 +51,12 @@ export function represent(value: Value): string {
 function representStructure(value: Structure): string {
   charge(1);
   if (value instanceof List) return `[${joined(value.items)}]`;
+  if (value instanceof NamedTuple) {
+    const members = value.names.map(
+      (name, index) => `${name}=${represent(value.items[index] as Value)}`,
+    );
+    return `${value.shownName}(${members.join(', ')})`;
+  }
   if (value instanceof Tuple)
     return value.items.length === 1 ? `(${joined(value.items)},)` : `(${joined(value.items)})`;
   if (value instanceof Dict) return `{${joinedEntries(value)}}`;

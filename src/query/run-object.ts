@@ -113,7 +113,8 @@ export class RunObject extends QueryObject {
 
   override item(key: Value): Value {
     if (typeof key === 'string') return this.#param(key);
-    if (key instanceof Tuple) {
+    // A list is a path too, as in Aim.
+    if (key instanceof Tuple || key instanceof List) {
       const [first, ...rest] = key.items;
       if (first !== undefined) return rest.reduce(subscript, this.item(first));
       return fromParams(this.facts.param([]));

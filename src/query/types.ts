@@ -3,8 +3,8 @@
 // Spec: spec/query.md, Functions. Test: test/query/functions.test.ts.
 
 import { limits } from '../limits.ts';
-import { integer, stringOf } from './argument.ts';
-import { chargeElements, chargeText } from './budget.ts';
+import { integer, stringOf, trimEnd, trimStart } from './argument.ts';
+import { charge, chargeElements, chargeText } from './budget.ts';
 import { isTrue } from './compare.ts';
 import { Complex } from './complex.ts';
 import { encode } from './encoding.ts';
@@ -99,7 +99,33 @@ function makeTranslation(from: Value, to: Value, dropped: Value): Dict {
   ]);
 }
 
+/** Two floats as they are written have fewer characters. */
+const COMPLEX_SIZE_MAX = 200;
+const FLOAT = '(?:\\d+\\.?\\d*|\\.\\d+)(?:e[-+]?\\d+)?';
+const COMPLEX = new RegExp(
+  `^(?:([-+]?${FLOAT})(?:([-+](?:${FLOAT})?)j)?|([-+]?(?:${FLOAT})?)j)$`,
+  'i',
+);
+
+/** As complex(text) reads it: no blanks within, brackets around are taken. */
+function parseComplex(text: string): Complex {
+  charge(8);
+  const isShort = text.length <= COMPLEX_SIZE_MAX;
+  const bare = isShort ? trimStart(trimEnd(text)) : '';
+  const isBracketed = bare.startsWith('(') && bare.endsWith(')');
+  const match = COMPLEX.exec(isBracketed ? trimStart(trimEnd(bare.slice(1, -1))) : bare);
+  if (match === null) throw valueError('complex() arg is a malformed string');
+  const [, real = '0', imag, alone] = match;
+  // `1-j` has a sign only.
+  const size = imag ?? alone ?? '0';
+  return new Complex(Number(real), Number(/\d/.test(size) ? size : `${size}1`));
+}
+
 function makeComplex(real: Value, imag: Value): Complex {
+  if (typeof real === 'string') {
+    if (imag !== 0n) throw typeError("complex() can't take second arg if first is a string");
+    return parseComplex(real);
+  }
   const [left, right] = [complexOf(real), complexOf(imag)];
   if (left === undefined || right === undefined)
     throw typeError('complex() takes numbers', real === null || imag === null);

@@ -47,6 +47,18 @@ export class Tuple extends Structure {
   }
 }
 
+/** A tuple whose items have names too, as a calendar week has. */
+export class NamedTuple extends Tuple {
+  readonly shownName: string;
+  readonly names: readonly string[];
+
+  constructor(shownName: string, members: Readonly<Record<string, Value>>) {
+    super(Object.values(members));
+    this.shownName = shownName;
+    this.names = Object.keys(members);
+  }
+}
+
 /** What a value is found by in a set or dict: equal values have equal keys. */
 export type Key = null | string | number | bigint | Structure;
 

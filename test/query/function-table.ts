@@ -3,7 +3,12 @@
 import { tables } from '../../src/query/attribute.ts';
 import { dateMakers, dateTimeMakers } from '../../src/query/date-methods.ts';
 import { builtins, extremeSignatures } from '../../src/query/functions.ts';
-import { mathConstants, mathFunctions, stringConstants } from '../../src/query/math-module.ts';
+import {
+  mathConstants,
+  mathFunctions,
+  stringConstants,
+  stringFunctions,
+} from '../../src/query/math-module.ts';
 import { pointMethods, sequenceProperties } from '../../src/query/metric-object.ts';
 import { regexFunctions } from '../../src/query/regex.ts';
 import { runProperties } from '../../src/query/run-object.ts';
@@ -32,7 +37,7 @@ export function functionTable(): Map<string, readonly string[]> {
   );
   rows.set('math.', [...Object.keys(mathFunctions), ...Object.keys(mathConstants)]);
   rows.set('re.', [...regexFunctions, 'I', 'IGNORECASE', 'M', 'MULTILINE', 'S', 'DOTALL']);
-  rows.set('string.', Object.keys(stringConstants));
+  rows.set('string.', [...Object.keys(stringFunctions), ...Object.keys(stringConstants)]);
   rows.set('run', [...runProperties.keys(), 'get(key, default=None)']);
   rows.set('metric', [...sequenceProperties.keys(), ...pointMethods.keys()]);
   return rows;

@@ -85,6 +85,10 @@ describe('run', () => {
     "run.get('none', default=5) == 5 and run.get(key='one') == 1 and run.get(('hparams', 'lr'), 5) == 0.1",
     "run.get(('hparams', 'none'), 5) == 5 and run.get(('none', 'none')) is None",
     "run.get('one') == 1 and run.get('none', 5) == 5 and 'one' in run and 'none' not in run",
+    // What is stored is there, also None.
+    "run.hparams.get('note', 5) is None and run.hparams.get('nope', 5) == 5",
+    "run[['hparams', 'lr']] == 0.1 and run[['hparams', 'nope']] is None and len(run[[]]) > 10",
+    'run.whole.is_integer() and not run.half.is_integer()',
     "len(run[...]) == len(run[()]) > 10 and 'hparams' in run[...]",
     "run.map[1] == 'one' and run.map['1'] == 'text' and run.set == {1, 2} and run.when.month == 2",
     "run.bytes == b'\\x01\\x02' and run.floats == [1.0, 0.5]",
