@@ -54,6 +54,7 @@ const current = new AsyncLocalStorage<Run>();
 export class Run {
   /** What `Run.open({ runHash })` opens again. */
   readonly hash: string;
+  /** Where it is recorded. */
   readonly repo: Repo;
   readonly #opened: OpenedRun;
   readonly #sequences = new SequenceTable((name, text) => this.#writer().sequence(name, text));
@@ -246,6 +247,7 @@ export class Run {
    * RUN_READ_ONLY.
    */
   set(key: string | readonly string[], value: unknown): void;
+  /** Sets several params: each member of the object is one, as `set(key, value)`. */
   set(values: DataObject): void;
   set(key: unknown, ...rest: readonly unknown[]): void {
     const spelled = spelledParams(key, ...rest);
@@ -255,6 +257,7 @@ export class Run {
 
   /** A copy of a param, or of all of them. Undefined where there is nothing. */
   get(key: string | readonly (string | number)[]): unknown;
+  /** A copy of all params. */
   get(): Record<string, unknown>;
   get(key?: unknown): unknown {
     const path = pathOf(key);
@@ -334,6 +337,7 @@ export class Run {
     this.#change(['name', value === undefined ? null : checkName(value, 'name')]);
   }
 
+  /** As `name`, of up to 62 KiB. */
   get description(): string | undefined {
     return this.#properties.facts.description;
   }
@@ -342,6 +346,7 @@ export class Run {
     this.#change(['description', value ?? null]);
   }
 
+  /** What runs are grouped by; 'default' unless it was said. Setting it is an edit, as of `name`. */
   get experiment(): string {
     return this.#properties.facts.experiment;
   }
@@ -359,6 +364,7 @@ export class Run {
     this.#change(['archived', value]);
   }
 
+  /** Sorted by when they were added. */
   get tags(): readonly string[] {
     return this.#properties.facts.tags;
   }
@@ -368,6 +374,7 @@ export class Run {
     this.#change(['addTag', checkName(tag, 'tag')]);
   }
 
+  /** Removing one that is not there changes nothing. */
   removeTag(tag: string): void {
     this.#change(['removeTag', checkName(tag, 'tag')]);
   }
@@ -405,7 +412,7 @@ export class Run {
     return id;
   }
 
-  /** @throws RangeError when no rewind that stands has this id. */
+  /** Shows again what a rewind hid. @throws RangeError when no rewind that stands has this id. */
   undoRewind(id: string): void {
     const writer = this.#writerOrRefuse();
     if (writer === undefined) return;
