@@ -51,7 +51,9 @@ export async function chart(curves: readonly Curve[], options: ChartOptions): Pr
   );
   if (xRange === undefined || yRange === undefined) return [];
   const y = scaleOf(yRange, options.logY);
-  const yTicks = ticksOf(y, Math.max(2, Math.floor(options.height / 3)), 'value');
+  // A mark of a linear scale may stand in every other line; powers of ten say enough in fewer.
+  const lines = Math.floor(options.height / (y.isLog ? 3 : 2));
+  const yTicks = ticksOf(y, Math.max(2, lines), 'value');
   const margin = Math.max(...yTicks.map(({ text }) => text.length), 1);
   const letters = curves.length > 1 ? Math.min(curves.length, LETTERS_MAX) + 1 : 0;
   const columns = Math.max(8, options.width - margin - 2 - letters);
@@ -60,13 +62,13 @@ export async function chart(curves: readonly Curve[], options: ChartOptions): Pr
   const labels = new Map(
     yTicks.map((tick) => [Math.round((1 - y.place(tick.value)) * (options.height - 1)), tick.text]),
   );
-  const lines = rows.map(({ text, letter }, row) => {
+  const drawn = rows.map(({ text, letter }, row) => {
     const label = labels.get(row);
     const axis = label === undefined ? '\u2502' : '\u2524';
     const shown = letter === '' ? text.trimEnd() : text + letter;
     return `${styled('dim', (label ?? '').padStart(margin) + axis)}${shown}`;
   });
-  return [...lines, ...axisBelow(x, options.x, margin, columns)];
+  return [...drawn, ...axisBelow(x, options.x, margin, columns)];
 }
 
 function ticksOf(scale: Scale, count: number, what: 'value' | 'duration'): Tick[] {
@@ -177,7 +179,8 @@ function coloured(cells: Uint8Array, owners: Int16Array): string {
 function axisBelow(x: Scale, name: ChartOptions['x'], margin: number, columns: number): string[] {
   const ticks = ticksOf(
     x,
-    Math.max(2, Math.floor(columns / 14)),
+    // Powers of ten are short, and few.
+    Math.max(2, Math.floor(columns / (x.isLog ? 8 : 14))),
     name === 'time' ? 'duration' : 'value',
   );
   const axis = Array<string>(columns).fill('\u2500');

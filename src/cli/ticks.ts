@@ -15,7 +15,16 @@ export function linearTicks([min, max]: readonly [number, number], count: number
   const rough = (max - min) / Math.max(1, count);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 5, 10].find((each) => each * power >= rough * 0.999) ?? 10);
-  return multiples(min, max, step).map((value) => ({ value, text: short(value) }));
+  return multiples(min, max, step).map((value) => ({ value, text: toldApart(value, step) }));
+}
+
+/** With as many digits as it takes to tell a mark from the next: values may lie close together, far from 0. */
+function toldApart(value: number, step: number): string {
+  const power = (size: number): number => Math.floor(Math.log10(size) + 1e-9);
+  const digits = value === 0 ? 1 : power(Math.abs(value)) - power(step) + 1;
+  return digits <= SHORT_DIGITS
+    ? short(value)
+    : String(Number(value.toPrecision(Math.min(15, digits))));
 }
 
 /** Powers of ten, with 2 and 5 between them while there are few. */
@@ -63,6 +72,8 @@ function multiples(min: number, max: number, step: number): number[] {
   return found;
 }
 
+const SHORT_DIGITS = 4;
+
 /** At most about seven characters. */
 export function short(value: number): string {
   const size = Math.abs(value);
@@ -71,6 +82,6 @@ export function short(value: number): string {
     return value.toExponential(1).replace('.0e', 'e').replace('e+', 'e');
   const [divisor, unit] =
     size >= 1e12 ? [1e12, 'T'] : size >= 1e9 ? [1e9, 'G'] : size >= 1e6 ? [1e6, 'M'] : [1, ''];
-  if (divisor === 1 && size >= 1e4) return `${Number((value / 1e3).toPrecision(4))}k`;
-  return `${Number((value / divisor).toPrecision(4))}${unit}`;
+  if (divisor === 1 && size >= 1e4) return `${Number((value / 1e3).toPrecision(SHORT_DIGITS))}k`;
+  return `${Number((value / divisor).toPrecision(SHORT_DIGITS))}${unit}`;
 }

@@ -117,6 +117,9 @@ it('marks round numbers, powers and durations', () => {
   expect(texts(linearTicks([0, 10_000], 5))).toEqual(['0', '2000', '4000', '6000', '8000', '10k']);
   expect(texts(linearTicks([-1, 1], 4))).toEqual(['-1', '-0.5', '0', '0.5', '1']);
   expect(texts(linearTicks([3, 3], 4))).toEqual(['3']);
+  // Close together, far from 0: each is told from the next.
+  expect(texts(linearTicks([1e6, 1e6 + 0.05], 4))).toEqual(['1000000', '1000000.02', '1000000.04']);
+  expect(texts(linearTicks([123_456, 123_460], 2))).toEqual(['123456', '123458', '123460']);
   expect(texts(logTicks([1e-5, 10], 8))).toEqual([
     '1e-5',
     '0.0001',

@@ -10,13 +10,14 @@ import {
   type Section,
   sectionsOf,
 } from '../difference.ts';
-import { contextText, textOf } from '../facts.ts';
+import { contextText } from '../facts.ts';
 import { tellMissing, tellMissingMetrics } from '../hints.ts';
 import { openRepo, shortHashes } from '../open.ts';
 import { contextOption, metricOption, withExamples, withQuestion } from '../options.ts';
-import { number, print, printJson, styled } from '../print.ts';
+import { number, print, printJson, styled, widthOfOutput } from '../print.ts';
 import { isExpression, selectRuns, type WantedMetrics } from '../select.ts';
-import { type Cell, printTable } from '../table.ts';
+import { cellsOf, lotsOf, nameRoom, none, pathCell } from '../side-by-side.ts';
+import { printTable } from '../table.ts';
 import { tellDamage } from '../trouble.ts';
 
 interface CompareOptions extends WantedMetrics {
@@ -26,8 +27,6 @@ interface CompareOptions extends WantedMetrics {
 
 /** Columns of values that fit a terminal, and are still read side by side. */
 const RUNS_MAX = 12;
-/** A value longer than this is cut: a diff, a path. JSON has it whole. */
-const CELL_MAX = 40;
 
 const sectionFacts = ({ name, different, same }: Section, { all }: CompareOptions): object => ({
   name,
@@ -73,64 +72,94 @@ async function compare(words: string[], options: CompareOptions, command: Comman
   else {
     const short = shortHashes(repo.hashes());
     const heads = views.map((view) => short(view.hash));
-    for (const section of sections) printSection(section, heads, options);
-    printMetrics(metrics, heads);
+    const lots = lotsFor(sections, metrics, heads);
+    for (const section of sections) printSection(section, heads, lots, options);
+    printMetrics(metrics, heads, lots);
     if (metrics.length === 0) await tellMissingMetrics(repo, options.metric);
     if (isExpression(options.order)) await tellMissing(repo, options.order, 'run');
   }
   for (const view of views) tellDamage(view);
 }
 
-const none: Cell = { text: '-', style: 'dim' };
-
-function cellOf(value: unknown): Cell {
-  if (value === undefined) return none;
-  const text = textOf(value);
-  return text.length > CELL_MAX ? `${text.slice(0, CELL_MAX - 3)}...` : text;
-}
-
 /** A package or a property has a name of its own; the rest is asked for by its path. */
 const nameOf = (section: Section['name'], path: readonly string[]): string =>
   section === 'params' || path.length > 1 ? pathText(path) : path.join('');
 
-function printSection(section: Section, heads: readonly string[], { all }: CompareOptions): void {
+type Lots = readonly (readonly [from: number, to: number])[];
+
+/** The same runs stand beside each other in every table. */
+function lotsFor(
+  sections: readonly Section[],
+  metrics: readonly MetricDifference[],
+  heads: readonly string[],
+): Lots {
+  const names = [
+    ...sections.flatMap(({ name, different }) => different.map(({ path }) => nameOf(name, path))),
+    ...metrics.map(({ name, context }) => `${name}  ${contextText(context)}`),
+  ];
+  const widest = names.reduce((most, { length }) => Math.max(most, length), 'last of'.length);
+  const width = widthOfOutput();
+  return lotsOf(heads, width - Math.min(widest, nameRoom(width)));
+}
+
+function printSection(
+  section: Section,
+  heads: readonly string[],
+  lots: Lots,
+  { all }: CompareOptions,
+): void {
   const { name, different, same } = section;
   const rows = all ? [...different, ...same] : different;
   if (different.length + same.length === 0) return;
   const agreed = same.length === 0 ? '' : `${same.length} the same${all ? '' : ' (--all)'}`;
+  if (rows.length === 0) print(styled('bold', name));
+  const room = nameRoom(widthOfOutput());
+  const paths = rows.map(({ path }) => pathCell(nameOf(name, path), room));
+  const cells = rows.map(({ values }) => cellsOf(values));
   if (rows.length > 0)
-    printTable(
-      [name, ...heads],
-      rows.map(({ path, values }) => [nameOf(name, path), ...values.map(cellOf)]),
-    );
-  else print(styled('bold', name));
+    for (const [from, to] of lots) {
+      if (from > 0) print('');
+      printTable(
+        [{ whole: name }, ...heads.slice(from, to)],
+        cells.map((row, index) => [paths[index] ?? '', ...row.slice(from, to)]),
+      );
+    }
   if (agreed !== '') print(styled('dim', agreed));
   print('');
 }
 
-function printMetrics(metrics: readonly MetricDifference[], heads: readonly string[]): void {
+function printMetrics(
+  metrics: readonly MetricDifference[],
+  heads: readonly string[],
+  lots: Lots,
+): void {
   if (metrics.length === 0) return;
-  const isPair = heads.length === 2;
-  printTable(
-    [
-      'last of',
-      'context',
-      ...heads.map((right) => ({ right })),
-      ...(isPair ? [{ right: 'change' }] : []),
-    ],
-    metrics.map(({ name, context, metrics: found }) => {
-      const [first, second] = found;
-      const change = first && second ? second.last - first.last : Number.NaN;
-      return [
+  for (const [from, to] of lots) {
+    if (from > 0) print('');
+    const isPair = heads.length === 2 && lots.length === 1;
+    printTable(
+      [
+        'last of',
+        'context',
+        ...heads.slice(from, to).map((right) => ({ right })),
+        ...(isPair ? [{ right: 'change' }] : []),
+      ],
+      metrics.map(({ name, context, metrics: found }) => [
         name,
         contextText(context),
-        ...found.map((metric) => (metric === undefined ? none : number(metric.last))),
-        ...(isPair
-          ? [Number.isNaN(change) ? '' : `${change > 0 ? '+' : ''}${number(change)}`]
-          : []),
-      ];
-    }),
-  );
+        ...found
+          .slice(from, to)
+          .map((metric) => (metric === undefined ? none : number(metric.last))),
+        ...(isPair ? [changeText(found)] : []),
+      ]),
+    );
+  }
+}
+
+/** From the first to the second; empty where one has none. */
+function changeText([first, second]: MetricDifference['metrics']): string {
+  const change = first && second ? second.last - first.last : Number.NaN;
+  return Number.isNaN(change) ? '' : `${change > 0 ? '+' : ''}${number(change)}`;
 }
 
 export function addCompare(program: Command): void {
