@@ -17,6 +17,7 @@ import { dataViewOf } from './format/version.ts';
 import type { OwnerRecord } from './host.ts';
 import { publish, writeWhole } from './publish.ts';
 import { readSnapshot } from './snapshot.ts';
+import { strangeError } from './tail.ts';
 import type { Vfs } from './vfs/vfs.ts';
 
 const PIECE_SIZE = 1024 * 1024;
@@ -31,6 +32,7 @@ export function copyLog(vfs: Vfs, source: string, target: string, owner: OwnerRe
   if (manifest === undefined) return 0;
   const lost = snapshotLoss(source, manifest.segments, present);
   if (lost !== undefined) throw lost;
+  if (tail.strange !== undefined) throw strangeError(tail.strange);
   const segments = present.filter((each) => each.end > each.first);
   for (const segment of segments)
     copyFile(

@@ -69,6 +69,8 @@ export class Log<State = unknown> {
   readonly #host: Host;
   readonly #options: LogOptions<State>;
   readonly #lookup: KeyLookup;
+  /** Segments of the manifest that its owner has not found. */
+  readonly #missing = new Set<string>();
   #appender: Appender | undefined;
   #snapshot: Snapshot | undefined;
   /** Keys that no index covers, oldest first; the owner's own are added as they are appended. */
@@ -169,6 +171,7 @@ export class Log<State = unknown> {
     return segments.filter((segment) => {
       const file = `${this.directory}/${segmentName(segment)}`;
       if (this.#vfs.stat(file) !== undefined) return true;
+      this.#missing.add(segmentName(segment));
       this.damage.push({ file, offset: 0, size: segment.length, reason: 'the file is missing' });
       return false;
     });
@@ -226,8 +229,8 @@ export class Log<State = unknown> {
 
   /** Sealed segments and those of the tail, in order of position. */
   #segments(): SealedSegment[] {
-    if (this.#appender !== undefined) return [...this.#appender.manifest.segments];
-    return [...(this.#snapshot as Snapshot).segments];
+    const { segments } = this.#appender?.manifest ?? (this.#snapshot as Snapshot);
+    return segments.filter((each) => !this.#missing.has(segmentName(each)));
   }
 
   #owned(): Appender {

@@ -30,7 +30,7 @@ import {
 } from './publish.ts';
 import { SegmentFile } from './segment-file.ts';
 import { listLog, readFence, readNewestManifest } from './snapshot.ts';
-import { readTail, type Tail, type TailSegment } from './tail.ts';
+import { readTail, strangeError, type Tail, type TailSegment } from './tail.ts';
 import type { FileHandle, Vfs } from './vfs/vfs.ts';
 
 /** Who holds the log now, as far as its files tell (steps 1 and 2). */
@@ -157,6 +157,7 @@ function decide(
     const start = previous === undefined || contender.fresh ? NEW_LOG() : previous;
     const tail = unlessGone(() => readTail(vfs, directory, start));
     if (tail === undefined) continue;
+    if (tail.strange !== undefined) throw strangeError(tail.strange);
     const hasTail = tail.segments.some((each) => each.end > each.first);
     const own = { number, start, nonce: contender.owner.nonce, copy: copies + 1 };
     const sealed = hasTail ? unlessGone(() => sealTail(vfs, directory, tail, own)) : [];

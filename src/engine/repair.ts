@@ -6,6 +6,8 @@
 //
 // Spec: spec/recovery.md. Test: test/engine/verify-repair.test.ts.
 
+import { basename } from 'node:path';
+
 import { errorCode } from '../errors.ts';
 import { SegmentSum } from './format/frame.ts';
 import { encodeManifest, type Manifest, type SealedSegment } from './format/manifest.ts';
@@ -14,6 +16,7 @@ import { SEGMENT_HEADER_SIZE } from './format/segment-header.ts';
 import { publish } from './publish.ts';
 import { SegmentFile } from './segment-file.ts';
 import { listLog, readManifest } from './snapshot.ts';
+import { readTail } from './tail.ts';
 import type { Vfs } from './vfs/vfs.ts';
 
 /** Files that were put aside; empty when there was nothing to repair. Requires: nobody owns the log. */
@@ -26,7 +29,7 @@ export function repairLog(vfs: Vfs, directory: string): string[] {
     if (valid !== undefined) break;
     invalid.push(counter);
   }
-  if (invalid.length === 0) return [];
+  if (invalid.length === 0) return putStrangeAside(vfs, directory, valid);
   const found = listing.segments
     .map((name) => describe(vfs, directory, name))
     .filter((each) => each !== undefined);
@@ -63,6 +66,20 @@ export function repairLog(vfs: Vfs, directory: string): string[] {
   };
   publish(vfs, directory, manifestName(manifest.counter), encodeManifest(manifest), { sync: true });
   vfs.syncDirectory(directory);
+  return aside;
+}
+
+/** Case 17: each segment of the tail that is of another history of the log. */
+function putStrangeAside(vfs: Vfs, directory: string, manifest: Manifest | undefined): string[] {
+  const aside: string[] = [];
+  while (manifest !== undefined) {
+    const { strange } = readTail(vfs, directory, manifest);
+    if (strange === undefined) break;
+    const path = `${directory}/damaged-${basename(strange)}`;
+    vfs.rename(strange, path);
+    aside.push(path);
+  }
+  if (aside.length > 0) vfs.syncDirectory(directory);
   return aside;
 }
 

@@ -217,8 +217,12 @@ export class Rewriter {
         if (!this.#isStopped) this.#replace(inputs, sealed);
       }
     } catch (error) {
-      if (errorCode(error) !== 'CORRUPT') throw error;
-      this.#refuse(inputs);
+      const code = errorCode(error);
+      const gone = inputs.filter(
+        (each) => vfs.stat(`${directory}/${segmentName(each)}`) === undefined,
+      );
+      if (code !== 'CORRUPT' && (code !== 'ENOENT' || gone.length === 0)) throw error;
+      this.#refuse(gone.length > 0 ? gone : inputs);
     } finally {
       // A manifest that was linked may be what a successor has read, whatever came after the link.
       if (!appender.manifest.segments.some((each) => segmentName(each) === segmentName(name)))

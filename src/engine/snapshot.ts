@@ -44,6 +44,7 @@ export const EMPTY_TAIL = (end: number): Tail => ({
   damage: [],
   keys: [],
   torn: undefined,
+  strange: undefined,
 });
 
 /** Tries of a reader whose files keep vanishing: each means that an owner has published. */

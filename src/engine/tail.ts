@@ -7,7 +7,7 @@
 //
 // Spec: spec/recovery.md (case numbers below are its). Test: test/engine/recovery.test.ts.
 
-import { errorCode } from '../errors.ts';
+import { errorCode, RunlogError } from '../errors.ts';
 import { frameFlag, frameType, SegmentSum, SKIPPABLE } from './format/frame.ts';
 import { hashKey, type IndexEntry } from './format/index-page.ts';
 import type { Manifest, SealedSegment } from './format/manifest.ts';
@@ -42,7 +42,15 @@ export interface Tail {
   readonly torn:
     | { readonly file: string; readonly offset: number; readonly size: number }
     | undefined;
+  /** A segment of this name and log from another history of it: nothing can be decided until it is put aside. */
+  readonly strange: string | undefined;
 }
+
+export const STRANGE = 'a segment of another history of this log, copied over it';
+
+/** Two copies of a log that went on apart, one over the other: what is right nobody can tell. */
+export const strangeError = (file: string): RunlogError =>
+  new RunlogError('CORRUPT', `${file}: ${STRANGE}; \`runlog repair\` puts it aside`, { file });
 
 /** What the log knows before its tail: of `undefined` manifests, an empty log. */
 export type TailStart = Pick<Manifest, 'logId' | 'fence' | 'tailNumber' | 'end'>;
@@ -53,6 +61,7 @@ interface Scan {
   damage: Damage[];
   keys: IndexEntry[];
   torn: Tail['torn'];
+  strange: Tail['strange'];
 }
 
 /** @throws Node's error when a file cannot be read; ENOENT ends the tail and is not one. */
@@ -63,6 +72,7 @@ export function readTail(vfs: Vfs, directory: string, start: TailStart): Tail {
     damage: [],
     keys: [],
     torn: undefined,
+    strange: undefined,
   };
   const segments: TailSegment[] = [];
   let file = openTail(vfs, directory, start, start.tailNumber);
@@ -154,6 +164,14 @@ function readTailSegment(
     segments.push({ ...name, ...lost, damage: [{ from: 0, to: file.size }] });
     scan.end = successor.first;
     return false;
+  }
+  if (header.first < (segments.at(-1)?.end ?? start.end)) {
+    // Case 17. A predecessor is read up to the length in the header after it, that of a repeat included.
+    scan.strange = file.path;
+    if (!header.repeat) {
+      scan.damage.push({ file: file.path, offset: 0, size: file.size, reason: STRANGE });
+      return true;
+    }
   }
   // Case 11: a repeat begins where its predecessor's promise ended, below what that one still holds.
   scan.end = header.first;

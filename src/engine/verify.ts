@@ -14,7 +14,7 @@ import { fenceName, segmentName } from './format/names.ts';
 import { readFrames, recordsOf } from './log-reader.ts';
 import { SegmentFile } from './segment-file.ts';
 import { READ_TRIES, readFence, readSnapshot } from './snapshot.ts';
-import type { Damage, Tail } from './tail.ts';
+import { type Damage, readTail, STRANGE, type Tail } from './tail.ts';
 import type { Vfs } from './vfs/vfs.ts';
 
 export interface VerifyReport {
@@ -47,6 +47,13 @@ export function verifyLog(vfs: Vfs, directory: string): VerifyReport {
 function verifyNow(vfs: Vfs, directory: string, sound: Set<string>): VerifyReport {
   const snapshot = readSnapshot(vfs, directory);
   const damaged: Damage[] = [...snapshot.damage];
+  // Of a log that is not decided the tail is left out, but for what keeps owners from deciding it.
+  if (!snapshot.decided && snapshot.manifest !== undefined)
+    damaged.push(
+      ...readTail(vfs, directory, snapshot.manifest).damage.filter(
+        ({ reason }) => reason === STRANGE,
+      ),
+    );
   let bytes = 0;
   for (const segment of snapshot.manifest?.segments ?? []) {
     bytes += segment.length;

@@ -1,13 +1,14 @@
 // What of a log is still hot, by sequence: batches of points, and the definitions of their ids.
 //
 // 1. A definition may stand before its points or behind them: they are brought together at the end.
+// 2. A key may have two ids: an owner who could not look it up has given it another one, greater and later.
 //
-// Spec: spec/records.md. Test: test/store/log-contents.test.ts.
+// Spec: spec/records.md. Test: test/store/log-contents.test.ts, test/sdk/mixed-files.test.ts.
 
 import type { LogRecord } from '../engine/index.ts';
 import { HotPoints } from './hot-points.ts';
 import { decodePoints, recordType, sequenceIdOf } from './record.ts';
-import type { Rows } from './rows.ts';
+import { concatRows, type Rows } from './rows.ts';
 
 /** Sequences of hot batches by id, points in order of arrival. */
 export interface Hot {
@@ -37,7 +38,9 @@ export class HotRecords {
     const rows = new Map<string, Rows>();
     for (const [id, own] of this.#points.rows()) {
       const key = this.#keys.get(id);
-      if (key !== undefined) rows.set(key, own);
+      if (key === undefined) continue;
+      const before = rows.get(key);
+      rows.set(key, before === undefined ? own : concatRows([before, own]));
     }
     return { keys: this.#keys, rows };
   }

@@ -26,6 +26,7 @@ import {
   upTo,
   writeFile,
 } from '../support/log-files.ts';
+import { simulatedHost } from '../support/simulated-host.ts';
 
 beforeAll(loadXxhash);
 
@@ -401,6 +402,20 @@ describe('the tail', () => {
       torn: [SECOND, 0, readFile(vfs, SECOND).length],
       decided: true,
     });
+    await takeOver(vfs, upTo(6));
+  });
+
+  it('case 17: a valid header with a first position where the log has been already is of another history', async () => {
+    const vfs = await sealedAndTail();
+    withHeader(vfs, SECOND, { first: 5 });
+    expect(await read(vfs)).toEqual({
+      numbers: upTo(6),
+      damage: [[SECOND, 0, readFile(vfs, SECOND).length]],
+      torn: undefined,
+      decided: true,
+    });
+    await expect(Log.open(DIRECTORY, optionsOf(vfs))).rejects.toMatchObject({ code: 'CORRUPT' });
+    await Log.repair(DIRECTORY, { vfs, host: simulatedHost() });
     await takeOver(vfs, upTo(6));
   });
 

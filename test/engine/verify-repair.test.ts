@@ -203,6 +203,53 @@ describe('verify', () => {
   });
 });
 
+describe('a log of which two copies went on apart, one copied over the other', () => {
+  it('is CORRUPT to who opens or copies it, named, and goes on once repair has put the stranger aside', async () => {
+    const one = await makeLog();
+    const two = one.clone();
+    // As many openings, not as many records.
+    for (const [vfs, count] of [
+      [one, 5],
+      [two, 2],
+    ] as const) {
+      const log = await Log.open(DIRECTORY, optionsOf(vfs));
+      appendNumbers(log, log.position, log.position + count);
+      await log.close();
+      const last = await Log.open(DIRECTORY, optionsOf(vfs));
+      appendNumbers(last, last.position, last.position + 1);
+      await last.close();
+    }
+    const name = namesOf(one, 'segment').at(-1) as string;
+    expect(namesOf(two, 'segment').at(-1)).toBe(name);
+    one.unlink(`${DIRECTORY}/${name}`);
+    const bytes = readFile(two, name);
+    const file = one.open(`${DIRECTORY}/${name}`, 'create');
+    one.write(file, bytes, 0);
+    one.close(file);
+    const stranger = { file: `${DIRECTORY}/${name}`, offset: 0, size: bytes.length };
+    const corrupt = { code: 'CORRUPT', message: expect.stringContaining('runlog repair') };
+    one.makeDirectory('/target');
+    for (let tries = 0; tries < 2; tries += 1) {
+      expect((await verify(one)).damaged).toMatchObject([stranger]);
+      expect(numbersOf(one)).toEqual(upTo(17));
+      if (tries === 0)
+        await expect(Log.copy(DIRECTORY, '/target', { vfs: one, host })).rejects.toMatchObject(
+          corrupt,
+        );
+      await expect(Log.open(DIRECTORY, optionsOf(one))).rejects.toMatchObject(corrupt);
+    }
+    expect(await Log.repair(DIRECTORY, { vfs: one, host })).toEqual([
+      `${DIRECTORY}/damaged-${name}`,
+    ]);
+    expect(readFile(one, `damaged-${name}`)).toEqual(bytes);
+    expect(await Log.repair(DIRECTORY, { vfs: one, host })).toEqual([]);
+    const log = await Log.open(DIRECTORY, optionsOf(one));
+    expect(log.position).toBe(17);
+    await log.close();
+    expect((await verify(one)).damaged).toEqual([]);
+  });
+});
+
 describe('repair', () => {
   it('of a log that needs none changes nothing', async () => {
     const vfs = await makeLog();

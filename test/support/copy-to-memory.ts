@@ -17,6 +17,8 @@ export function copyToMemory(source: string, target: string): MemoryVfs {
 
 function copyInto(vfs: MemoryVfs, source: string, target: string): void {
   for (const name of readdirSync(source)) {
+    // The socket of a live owner.
+    if (name.startsWith('probe-')) continue;
     const [from, to] = [join(source, name), `${target}/${name}`];
     if (statSync(from).isDirectory()) {
       vfs.makeDirectory(to);
