@@ -84,6 +84,15 @@ export function errorCode(error: unknown): string | undefined {
   return code === 'UNKNOWN' && errno === QUOTA_ERRNO ? 'EDQUOT' : code;
 }
 
+/** Does the work; an error of the file system that nobody below has named gets `what` before it. */
+export async function attempted<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw asRunlogError(error, what);
+  }
+}
+
 /** Wraps an error of the file system once, where it is known what was being done. */
 export function asRunlogError(error: unknown, what: string): unknown {
   if (error instanceof RunlogError || errorCode(error) === undefined) return error;

@@ -17,6 +17,7 @@ import { meantBy } from './named.ts';
 import { repoOption, repoVariable } from './open.ts';
 import { examples } from './options.ts';
 import { escaped, printAside } from './print.ts';
+import { remedyOf } from './remedy.ts';
 
 function versionOf(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
@@ -143,6 +144,8 @@ function codeOf(error: unknown, program: Command): number {
     const [first = '', ...more] = linesOf(error);
     printAside(`${error.code}: ${first}${originOf(error, program)}`);
     for (const line of more) process.stderr.write(`${escaped(line)}\n`);
+    const remedy = remedyOf(error);
+    if (remedy !== undefined) printAside(remedy);
     return exitCodeOf(error);
   }
   if (error instanceof TypeError || error instanceof RangeError) {

@@ -7,7 +7,7 @@
 // Spec: spec/directory.md. Test: test/sdk/repo.test.ts.
 
 import { loadXxhash, nodeHost, nodeVfs, type Vfs } from '../engine/index.ts';
-import { asRunlogError, RunlogError } from '../errors.ts';
+import { asRunlogError, attempted, RunlogError } from '../errors.ts';
 import { checkMembers, checkType } from '../model/check.ts';
 import { given } from '../model/given.ts';
 import type { Catalogue } from '../store/catalogue.ts';
@@ -293,19 +293,17 @@ export class Repo {
 
   /** Checks every byte of every run and of what it has logged, and changes nothing. */
   async verify(): Promise<RepoReport> {
-    const report = await verifyRepo(this.#vfs, this.path);
-    const contents = await verifyContents(this.#vfs, this.path);
-    return {
-      ...report,
-      ok: report.ok && contents.length === 0,
-      damaged: [...report.damaged, ...contents],
-    };
+    return attempted(this.path, async () => {
+      const report = await verifyRepo(this.#vfs, this.path);
+      const damaged = [...report.damaged, ...(await verifyContents(this.#vfs, this.path))];
+      return { ...report, ok: damaged.length === 0, damaged };
+    });
   }
 
   /** Makes damaged runs writable again, keeping the damaged bytes aside. Those that somebody writes are `held`. */
   async repair(): Promise<RepairReport> {
     this.#refuseReadOnly();
-    return repairRepo(this.#vfs, this.path);
+    return attempted(this.path, () => repairRepo(this.#vfs, this.path));
   }
 
   /**
@@ -316,12 +314,12 @@ export class Repo {
   async compact(options: CompactOptions = {}): Promise<CompactReport> {
     checkCompactOptions(options);
     this.#refuseReadOnly();
-    return compactRepo(this.#vfs, this.path, options);
+    return attempted(this.path, () => compactRepo(this.#vfs, this.path, options));
   }
 
   /** Runs that are there, and what they take on disk. */
   async size(): Promise<RepoSize> {
-    return repoSize(this.#vfs, this.path);
+    return attempted(this.path, async () => repoSize(this.#vfs, this.path));
   }
 
   /**

@@ -1,11 +1,12 @@
 // Damage is never silent: `show` and `ls` name it beside what they could read, and say it in their exit
 // code; `repair` says what it cannot mend.
 
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Run } from '../../src/index.ts';
+import { remedyOf } from '../../src/cli/remedy.ts';
+import { Run, RunlogError } from '../../src/index.ts';
 import { type Answer, runlogHere, workDirectory } from './command.ts';
 
 const directory = workDirectory();
@@ -152,5 +153,39 @@ describe('repair beside a run that is written now', () => {
     await live.close();
     expect(await runlog('repair', '--yes')).toMatchObject({ status: 0 });
     expect((await runlog('show', 'other')).status).toBe(0);
+  });
+});
+
+describe('what the file system refuses', () => {
+  it.each([
+    ['ls'],
+    ['show', '-1'],
+    ['metrics'],
+    ['verify'],
+    ['size'],
+    ['compact'],
+    ['repair', '--yes'],
+  ])('%s is one line, exit code 6', async (...args) => {
+    const place = join(directory, 'odd');
+    rmSync(place, { recursive: true, force: true });
+    await runlogHere(directory, ['init', '--repo', 'odd']);
+    rmSync(join(place, '.aim/runs'), { recursive: true, force: true });
+    // A link to itself refuses root too.
+    symlinkSync('runs', join(place, '.aim/runs'));
+    const { status, out, err } = await runlogHere(directory, [...args, '--repo', 'odd']);
+    expect([status, out]).toEqual([6, '']);
+    expect(err).toMatch(/^runlog: IO: \S+odd\/\.aim.*ELOOP.*\n$/);
+  });
+
+  it('comes with what to do, however deep it lies', () => {
+    const refused = Object.assign(new Error('permission denied'), { code: 'EACCES' });
+    const deep = new RunlogError('IO', 'x', { cause: new Error('y', { cause: refused }) });
+    expect(remedyOf(deep)).toMatch(/ask for the rights/);
+    expect(remedyOf(new RunlogError('IO', 'x'))).toBeUndefined();
+    expect(
+      remedyOf(
+        new RunlogError('IO', 'x', { cause: Object.assign(new Error(), { code: 'ENOTDIR' }) }),
+      ),
+    ).toBeUndefined();
   });
 });
