@@ -137,14 +137,15 @@ function take(vfs: Vfs, temporary: string, path: string): Taken {
 }
 
 /** Most of these files are smaller: they are read without asking for their size. */
-const scratch = new Uint8Array(1024);
+const SMALL_SIZE = 1024;
 
 /** The whole of a small file. @throws Node's error, ENOENT included. */
 export function readWhole(vfs: Vfs, path: string, sizeMax: number): Uint8Array {
   const file = vfs.open(path, 'read');
   try {
-    const count = vfs.read(file, scratch, 0);
-    if (count < scratch.length) return scratch.slice(0, Math.min(count, sizeMax + 1));
+    const small = new Uint8Array(SMALL_SIZE);
+    const count = vfs.read(file, small, 0);
+    if (count < SMALL_SIZE) return small.slice(0, Math.min(count, sizeMax + 1));
     const bytes = new Uint8Array(Math.min(vfs.facts(file).size, sizeMax + 1));
     return bytes.subarray(0, vfs.read(file, bytes, 0));
   } finally {
