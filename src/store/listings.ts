@@ -16,8 +16,12 @@ interface Listed {
   readonly names: readonly string[];
   /** Of the directory, as the stamp has them. */
   facts: FileFacts | undefined;
-  isGiven: boolean;
+  /** How often. */
+  given: number;
 }
+
+/** A reader that asks so often finds other files than those that are listed, whatever the clock says. */
+const GIVEN_MAX = 16;
 
 export class Listings {
   /** Gives listings as they were made. */
@@ -52,15 +56,16 @@ export class Listings {
     const known = this.#listed.get(path);
     if (this.#isTaking) {
       const names = known?.names ?? vfs.list(path);
-      this.#listed.set(path, { names, facts: undefined, isGiven: false });
+      this.#listed.set(path, { names, facts: known?.facts, given: 0 });
       return [...names];
     }
     if (known === undefined) return vfs.list(path);
-    if (known.isGiven && !this.#isAsItWas(vfs, path, known)) {
+    const isAgain = known.given > 0;
+    if (isAgain && (known.given === GIVEN_MAX || !this.#isAsItWas(vfs, path, known))) {
       this.#listed.delete(path);
       return vfs.list(path);
     }
-    known.isGiven = true;
+    known.given += 1;
     return [...known.names];
   }
 

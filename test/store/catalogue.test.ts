@@ -313,7 +313,6 @@ describe('a run whose files go while it is read is read as it is', () => {
     let isDone = true;
     for (let at = 1; isDone; at += 1) {
       const disk = before.clone();
-      disk.configure({ fileSystem });
       repo.time = changedAt + wait;
       let call = 0;
       isDone = false;
@@ -325,8 +324,30 @@ describe('a run whose files go while it is read is read as it is', () => {
         becomes(disk, after, runPlaces(REPO, 'a').directory);
         repo.time = changedAt + wait;
       };
-      const scanning = repo.catalogue('boot', disk.attach({ onCall }));
+      // Of the object that scans: another on the same disk has its own.
+      const scanning = repo.catalogue('boot', disk.attach({ onCall, fileSystem }));
       expect(answers).toContainEqual(scanned(scanning).answers['a']);
+    }
+  });
+
+  it('is listed again by its reader where the file system is of other machines, and not where it is of this one', async () => {
+    const repo = new CatalogueRepo();
+    await repo.track('a', 'main', 400);
+    await repo.close('a');
+    const { edits, logs } = runPlaces(REPO, 'a');
+    repo.time += 10_000;
+    for (const path of [edits, `${logs}/main`]) {
+      const counts = ['ext4', 'nfs'].map((fileSystem) => {
+        let count = 0;
+        const onCall = (call: { name: string; path: string }): void => {
+          if (call.name === 'list' && call.path === path) count += 1;
+        };
+        const scanning = repo.catalogue('boot', repo.vfs.clone().attach({ onCall, fileSystem }));
+        // Until it has been read: what is kept of it is compared with another listing there.
+        for (const _entry of scanning.scan()) return count;
+        return undefined;
+      });
+      expect(counts[1], path).toBeGreaterThan(counts[0] ?? Number.NaN);
     }
   });
 
