@@ -1,8 +1,8 @@
 // Objects that hold data and nothing else: what a params object, a context and values by name may be.
 //
 // 1. At run time: a plain object, or an instance of classes that have fields alone. One that has methods,
-//    accessors or a built-in above it may hold what its fields do not say (a tensor, a decimal, a Map):
-//    storing its fields would keep something else, so it is refused.
+//    accessors or a built-in above it, or no field, may hold what its fields do not say (a tensor, a
+//    decimal, a Map): storing its fields would keep something else, so it is refused.
 // 2. For TypeScript: whatever could be one. A value typed by an interface has no index signature, so
 //    `Record<string, ...>` refuses it; its members are looked at one by one instead. What is `unknown`
 //    is left to the check at run time.
@@ -51,7 +51,8 @@ export type MetricValuesLike<Given> =
 /** True for a plain object, and for an instance of classes that have fields alone. */
 export function isDataObject(value: unknown): value is Record<string, unknown> {
   if (isPlainObject(value)) return true;
-  if (typeof value !== 'object' || value === null) return false;
+  // Of an instance that shows nothing all may be hidden.
+  if (typeof value !== 'object' || value === null || Object.keys(value).length === 0) return false;
   let prototype: object | null = Object.getPrototypeOf(value);
   while (prototype !== null && hasFieldsAlone(prototype)) {
     prototype = Object.getPrototypeOf(prototype);

@@ -49,7 +49,12 @@ describe('is data', () => {
     ['an instance of a class of fields', new Settings()],
     ['of one derived from it', new More()],
     ['of a constructor function', Reflect.construct(Old, [])],
-    ['of a class without a name', new (class {})()],
+    [
+      'of a class without a name',
+      new (class {
+        lr = 1;
+      })(),
+    ],
   ])('%s', (_, value) => {
     expect(isDataObject(value)).toBe(true);
   });
@@ -71,6 +76,15 @@ describe('is not data', () => {
     ['a URL', new URL('https://example.com')],
     ['a generator', (function* () {})()],
     ['an instance of a class with a method', new WithMethod()],
+    [
+      'of one that shows no field',
+      new (class {
+        #lr = 1;
+        static lr(of: object): boolean {
+          return #lr in of;
+        }
+      })(),
+    ],
     ['with an accessor', new WithAccessor()],
     ['with a symbol', new WithSymbol()],
     ['below a class with a method', new BelowMethod()],

@@ -311,6 +311,9 @@ describe('params', () => {
     const run = await open();
     class Config {
       lr = 1;
+      half(): number {
+        return this.lr / 2;
+      }
     }
     for (const value of [new Config(), () => 1, Symbol('s'), new Date(Number.NaN)])
       expect(() => run.set({ fine: 1, hparams: { inner: value } })).toThrow(
