@@ -86,6 +86,7 @@ export type {
   RunRecording,
   TrackOptions,
 } from './sdk/options.ts';
+export type { ProgressOptions } from './sdk/progress.ts';
 export type { FailureCount, QueryOptions } from './sdk/query-options.ts';
 export type { HeldRun, RepairReport } from './sdk/repair-repo.ts';
 export { Repo, type RepoOptions } from './sdk/repo.ts';

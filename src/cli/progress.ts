@@ -2,6 +2,7 @@
 //
 // Test: test/cli/terminal.test.ts.
 
+import type { ProgressOptions } from '../index.ts';
 import { escaped } from './print.ts';
 import { beginningOf } from './text-width.ts';
 
@@ -30,4 +31,19 @@ export function beginProgress(): Progress {
       isShown = false;
     },
   };
+}
+
+/** Does a long look at the runs of a repo, and tells how far it is. */
+export async function withProgress<T>(
+  what: string,
+  look: (options: ProgressOptions) => Promise<T>,
+): Promise<T> {
+  const progress = beginProgress();
+  try {
+    return await look({
+      onProgress: (done, of) => progress.tell(`${what}: ${done} of ${of} runs`),
+    });
+  } finally {
+    progress.end();
+  }
 }

@@ -18,13 +18,18 @@ import { type Reference, referencesOf } from '../store/artifact-references.ts';
 import { contentDisk } from '../store/content-disk.ts';
 import { listHashes, type RunPlaces, runPlaces } from '../store/repo-directory.ts';
 import { isDeletedRun } from './delete-run.ts';
+import { type ProgressOptions, told } from './progress.ts';
 
 /** Reads every content that a run refers to, once. */
-export async function verifyContents(vfs: Vfs, repo: string): Promise<Damage[]> {
+export async function verifyContents(
+  vfs: Vfs,
+  repo: string,
+  onProgress?: ProgressOptions['onProgress'],
+): Promise<Damage[]> {
   const damaged: Damage[] = [];
   const seen = new Set<string>();
   const disk = contentDisk(vfs);
-  for (const hash of listHashes(vfs, repo)) {
+  for (const hash of told(listHashes(vfs, repo), onProgress)) {
     for (const reference of knownReferences(vfs, runPlaces(repo, hash), hash, damaged)) {
       if (seen.has(reference.sha256)) continue;
       seen.add(reference.sha256);

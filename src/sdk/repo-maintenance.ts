@@ -18,7 +18,7 @@ import {
   type Vfs,
 } from '../engine/index.ts';
 import { asRunlogError, RunlogError } from '../errors.ts';
-import { checkMembers, checkType } from '../model/check.ts';
+import { checkType } from '../model/check.ts';
 import { collectContents } from '../store/artifact-collect.ts';
 import { artifactsPath } from '../store/artifact-contents.ts';
 import { syncMade } from '../store/create-run.ts';
@@ -36,6 +36,7 @@ import { RunReader } from '../store/run-reader.ts';
 import { runFold } from '../store/run-state.ts';
 import { verifyEdits } from '../store/verify-edits.ts';
 import { isDeletedRun, reclaimRun } from './delete-run.ts';
+import { checkProgress, type ProgressOptions, told } from './progress.ts';
 
 /** What `repo.verify()` has found. */
 export interface RepoReport {
@@ -59,7 +60,11 @@ export interface RepoSize {
 }
 
 /** Checks every byte of every run. */
-export async function verifyRepo(vfs: Vfs, repo: string): Promise<RepoReport> {
+export async function verifyRepo(
+  vfs: Vfs,
+  repo: string,
+  onProgress?: ProgressOptions['onProgress'],
+): Promise<RepoReport> {
   const damaged: Damage[] = [];
   const torn: { file: string; offset: number; size: number }[] = [];
   const check = async (path: string, verify: () => unknown): Promise<void> => {
@@ -71,7 +76,7 @@ export async function verifyRepo(vfs: Vfs, repo: string): Promise<RepoReport> {
       damaged.push({ file: path, offset: 0, size: 0, reason: error.message });
     }
   };
-  for (const hash of listHashes(vfs, repo)) {
+  for (const hash of told(listHashes(vfs, repo), onProgress)) {
     const places = runPlaces(repo, hash);
     const { edits, logs } = places;
     await check(edits, () => {
@@ -107,7 +112,7 @@ export interface CompactReport {
 }
 
 /** What `repo.compact()` takes away. */
-export interface CompactOptions {
+export interface CompactOptions extends ProgressOptions {
   /**
    * Also takes away, for good, the points and objects that a rewind hides: undoing it no longer brings them back.
    * Default false.
@@ -115,11 +120,11 @@ export interface CompactOptions {
   readonly dropHidden?: boolean | undefined;
 }
 
-const compactNames = new Set(['dropHidden']);
+const compactNames = new Set(['dropHidden', 'onProgress']);
 
 /** @throws TypeError naming the option. */
-export function checkCompactOptions(options: CompactOptions): void {
-  checkMembers(options, 'options', compactNames);
+function checkCompactOptions(options: CompactOptions): void {
+  checkProgress(options, compactNames);
   checkType(options.dropHidden, 'boolean', 'dropHidden');
 }
 
@@ -128,10 +133,11 @@ export async function compactRepo(
   repo: string,
   options: CompactOptions,
 ): Promise<CompactReport> {
+  checkCompactOptions(options);
   await loadXxhash();
   const report = { rewritten: 0, skipped: 0, reclaimed: 0 };
   const host = nodeHost();
-  for (const hash of listHashes(vfs, repo)) {
+  for (const hash of told(listHashes(vfs, repo), options.onProgress)) {
     const places = runPlaces(repo, hash);
     // No run yet, or never: it may be copied here just now.
     if (listIfThere(vfs, places.edits).length === 0) continue;
@@ -183,7 +189,11 @@ async function compactLog(
   }
 }
 
-export function repoSize(vfs: Vfs, repo: string): RepoSize {
+export function repoSize(
+  vfs: Vfs,
+  repo: string,
+  onProgress?: ProgressOptions['onProgress'],
+): RepoSize {
   const total = { files: 0, bytes: 0 };
   const walk = (path: string): void => {
     const facts = vfs.stat(path);
@@ -195,7 +205,8 @@ export function repoSize(vfs: Vfs, repo: string): RepoSize {
     }
     for (const name of listIfThere(vfs, path)) walk(join(path, name));
   };
-  walk(join(repo, 'runs'));
+  const folder = join(repo, 'runs');
+  for (const name of told(listIfThere(vfs, folder), onProgress)) walk(join(folder, name));
   walk(artifactsPath(repo));
   const runs = listHashes(vfs, repo).filter((hash) =>
     holdsRun(vfs, runPlaces(repo, hash).edits),

@@ -47,13 +47,13 @@ import type { Metric } from './metric.ts';
 import { type MissingName, missingNames } from './missing-names.ts';
 import { moveRun } from './move-run.ts';
 import type { ObjectSequence } from './objects/object-sequence.ts';
+import { checkProgress, type ProgressOptions } from './progress.ts';
 import type { QueryOptions } from './query-options.ts';
 import { type RepairReport, repairRepo } from './repair-repo.ts';
 import { type RepoKeys, repoKeys } from './repo-keys.ts';
 import {
   type CompactOptions,
   type CompactReport,
-  checkCompactOptions,
   compactRepo,
   type RepoReport,
   type RepoSize,
@@ -292,10 +292,11 @@ export class Repo {
   }
 
   /** Checks every byte of every run and of what it has logged, and changes nothing. */
-  async verify(): Promise<RepoReport> {
+  async verify(options: ProgressOptions = {}): Promise<RepoReport> {
+    const tell = checkProgress(options);
     return attempted(this.path, async () => {
-      const report = await verifyRepo(this.#vfs, this.path);
-      const damaged = [...report.damaged, ...(await verifyContents(this.#vfs, this.path))];
+      const report = await verifyRepo(this.#vfs, this.path, tell);
+      const damaged = [...report.damaged, ...(await verifyContents(this.#vfs, this.path, tell))];
       return { ...report, ok: damaged.length === 0, damaged };
     });
   }
@@ -312,14 +313,14 @@ export class Repo {
    * were last logged.
    */
   async compact(options: CompactOptions = {}): Promise<CompactReport> {
-    checkCompactOptions(options);
     this.#refuseReadOnly();
     return attempted(this.path, () => compactRepo(this.#vfs, this.path, options));
   }
 
   /** Runs that are there, and what they take on disk. */
-  async size(): Promise<RepoSize> {
-    return attempted(this.path, async () => repoSize(this.#vfs, this.path));
+  async size(options: ProgressOptions = {}): Promise<RepoSize> {
+    const tell = checkProgress(options);
+    return attempted(this.path, async () => repoSize(this.#vfs, this.path, tell));
   }
 
   /**

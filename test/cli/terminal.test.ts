@@ -38,6 +38,19 @@ function answer(text: string): (written: string) => string | undefined {
 }
 
 describe.concurrent('on a terminal', () => {
+  it.each([
+    [['verify'], 'verify: 0 of '],
+    [['size'], 'size: 0 of '],
+    [['compact'], 'size: 0 of '],
+    [['export', '-o', 'points.csv'], 'run, '],
+    [['cp', HASHES[0], HASHES[1], 'other'], '0 of 2 to other'],
+  ])('%j says how far it is, and takes that away', async (args, told) => {
+    const { status, written, screen } = await play(directory, [...args, ...kept]);
+    expect(status).toBe(0);
+    expect(written).toContain(told);
+    expect(screen.join('\n')).not.toContain(told);
+  });
+
   it('lists with colours and cuts what is too long; NO_COLOR takes them away', async ({
     expect,
   }) => {

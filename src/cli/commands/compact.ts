@@ -6,6 +6,7 @@ import { confirm } from '../confirm.ts';
 import { openRepo } from '../open.ts';
 import { jsonOption, withExamples, yesOption } from '../options.ts';
 import { bytes, counted, print, printAside, printJson } from '../print.ts';
+import { withProgress } from '../progress.ts';
 
 interface CompactCommandOptions {
   readonly dropHidden: boolean;
@@ -18,9 +19,9 @@ async function compact(options: CompactCommandOptions, command: Command): Promis
   const { dropHidden } = options;
   const question = `Delete the points that rewinds hide, for good, in every run of ${repo.path}?`;
   if (dropHidden && !(await confirm(question, options.yes))) return;
-  const before = (await repo.size()).bytes;
-  const report = await repo.compact({ dropHidden });
-  const after = (await repo.size()).bytes;
+  const before = (await withProgress('size', (told) => repo.size(told))).bytes;
+  const report = await withProgress('compact', (told) => repo.compact({ ...told, dropHidden }));
+  const after = (await withProgress('size', (told) => repo.size(told))).bytes;
   if (options.json) {
     printJson({ ...report, bytesBefore: before, bytesAfter: after });
     return;

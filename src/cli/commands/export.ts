@@ -20,7 +20,7 @@ import {
   yesOption,
 } from '../options.ts';
 import { isReplaced, openOutput } from '../output-file.ts';
-import { counted, printAside } from '../print.ts';
+import { bytes, counted, printAside } from '../print.ts';
 import { beginProgress } from '../progress.ts';
 import { metricsOf, selectRuns, type WantedMetrics } from '../select.ts';
 import { tellDamage } from '../trouble.ts';
@@ -243,9 +243,15 @@ async function exportRuns(
   // A table of runs is made in two passes: damage is said in the second.
   let isLastPass = !(format === 'csv' && options.what === 'runs');
   let count = 0;
+  let written = 0;
   let hasMetrics = false;
   try {
-    for await (const text of rows(exported, format, options)) await file.write(text);
+    for await (const text of rows(exported, format, options)) {
+      await file.write(text);
+      written += text.length;
+      // A terminal that shows the rows shows how far they are.
+      if (output !== undefined) progress.tell(`${counted(count, 'run')}, ${bytes(written)} ...`);
+    }
     await file.close();
   } catch (error) {
     await file.discard();
@@ -263,7 +269,6 @@ async function exportRuns(
     for await (const view of selectRuns(repo, words, { ...options, isQuiet })) {
       count += 1;
       hasMetrics ||= options.metric === undefined || metricsOf(view, options).length > 0;
-      if (output !== undefined) progress.tell(`${counted(count, 'run')} ...`);
       yield view;
       if (isLastPass) tellDamage(view);
     }

@@ -11,6 +11,7 @@ import { exitCode } from '../exit-code.ts';
 import { openRepo } from '../open.ts';
 import { jsonOption, withExamples } from '../options.ts';
 import { escaped, print, printAside, printJson } from '../print.ts';
+import { withProgress } from '../progress.ts';
 import { printDamage } from './verify.ts';
 
 interface RepairOptions {
@@ -24,7 +25,7 @@ async function repair(options: RepairOptions, command: Command): Promise<void> {
     'Publish new manifests and put damaged files aside (nothing is deleted; `runlog verify` lists them)?';
   if (!(await confirm(question, options.yes))) return;
   const { repaired, restored, held } = await repo.repair();
-  const { damaged } = await repo.verify();
+  const { damaged } = await withProgress('verify', (told) => repo.verify(told));
   const isOfHeld = ({ file }: Damage): boolean =>
     held.some((each) => each.damaged && file.startsWith(join(repo.path, 'runs', each.run, '/')));
   const isBeyond = damaged.some((each) => !isOfHeld(each));

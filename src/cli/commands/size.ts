@@ -4,10 +4,11 @@ import type { Command } from 'commander';
 import { openRepo } from '../open.ts';
 import { jsonOption, withExamples } from '../options.ts';
 import { bytes, counted, escaped, print, printJson } from '../print.ts';
+import { withProgress } from '../progress.ts';
 
 async function size(options: { json: boolean }, command: Command): Promise<void> {
   const repo = await openRepo(command);
-  const found = await repo.size();
+  const found = await withProgress('size', (told) => repo.size(told));
   if (options.json) printJson({ path: repo.path, ...found });
   else
     print(

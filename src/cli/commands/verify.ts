@@ -6,6 +6,7 @@ import { exitCode } from '../exit-code.ts';
 import { openRepo } from '../open.ts';
 import { jsonOption, withExamples } from '../options.ts';
 import { escaped, print, printAside, printJson } from '../print.ts';
+import { withProgress } from '../progress.ts';
 import { printTable } from '../table.ts';
 import { reasonOf } from '../trouble.ts';
 
@@ -18,7 +19,7 @@ export function printDamage(damaged: RepoReport['damaged']): void {
 
 async function verify(options: { json: boolean }, command: Command): Promise<void> {
   const repo = await openRepo(command);
-  const report = await repo.verify();
+  const report = await withProgress('verify', (told) => repo.verify(told));
   if (options.json) printJson(report);
   else {
     for (const { file, size } of report.torn)
