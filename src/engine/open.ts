@@ -137,9 +137,10 @@ class Patience {
     return false;
   }
 
-  /** Whoever stood still has been replaced by a live holder, or is one. */
+  /** Whoever stood still has been replaced by a live holder, or is one: it has not stood still since. */
   end(): void {
     this.#isWatching = false;
+    this.#seen = '';
   }
 
   isOver(): boolean {

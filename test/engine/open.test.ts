@@ -121,6 +121,23 @@ describe('a holder', () => {
     expect(next.position).toBe(3);
   });
 
+  it('that was alive in between has stood still only since then', async () => {
+    const { vfs } = await heldLog();
+    const waiting = simulatedHost();
+    const start = waiting.monotonic();
+    const aliveAt = durations.takeOverMs / 2;
+    const state = async (): Promise<'alive' | 'unknown'> => {
+      const passed = waiting.monotonic() - start;
+      return passed >= aliveAt && passed < aliveAt + 1000 ? 'alive' : 'unknown';
+    };
+    const host = { ...waiting, liveness: { ...waiting.liveness, state } };
+    const next = await ask(vfs, 'unknown', { host, lockTimeoutMs: durations.takeOverMs });
+    const passed = waiting.monotonic() - start;
+    expect(passed).toBeGreaterThanOrEqual(aliveAt + 1000 + durations.takeOverMs);
+    expect(passed).toBeLessThan(aliveAt + 2000 + durations.takeOverMs);
+    expect(next.position).toBe(3);
+  });
+
   it('that is unknown and beats keeps the log', async () => {
     const vfs = memoryVfs();
     const owner = memoryHost();
