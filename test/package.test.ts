@@ -101,6 +101,23 @@ describe('the packed package', () => {
     run(process.execPath, [`${directory}/out/quick-start.js`]);
   });
 
+  it('runs as CommonJS that was written in TypeScript', () => {
+    const directory = 'typescript-common';
+    write(`${directory}/package.json`, JSON.stringify({ type: 'commonjs' }));
+    write(`${directory}/main.ts`, commonUse);
+    compile(directory, { module: 'nodenext', moduleResolution: 'nodenext', types: ['node'] });
+    expect(run(process.execPath, [`${directory}/out/main.js`])).toBe('0.5 function\n');
+  });
+
+  it('tells tools that do not read exports the same', () => {
+    const file = path.join(application, 'node_modules/runlog/package.json');
+    const told = JSON.parse(fs.readFileSync(file, 'utf8'));
+    expect([told.main, told.types]).toEqual([told.exports['.'].default, told.exports['.'].types]);
+    expect(told.typesVersions['*'].engine).toEqual([told.exports['./engine'].types]);
+    for (const entry of [told.main, told.types, told.exports['./engine'].types])
+      expect(packed).toContain(path.posix.normalize(entry));
+  });
+
   it('has types that need neither Node nor explicit resource management', () => {
     const directory = 'typescript-bare';
     write(`${directory}/bare.ts`, `${engineUse}export { Repo, Run, RunlogError } from 'runlog';\n`);
@@ -122,6 +139,19 @@ const engineUse = [
   'export const vfs: () => Vfs = memoryVfs;',
   '',
 ].join('\n');
+
+const commonUse = `
+import { type Metric, Repo, Run } from 'runlog';
+import { Log } from 'runlog/engine';
+async function main(): Promise<void> {
+  const run = await Run.open({ repo: './common', runHash: 'common' });
+  run.track(0.5, { name: 'loss' });
+  await run.close();
+  const metric: Metric | undefined = (await (await Repo.open('./common')).run('common'))?.metric('loss');
+  console.log(metric?.last, typeof Log.open);
+}
+void main();
+`;
 
 /** The first `ts` block below the heading "Quick start": it must be JavaScript too. */
 function readQuickStart(): string {
