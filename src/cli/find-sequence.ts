@@ -83,8 +83,8 @@ function notOne(
   const texts = [...new Set(named.map((each) => contextText(each.context) || '(none)'))];
   const [example] = named.flatMap((each) =>
     Object.entries(each.context)
-      .map(([key, value]) => `${key}=${textOf(value)}`)
-      .filter((pair) => context[pair.slice(0, pair.indexOf('='))] === undefined),
+      .filter(([key, value]) => context[key] !== textOf(value))
+      .map(([key, value]) => `${key}=${textOf(value)}`),
   );
   const how = example === undefined ? '' : `, as -c ${shellWord(example)}`;
   const there = `${name} has ${counted(texts.length, 'context')}: ${texts.join('; ')}`;

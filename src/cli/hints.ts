@@ -2,7 +2,9 @@
 //
 // Test: test/cli/first-minute.test.ts.
 
-import type { Repo } from '../index.ts';
+import { nearestName, type Repo } from '../index.ts';
+import { textOf } from './facts.ts';
+import type { WantedContext } from './options.ts';
 import { counted, printAside } from './print.ts';
 import { queryIn } from './words.ts';
 
@@ -12,6 +14,8 @@ export const howToRecord = 'a program records one with: const run = await Run.op
 export interface AskedFor {
   /** Metrics by name. */
   readonly metric?: readonly string[];
+  /** What their context holds. */
+  readonly context?: WantedContext;
   /** What the query is about. */
   readonly kind?: 'run' | 'metric';
 }
@@ -21,7 +25,7 @@ export async function tellNothing(
   repo: Repo,
   what: 'run' | 'live run' | 'metric' | 'param',
   words: readonly string[],
-  { metric = [], kind = what === 'metric' ? 'metric' : 'run' }: AskedFor = {},
+  { metric = [], context, kind = what === 'metric' ? 'metric' : 'run' }: AskedFor = {},
 ): Promise<void> {
   const runs = repo.hashes().length;
   if (runs === 0) printAside(`no runs in ${repo.path} yet; ${howToRecord}`);
@@ -36,6 +40,23 @@ export async function tellNothing(
     );
     await tellMissing(repo, queryIn(words) ?? '', kind);
     await tellMissingMetrics(repo, metric);
+    if (context !== undefined) await tellMissingContext(repo, context);
+  }
+}
+
+/** Of what `--context` asks for the keys and values that no metric has. */
+async function tellMissingContext(repo: Repo, context: WantedContext): Promise<void> {
+  const { metrics } = await repo.keys('', { archived: true });
+  const there = metrics.flatMap(({ contexts }) => contexts.flatMap((each) => Object.entries(each)));
+  const pairs = there.map(([key, value]) => `${key}=${textOf(value)}`);
+  const keys = there.map(([key]) => key);
+  for (const [key, value] of Object.entries(context)) {
+    const pair = `${key}=${value}`;
+    if (pairs.includes(pair)) continue;
+    const isKey = keys.includes(key);
+    const near = isKey ? nearestName(pair, new Set(pairs)) : nearestName(key, new Set(keys));
+    const what = isKey ? `context ${pair}` : `key ${key} in its context`;
+    printAside(`no metric has the ${what}${near === undefined ? '' : `; near: ${near}`}`);
   }
 }
 

@@ -23,7 +23,9 @@ beforeEach(async () => {
 
 it('tags, notes and names', async () => {
   expect((await runlog('tag', HASHES[0], 'one', 'two')).out).toBe(`${HASHES[0]} tagged one, two\n`);
-  await runlog('untag', HASHES[0], 'one', 'never');
+  expect((await runlog('untag', HASHES[0], 'one', 'never')).err).toBe(
+    `runlog: ${HASHES[0]} has no tag never\n`,
+  );
   await runlog('note', HASHES[0], 'why it\ndiverged');
   expect((await runlog('rename', HASHES[0], 'narrow')).out).toBe(`${HASHES[0]} is named narrow\n`);
   const edited = await view();

@@ -74,6 +74,7 @@ it('says how output is captured where none was', async () => {
   const { status, out, err } = await runlog('logs', 'silent');
   expect([status, out]).toEqual([0, '']);
   expect(err).toContain('captureTerminalLogs: true');
+  expect((await runlog('logs', 'silent', '-f')).err).toBe(err);
   expect((await runlog('logs', 'silent', '--records')).err).toContain('run.log.info');
 });
 

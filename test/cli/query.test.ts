@@ -223,6 +223,21 @@ describe('an empty answer', () => {
     expect((await runlog(...asked, '--json')).err).toBe('');
   });
 
+  it('of a context names the near one', async () => {
+    for (const [pair, said] of [
+      ['subst=val', 'key subst in its context; near: subset'],
+      ['subset=vla', 'context subset=vla; near: subset=val'],
+      ['fold=1', 'key fold in its context'],
+    ] as const)
+      for (const name of ['metrics', 'plot', 'query'])
+        expect((await runlog(name, '-c', pair)).err).toContain(
+          `runlog: no metric has the ${said}\n`,
+        );
+    expect((await runlog('metrics', 'run.seed > 9', '-c', 'subset=val')).err).not.toContain(
+      'no metric has',
+    );
+  });
+
   it('that no slip explains says nothing of one', async () => {
     for (const args of [
       ['ls', 'run.seed > 9'],

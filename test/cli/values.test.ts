@@ -270,7 +270,7 @@ describe('a sequence that the words do not name', () => {
       ['run-1', 'said'],
       /said has 2 contexts: subset=train; subset=val; choose one with --context, as -c subset=train/,
     ],
-    [['run-1', 'said', '-c', 'subset=none'], /said has 2 contexts/],
+    [['run-1', 'said', '-c', 'subset=none'], /said has 2 contexts: .*, as -c subset=train\n$/],
     [['run-2', 'mixed'], /mixed is several: metric, texts; choose one with --kind/],
     [['run-1', 'answers', '--kind', 'metric'], /run-1 has no answers; near: answers/],
   ] as const)('%j is told what there is', async (args, message) => {

@@ -2,12 +2,12 @@
 // also while another process writes the run.
 
 import type { Command } from 'commander';
-import type { Repo, RunEdit, RunView } from '../../index.ts';
+import { nearestName, type Repo, type RunEdit, type RunView } from '../../index.ts';
 import { runFacts } from '../facts.ts';
 import { tellNothing } from '../hints.ts';
 import { findRun, openRepo, shortHashes } from '../open.ts';
 import { jsonOption, withExamples } from '../options.ts';
-import { escaped, print, printJson } from '../print.ts';
+import { escaped, print, printAside, printJson } from '../print.ts';
 import { selectRuns } from '../select.ts';
 import { tellDamage } from '../trouble.ts';
 
@@ -60,6 +60,22 @@ export function addTag(program: Command): void {
   );
 }
 
+async function untag(
+  run: string,
+  tags: string[],
+  options: EditOptions,
+  command: Command,
+): Promise<void> {
+  const repo = await openRepo(command);
+  const view = await findRun(repo, run);
+  for (const tag of tags) {
+    if (view.tags.includes(tag)) continue;
+    const near = nearestName(tag, view.tags);
+    printAside(`${view.hash} has no tag ${tag}${near === undefined ? '' : `; near: ${near}`}`);
+  }
+  await edit(repo, [view], { tags: { remove: tags } }, `untagged ${tags.join(', ')}`, options);
+}
+
 export function addUntag(program: Command): void {
   withExamples(
     program
@@ -68,9 +84,7 @@ export function addUntag(program: Command): void {
       .argument('<run>', RUN)
       .argument('<tag...>', 'tags to take away')
       .addOption(jsonOption())
-      .action((run: string, tags: string[], options: EditOptions, command: Command) =>
-        editOne(run, { tags: { remove: tags } }, `untagged ${tags.join(', ')}`, options, command),
-      ),
+      .action(untag),
     ['runlog untag -1 best', 'it is no longer the best'],
   );
 }

@@ -38,7 +38,7 @@ async function logs(run: string, options: LogsOptions, command: Command): Promis
   const count = isRecords
     ? await tellRecords(view, options, following)
     : await tellLines(view, options, following);
-  if (count === 0 && !options.json && !options.follow) tellNone(isRecords);
+  if (count === 0 && !options.json) tellNone(isRecords);
   tellDamage(view);
 }
 
@@ -119,7 +119,9 @@ async function tellRecords(
   for await (const event of untilEnded(following, [view])) {
     if (event.type !== 'log' || (writer ?? event.writer) !== event.writer) continue;
     if (levels.indexOf(event.level) < levels.indexOf(level)) continue;
-    if (!again.delete(jsonText(recordFacts(event)))) tellRecord(event, options);
+    if (again.delete(jsonText(recordFacts(event)))) continue;
+    count += 1;
+    tellRecord(event, options);
   }
   return count;
 }
