@@ -1,7 +1,8 @@
 // The context of a sequence: its one canonical text, and the cache that finds it fast.
 //
 // 1. Equal contexts have equal texts: JSON without spaces, keys sorted by UTF-16 code units. Order
-//    of keys does not count, 1 and 1.0 are one number, so are 0 and -0.
+//    of keys does not count, 1 and 1.0 are one number, so are 0 and -0. A member that is undefined is left
+//    out, as of params: an optional property of TypeScript that nobody has set.
 // 2. The cache reads a context anew at each call. One that was changed after an earlier call is
 //    another context.
 //
@@ -76,6 +77,7 @@ function textOfContainer(value: object, path: string, depth: number): string {
   if (!isDataObject(value))
     throw new TypeError(`${shownPlace(path)}: expected a plain object, got ${given(value)}`);
   const members = Object.keys(value)
+    .filter((key) => value[key] !== undefined)
     .sort()
     .map((key) => {
       const place = memberPath(path, key);

@@ -30,10 +30,10 @@ export type ContextLike<Given> =
 
 type InContext<Value> = unknown extends Value
   ? Value
-  : Value extends string | number | boolean | null
+  : Value extends string | number | boolean | null | undefined
     ? Value
     : Value extends readonly (infer Element)[]
-      ? readonly InContext<Element>[]
+      ? readonly InContext<Exclude<Element, undefined>>[]
       : Value extends object
         ? ContextLike<Value>
         : never;

@@ -97,7 +97,8 @@ export interface TrackOptions<Given extends ContextLike<Given> = Context> {
   readonly time?: number | undefined;
   /**
    * Tells sequences of one name apart. Strings, finite numbers, booleans, null, arrays and objects of them;
-   * at most 4096 bytes as JSON, 64 deep. The order of keys does not count. Default {}.
+   * at most 4096 bytes as JSON, 64 deep. The order of keys does not count; a member that is undefined is left
+   * out. Default {}.
    */
   readonly context?: Given | undefined;
 }

@@ -49,6 +49,11 @@ function reversed(value: unknown): unknown {
 describe('canonicalContext', () => {
   it.each([
     { name: 'none', value: undefined, text: '{}' },
+    {
+      name: 'members that are undefined',
+      value: { a: undefined, b: { c: undefined } },
+      text: '{"b":{}}',
+    },
     { name: 'empty', value: {}, text: '{}' },
     { name: 'order of keys', value: { b: 1, a: 'x' }, text: '{"a":"x","b":1}' },
     { name: 'keys like integers', value: { b: 1, 10: 2, 9: 3 }, text: '{"10":2,"9":3,"b":1}' },
@@ -95,7 +100,11 @@ describe('canonicalContext', () => {
       value: { a: { b: -Infinity } },
       message: 'context.a.b: expected a finite number, got -Infinity',
     },
-    { name: 'undefined', value: { a: undefined }, message: 'context.a: expected a string, number' },
+    {
+      name: 'undefined in an array',
+      value: { a: [undefined] },
+      message: 'context.a[0]: expected a string, number',
+    },
     {
       name: 'hole',
       value: { a: new Array(1) },
@@ -272,9 +281,18 @@ describe('ContextCache', () => {
     expect(() => cache.get({ a: new Labels() } as unknown as Context)).toThrow(
       'context.a: expected a plain object',
     );
-    expect(() => cache.get({ subset: 'train', x: undefined } as unknown as Context)).toThrow(
-      'context.x',
-    );
+  });
+
+  it('leaves out a member that is undefined, whatever was met before it', () => {
+    const cache = new ContextCache<number>();
+    const plain = cache.get({ subset: 'train' });
+    for (let pass = 0; pass < 3; pass += 1) {
+      expect(cache.get({ fold: undefined })).toBe(cache.get({}));
+      expect(cache.get({ subset: 'train', fold: undefined })).toBe(plain);
+      expect(cache.get({ fold: undefined, subset: 'train' })).toBe(plain);
+      expect(cache.get({ subset: 'train', fold: 1 })).not.toBe(plain);
+      expect(cache.get({ subset: undefined, fold: 1 })).toBe(cache.get({ fold: 1 }));
+    }
   });
 
   it('always agrees with the canonical text', () => {

@@ -68,6 +68,8 @@ export async function use(run: Run, repo: Repo): Promise<void> {
   run.track(1, { name: 'loss', context: context });
   run.track(1, { name: 'loss', context: json });
   run.track(1, { name: 'loss', context: new Settings() });
+  run.track(1, { name: 'loss', context: { subset: 'train', fold: perhaps } });
+  run.track(1, { name: 'loss', context: parsed });
   run.track(1, { name: 'loss', context: { deep: { list: [1, [null, 'x', true]] } } });
   run.track(1n, { name: 'loss' });
   run.track(true, { name: 'loss', step: 3, epoch: 0.5, time: Date.now() });

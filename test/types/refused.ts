@@ -64,9 +64,7 @@ export function refused(run: Run): void {
   // @ts-expect-error
   run.track(1, { name: 'loss', context: { deep: { size: 1n } } });
   // @ts-expect-error
-  run.track(1, { name: 'loss', context: { subset: undefined } });
-  // @ts-expect-error
-  run.track(1, { name: 'loss', context: { fold: perhaps } });
+  run.track(1, { name: 'loss', context: { folds: [perhaps] } });
   // @ts-expect-error
   run.track(1, { name: 'loss', context: 'train' });
   // @ts-expect-error
