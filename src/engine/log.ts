@@ -279,8 +279,9 @@ export class Log<State = unknown> {
     return this.#snapshot?.decided ?? true;
   }
 
-  /** Number of the segment that the next frame goes to: another after each roll. */
-  get segmentNumber(): number {
+  /** Makes room for a frame, as appending does; number of its segment, another after each roll. */
+  nextSegment(): number {
+    this.#appender?.makeRoom();
     return this.#appender?.segment.name.number ?? 0;
   }
 

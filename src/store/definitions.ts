@@ -2,7 +2,7 @@
 //
 // 1. In the frame of the first point of its sequence in the segment, or before it.
 //
-// Spec: spec/records.md, Sequences. Test: test/store/rewrite-run.test.ts, test/process/crowd.test.ts.
+// Spec: spec/records.md, Sequences. Test: test/store/definitions.test.ts, test/process/crowd.test.ts.
 
 import type { Log, RecordInput } from '../engine/index.ts';
 import { recordType } from './record.ts';
@@ -60,12 +60,12 @@ export class Definitions {
    * undefined when they could not be kept.
    */
   writeMany(
-    log: Pick<Log, 'segmentNumber' | 'appendAll'>,
+    log: Pick<Log, 'nextSegment' | 'appendAll'>,
     points: TrackedSequences,
   ): DueDefinitions | undefined {
     for (;;) {
-      // Making room for one may roll the segment: then all are due again.
-      const segment = log.segmentNumber;
+      // Making room for a frame may roll the segment: then all are due again.
+      const segment = log.nextSegment();
       const due = this.#due(points, segment);
       if (due.length <= DEFINITIONS_A_FRAME)
         return { segment, due, records: due.map(definitionOf) };

@@ -111,7 +111,7 @@ describe('by itself', () => {
 
   it('a segment that nothing has synced is rolled at twice segmentSize, in the flush', async () => {
     const { vfs, log } = await open({ sizes: { segmentSize: 1000 } });
-    for (let number = 0; log.segmentNumber === 1; number += 1) frames(log, number, number + 1);
+    for (let number = 0; log.nextSegment() === 1; number += 1) frames(log, number, number + 1);
     // Frames of 144 bytes behind a header of 128.
     expect(log.position).toBe(Math.ceil((2000 - 128) / 144));
     expect(sealedOf(log)).toEqual([[1, 0, log.position]]);
@@ -122,7 +122,7 @@ describe('by itself', () => {
     const { log } = await open({ sizes: { segmentSize: 200 } });
     for (let number = 0; number < 900; number += 1) {
       frames(log, number, number + 1);
-      if (log.segmentNumber > 270) break;
+      if (log.nextSegment() > 270) break;
     }
     const lengths = (log.manifest?.segments ?? []).map(({ length }) => length);
     expect(lengths.length).toBeGreaterThan(260);
@@ -248,7 +248,7 @@ describe('a refusal', () => {
     expect(first, 'nearly synced: there is no need to wait').toBeLessThan(limits.segmentSize * 1.1);
     expect(second - first).toBeGreaterThanOrEqual(limits.segmentSize / 4);
     expect(second - first).toBeLessThan(limits.segmentSize / 2);
-    expect([log.recording, told, log.segmentNumber]).toEqual(['on', [], 2]);
+    expect([log.recording, told, log.nextSegment()]).toEqual(['on', [], 2]);
     expect(numbersOf(vfs)).toEqual(upTo(log.position));
     expect(log.find('k0').length, 'its keys are in the index that did appear').toBe(
       Math.ceil(log.position / 3),
@@ -408,7 +408,7 @@ describe('a sync that failed', () => {
     appendNumbers(log, 0, 3);
     await new Promise((resolve) => setImmediate(resolve));
     appendNumbers(log, 3, 4);
-    expect([log.recording, told, log.segmentNumber]).toEqual(['on', [], 2]);
+    expect([log.recording, told, log.nextSegment()]).toEqual(['on', [], 2]);
     expect(numbersOf(vfs)).toEqual(upTo(4));
   });
 
@@ -447,7 +447,7 @@ describe('a sync that failed', () => {
     await log.sync();
     appendNumbers(log, 3, 5);
     await log.sync();
-    expect([log.recording, log.segmentNumber]).toEqual(['on', 2]);
+    expect([log.recording, log.nextSegment()]).toEqual(['on', 2]);
     expect(numbersOf(vfs.crash('all dropped'))).toEqual(upTo(5));
   });
 });

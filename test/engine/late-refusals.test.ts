@@ -100,7 +100,7 @@ describe('a refusal after the write', () => {
     expect([log.flush(), log.recording]).toEqual([false, 'paused']);
     host.advance(1000);
     expect([log.flush(), log.recording]).toEqual([true, 'on']);
-    expect(log.segmentNumber, 'nothing is repeated: the file is well').toBe(1);
+    expect(log.nextSegment(), 'nothing is repeated: the file is well').toBe(1);
     expect(numbersOf(vfs.crash('all dropped'))).toEqual([0]);
   });
 });
@@ -159,7 +159,7 @@ describe('while a sync of the thread pool is under way', () => {
       log.append(20, [number, 'x'.repeat(100)]);
       log.flush();
     }
-    expect([log.durable, log.segmentNumber]).toEqual([0, 1]);
+    expect([log.durable, log.nextSegment()]).toEqual([0, 1]);
     expect(log.manifest?.segments).toEqual([]);
     log.closeSync();
     finish();
