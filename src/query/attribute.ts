@@ -8,6 +8,7 @@
 // Spec: spec/query.md, Missing. Test: test/query/objects.test.ts.
 
 import { nearest } from '../model/nearest.ts';
+import { charge } from './budget.ts';
 import {
   bytesMembers,
   dictMembers,
@@ -139,6 +140,7 @@ export function callMethod(
   given: readonly Value[],
   keywords: Keywords,
 ): Value {
+  charge(CALL_STEPS);
   if (object === null) throw typeError(`None has no method ${name}()`, true);
   if (object instanceof QueryObject) {
     const method = object.method(name);
@@ -169,7 +171,11 @@ export function methodOfType(type: TypeValue, name: string): FunctionValue | und
   });
 }
 
+/** What a call costs by itself. */
+const CALL_STEPS = 3;
+
 export function call(callee: Value, given: readonly Value[], keywords: Keywords): Value {
+  charge(CALL_STEPS);
   if (callee instanceof FunctionValue || callee instanceof TypeValue)
     return callee.call(given, keywords);
   throw typeError(`'${typeNameOf(callee)}' object is not callable`, callee === null);

@@ -132,7 +132,7 @@ function areItemsEqual(a: readonly Value[], b: readonly Value[]): boolean {
 
 function areDictsEqual(a: Dict, b: Dict): boolean {
   if (a.size !== b.size) return false;
-  charge(a.size);
+  charge(4 + a.size);
   for (const [key, [, value]] of a.entries) {
     const other = b.entries.get(key);
     if (other === undefined || !isSame(value, other[1])) return false;

@@ -3,6 +3,7 @@
 // Spec: spec/query.md, Functions. Test: test/query/dates.test.ts.
 
 import { integer, stringOf } from './argument.ts';
+import { charge } from './budget.ts';
 import {
   DateOnly,
   type DateParts,
@@ -113,6 +114,7 @@ export const dateTimeMembers: MemberTable<DateTime> = members<DateTime>(
 );
 
 function replaced(self: DateTime, ...given: Value[]): DateTime {
+  charge(16);
   const parts = { ...self.date, ...self.time };
   const names = ['year', 'month', 'day', 'hour', 'minute', 'second', 'microsecond'] as const;
   for (const [index, name] of names.entries()) {

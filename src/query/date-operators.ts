@@ -2,6 +2,7 @@
 //
 // Spec: spec/query.md, Types. Test: test/query/dates.test.ts.
 
+import { charge } from './budget.ts';
 import { DateOnly, DateTime, Delta, floorDays, MICROS_OF_DAY } from './date-value.ts';
 import { QueryFailure } from './failure.ts';
 import { divideIntegers, exactRatio, floorDivide, modulo, roundQuotient } from './number.ts';
@@ -9,6 +10,7 @@ import type { Value } from './value.ts';
 
 /** Undefined: these types do not know the operator. */
 export function dateOperation(operator: string, a: Value, b: Value): Value | undefined {
+  charge(4);
   if (a instanceof Delta && b instanceof Delta) return ofDeltas(operator, a.micros, b.micros);
   if (a instanceof DateTime) return ofDateTime(operator, a, b);
   if (a instanceof DateOnly) return ofDateOnly(operator, a, b);

@@ -4,6 +4,7 @@
 //
 // Spec: spec/query.md, Types. Test: test/query/dates.test.ts.
 
+import { charge } from './budget.ts';
 import { QueryFailure, valueError } from './failure.ts';
 import { Structure } from './value.ts';
 
@@ -60,6 +61,7 @@ export class DateOnly extends Structure {
   }
 
   get date(): DateParts {
+    charge(4);
     return dateOfDays(Number(this.micros / MICROS_OF_DAY));
   }
 }
@@ -156,6 +158,7 @@ export const weekdayOfDays = (days: number): number => (((days + 3) % 7) + 7) % 
 
 /** @throws QueryFailure ValueError naming the part that is out of range. */
 export function microsOf(date: DateParts, time?: TimeParts): bigint {
+  charge(4);
   const { hour = 0, minute = 0, second = 0, microsecond = 0 } = time ?? {};
   check('year', date.year, 1, 9999);
   check('month', date.month, 1, 12);

@@ -31,6 +31,7 @@ const SPEC =
 
 export function format(value: Value, text: string): string {
   if (text === '') return textOf(value);
+  charge(4);
   if (value instanceof DateTime || value instanceof DateOnly) return formatDate(value, text);
   // Before the specification is read: of other types there is none.
   if (value === null || typeof value === 'object')

@@ -110,7 +110,10 @@ class StoredMembers implements Members {
   }
 
   get size(): number {
-    return Object.keys(this.#stored).length;
+    const { length } = Object.keys(this.#stored);
+    // Counted anew for each value that is made of them.
+    charge(2 + (length >>> 1));
+    return length;
   }
 }
 

@@ -165,8 +165,10 @@ function power(base: Value, exponent: Value, modulus: Value): Value {
 }
 
 /** What there is no loop over fails at once, also where nobody takes an element. */
-const zipped = (iterables: readonly Value[]): IterableIterator<Value> =>
-  rowsOf(iterables.map((each) => iterate(each)[Symbol.iterator]()));
+function zipped(iterables: readonly Value[]): IterableIterator<Value> {
+  charge(4);
+  return rowsOf(iterables.map((each) => iterate(each)[Symbol.iterator]()));
+}
 
 function* rowsOf(iterators: readonly Iterator<Value>[]): IterableIterator<Value> {
   if (iterators.length === 0) return;

@@ -66,7 +66,9 @@ export function checkText(text: string): string {
     if (tokens > limits.queryTokenCountMax)
       throw limitError('queryTokenCountMax', 'a query of more words and signs');
     if (groups['string'] !== undefined) {
+      const start = at;
       at = endOfString(text, at, end, groups['quote'] as string, open.at(-1));
+      if (/f/i.test(groups['string'])) tokens += bracesOf(text, start, at) * REPLACEMENT_TOKENS;
       continue;
     }
     if (groups['number'] !== undefined) {
@@ -76,6 +78,8 @@ export function checkText(text: string): string {
     if (groups['other'] !== undefined) at += checkSign(text, at, groups['other'], open);
     else at = end;
   }
+  if (tokens > limits.queryTokenCountMax)
+    throw limitError('queryTokenCountMax', 'a query of more words and signs');
   const last = open.at(-1);
   if (last !== undefined)
     throw syntaxError(text, last.at, `'${last.mark}' is not closed: add '${CLOSING[last.mark]}'`);
@@ -83,6 +87,16 @@ export function checkText(text: string): string {
   const units = text.split('');
   for (const point of points) units[point] = '0';
   return units.join('');
+}
+
+/** What stands in a replacement of an f-string is not read here; it is one such count. */
+const REPLACEMENT_TOKENS = 4;
+
+function bracesOf(text: string, start: number, end: number): number {
+  let count = 0;
+  for (let at = text.indexOf('{', start); at >= 0 && at < end; at = text.indexOf('{', at + 1))
+    count += 1;
+  return count;
 }
 
 /** Where the number that begins at `at` ends with its point; undefined: it does not. */

@@ -26,7 +26,7 @@ import {
   scaled,
   splitFloat,
 } from './math-special.ts';
-import { bitLength, bounded, integerOf, toFloat } from './number.ts';
+import { bitLength, bounded, chargeRest, integerOf, toFloat } from './number.ts';
 import { binary } from './operators.ts';
 import { signature } from './signature.ts';
 import { FunctionValue, List, ModuleValue, typeNameOf, type Value } from './value.ts';
@@ -162,7 +162,10 @@ export const mathFunctions: Readonly<Record<string, Body>> = {
   'fabs(x)': ofFloats(Math.abs),
   'factorial(n)': factorial as Body,
   'floor(x)': toInteger(Math.floor) as Body,
-  'fmod(x, y)': ofFloats((x, y) => (x as number) % (y as number)),
+  'fmod(x, y)': ofFloats((x, y) => {
+    chargeRest(x as number, y as number);
+    return (x as number) % (y as number);
+  }),
   'frexp(x)': ((x: Value) => splitFloat(floatOf(x))) as Body,
   'fsum(seq)': ((seq: Value) => exactSum(elementsOf(seq).map(floatOf))) as Body,
   'gamma(x)': ofFloats(gamma as (...given: number[]) => number),

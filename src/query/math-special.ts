@@ -87,6 +87,7 @@ export function scaled(x: number, power: number): number {
   }
   // A number below 2 ** -1022 loses digits: all of the way down is one step then.
   if (left < -900 && result !== 0 && Number.isFinite(result)) {
+    charge(64);
     const [top, bottom] = exactRatio(result);
     return divideIntegers(top, bottom << BigInt(-left));
   }
@@ -103,6 +104,7 @@ export const partsOf = (x: number): Tuple => {
 /** What is left of `x` by the multiple of `y` that is nearest, a half to the even one. */
 export function ieeeRest(x: number, y: number): number {
   if (!Number.isFinite(y) && !Number.isNaN(y) && Number.isFinite(x)) return x;
+  charge(16);
   const size = Math.abs(y);
   const rest = Math.abs(x) % size;
   const other = size - rest;
@@ -116,6 +118,7 @@ export function nextAfter(x: number, y: number): number {
   if (Number.isNaN(x) || Number.isNaN(y)) return Number.NaN;
   if (x === y) return y;
   if (x === 0) return y > 0 ? Number.MIN_VALUE : -Number.MIN_VALUE;
+  charge(4);
   const bits = new DataView(new ArrayBuffer(8));
   bits.setFloat64(0, x);
   bits.setBigInt64(0, bits.getBigInt64(0) + (x < y === x > 0 ? 1n : -1n));

@@ -11,7 +11,7 @@ export const integerMembers: MemberTable<bigint> = members<bigint>(
   {
     'as_integer_ratio()': (self) => new Tuple([self, 1n]),
     'bit_count()': (self) => {
-      charge(1 + (bitLength(self) >>> 6));
+      charge(1 + (bitLength(self) >>> 5));
       return BigInt((self < 0n ? -self : self).toString(2).replaceAll('0', '').length);
     },
     'bit_length()': (self) => BigInt(bitLength(self)),

@@ -80,8 +80,14 @@ export function divideFloats(a: number, b: number): number {
   return a / b;
 }
 
+/** The rest is found bit by bit of the quotient. */
+export function chargeRest(a: number, b: number): void {
+  if (Math.abs(a / b) > 2 ** 53) charge(8);
+}
+
 export function moduloFloats(a: number, b: number): number {
   if (b === 0) throw divisionByZero('float modulo');
+  chargeRest(a, b);
   const rest = a % b;
   if (rest === 0) return b < 0 || Object.is(b, -0) ? -0 : 0;
   return rest < 0 !== b < 0 ? rest + b : rest;
@@ -89,6 +95,7 @@ export function moduloFloats(a: number, b: number): number {
 
 export function floorDivideFloats(a: number, b: number): number {
   if (b === 0) throw divisionByZero('float floor division by zero');
+  chargeRest(a, b);
   const rest = a % b;
   let quotient = (a - rest) / b;
   if (rest !== 0 && rest < 0 !== b < 0) quotient -= 1;

@@ -185,6 +185,7 @@ function repeat(a: Value, b: Value): Value | undefined {
   if (a instanceof Bytes) {
     if (a.bytes.length === 0) return a;
     chargeText(a.bytes.length * count);
+    chargeElements(count);
     return new Bytes(Buffer.concat(Array.from({ length: count }, () => a.bytes)));
   }
   return undefined;

@@ -263,7 +263,7 @@ function parseMember(conversion: Conversion, node: Node): Expression {
     if (
       object.name === 'Number' &&
       object.to === mark.from &&
-      !conversion.source(object).includes('.')
+      /^[\d_]+$/.test(conversion.source(object))
     )
       throw conversion.refuse(object, MEMBER_OF_NUMBER);
     const place = rest[0] as Node;

@@ -2,7 +2,7 @@
 //
 // Test: test/query/cpython.test.ts.
 
-import { chargeGrowth, chargeText } from './budget.ts';
+import { charge, chargeGrowth, chargeText } from './budget.ts';
 import { QueryFailure, typeError, valueError } from './failure.ts';
 import { characterOf, checkedWidth } from './format.ts';
 import { digitsOf } from './format-number.ts';
@@ -14,6 +14,7 @@ import { Bytes, Dict, List, RangeValue, Tuple, typeNameOf, type Value } from './
 const FIELD = /%(?:\(([^)]*)\))?([-+ #0]*)(\*|\d+)?(?:(\.)(\*|\d+)?)?([hlL]?)(.?)/gsu;
 
 export function formatPercent(text: string, given: Value): string {
+  charge(4);
   const values = given instanceof Tuple ? given.items : [given];
   let next = 0;
   let isByName = false;

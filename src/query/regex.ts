@@ -189,7 +189,8 @@ type Kind = 'match' | 'search' | 'fullmatch';
 
 function matcherOf(pattern: Pattern, text: string): Matcher {
   // Not by `>>>`: a long param times a large program is beyond 32 bits.
-  charge(8 + Math.floor(((text.length + 1) * pattern.program.programSize()) / 4));
+  // What a search costs by itself.
+  charge(40 + Math.floor(((text.length + 1) * pattern.program.programSize()) / 4));
   return pattern.program.matcher(text);
 }
 

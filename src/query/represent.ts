@@ -28,7 +28,10 @@ export function textOf(value: Value): string {
   if (typeof value === 'string') return value;
   if (value instanceof DateTime) return isoDateTime(value, ' ', 'auto');
   if (value instanceof DateOnly) return isoDate(value.date);
-  if (value instanceof Delta) return textOfDelta(value);
+  if (value instanceof Delta) {
+    charge(12);
+    return textOfDelta(value);
+  }
   return represent(value);
 }
 
@@ -92,6 +95,7 @@ function joined(items: readonly Value[]): string {
 
 function joinedEntries(dict: Dict): string {
   let size = 0;
+  charge(dict.size);
   const parts = Array.from(dict.entries.values(), ([key, value]) => {
     const part = `${represent(key)}: ${represent(value)}`;
     size += part.length + 2;
@@ -150,6 +154,7 @@ function textOfDelta(value: Delta): string {
 
 /** The shortest digits that read back as the same float; an exponent below 1e-4 and from 1e16. */
 export function textOfFloat(value: number): string {
+  charge(3);
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
   if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';

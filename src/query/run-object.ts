@@ -7,6 +7,7 @@
 // Spec: spec/query.md, Names and Missing. Test: test/query/objects.test.ts.
 
 import { type Context, canonicalContext } from '../model/context.ts';
+import { charge } from './budget.ts';
 import { dateTimeOfMs, now } from './date-value.ts';
 import type { OpeningFactsForQuery, RunFactsForQuery, SequenceFactsForQuery } from './facts.ts';
 import { typeError } from './failure.ts';
@@ -52,6 +53,7 @@ export const runProperties: ReadonlyMap<string, Property> = new Map<string, Prop
 
 /** What somebody has said of the run, in one dict. */
 function infoValue(_: RunFactsForQuery, run: RunObject): Dict {
+  charge(24);
   const names = [
     'hash',
     'name',
@@ -203,6 +205,7 @@ export class MetricsObject extends QueryObject {
   }
 
   #find(key: Value): SequenceFactsForQuery | undefined {
+    charge(8);
     const [name, context, ...rest] = key instanceof Tuple ? key.items : [key];
     if (typeof name !== 'string' || rest.length > 0)
       throw typeError(
@@ -212,6 +215,7 @@ export class MetricsObject extends QueryObject {
     if (context === undefined) return this.#run.facts.metric(name, '{}');
     if (!(context instanceof Dict))
       throw typeError(`a context is a dict, not ${typeNameOf(context)}`, context === null);
+    charge(16);
     const text = contextText(context);
     return text === undefined ? undefined : this.#run.facts.metric(name, text);
   }

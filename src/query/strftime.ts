@@ -130,11 +130,12 @@ export function isoWeek({ days, weekday }: { days: number; weekday: number }): {
 
 export function formatDate(value: DateTime | DateOnly, format: string): string {
   chargeText(format.length * 8);
-  charge(format.length * 4);
+  charge(16 + format.length * 4);
   const moment = momentOf(value);
   const spelled = format.replace(/%(.)/gs, (field, code: string) =>
     Object.hasOwn(compound, code) ? (compound[code] as string) : field,
   );
+  charge((spelled.length - format.length) * 4);
   return spelled.replace(/%([-_0]?)(.?)/gs, (field, flag: string, code: string) =>
     Object.hasOwn(codes, code)
       ? padded((codes[code] as (moment: Moment) => string)(moment), flag)

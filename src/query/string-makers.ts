@@ -17,6 +17,8 @@ const cased =
   (change: (text: string) => string): Maker =>
   (text) => {
     chargeText(text.length * 3);
+    // Most look at each character by itself.
+    charge(text.length >>> 2);
     return change(text);
   };
 

@@ -2,7 +2,7 @@
 //
 // Test: test/query/objects.test.ts.
 
-import { chargeElements } from './budget.ts';
+import { charge, chargeElements } from './budget.ts';
 import { DateOnly, DateTime, Delta } from './date-value.ts';
 import { elementsOf } from './iterate.ts';
 import { QueryObject } from './query-object.ts';
@@ -32,6 +32,7 @@ export function toPlain(value: Value): unknown {
   if (value instanceof Dict) {
     // Shared dicts could make an exponentially large tree.
     chargeElements(value.size);
+    charge(4 + value.size);
     const members = Array.from(value.entries.values(), ([key, each]): [string, unknown] => [
       typeof key === 'string' ? key : represent(key),
       toPlain(each),

@@ -56,6 +56,7 @@ const refused: readonly (readonly [what: string, query: string, limit: string])[
   ['a megabyte', `run.lr == 1 or ${'x'.repeat(1 << 20)}`, 'querySizeMax'],
   ['a megabyte of conditions', 'run.lr == 1 or '.repeat(70_000), 'querySizeMax'],
   ['more words than any needs', '1,'.repeat(20_000), 'queryTokenCountMax'],
+  ['a text of thousands of replacements', `f'${'{1}'.repeat(9000)}'`, 'queryTokenCountMax'],
   ['ten thousand brackets', deep('(', ')', 10_000), 'queryDepthMax'],
   ['ten thousand lists', deep('[', ']', 10_000), 'queryDepthMax'],
   ['ten thousand nots', `${'not '.repeat(10_000)}1`, 'queryDepthMax'],
