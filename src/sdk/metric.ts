@@ -11,7 +11,7 @@ import type { CatalogueSequence } from '../store/catalogue-entry.ts';
 import type { Downsampled } from '../store/downsample.ts';
 import type { PointPiece } from '../store/point-piece.ts';
 import { downsamplePieces } from '../store/point-pieces.ts';
-import { lateShown, rowsBetween, type ShownRows, type Summary } from '../store/rows.ts';
+import { columnsOf, rowsBetween, type ShownRows, type Summary } from '../store/rows.ts';
 import type { RunReader, SequenceFacts } from '../store/run-reader.ts';
 import { checkFollowOptions, type FollowEvent, type FollowRunOptions } from './follow-run.ts';
 import type { RunView } from './run-view.ts';
@@ -167,14 +167,14 @@ export class Metric {
 
   /** @throws TypeError, RangeError naming the option; RunlogError CORRUPT, IO. */
   async values(options: ValuesOptions = {}): Promise<Values> {
-    return shownPart(this.#rows(options), (column) => column);
+    return columnsOf(this.#rows(options), (column) => column);
   }
 
   /** The same in pieces of at most 65,536 points. */
   async *blocks(options: ValuesOptions = {}): AsyncGenerator<Values> {
     const rows = this.#rows(options);
     for (let start = 0; start < rows.steps.length; start += BLOCK_POINTS) {
-      yield shownPart(rows, (column) => column.subarray(start, start + BLOCK_POINTS));
+      yield columnsOf(rows, (column) => column.subarray(start, start + BLOCK_POINTS));
     }
   }
 
@@ -230,12 +230,4 @@ export class Metric {
       toStep,
     );
   }
-}
-
-/** Not the point numbers; times and epochs stay unread until somebody asks. */
-function shownPart(rows: ShownRows, part: (column: Float64Array) => Float64Array): Values {
-  return lateShown(
-    { steps: part(rows.steps), values: part(rows.values) },
-    { times: () => part(rows.times), epochs: () => part(rows.epochs) },
-  );
 }

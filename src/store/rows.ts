@@ -104,6 +104,20 @@ export function lateShown(
   };
 }
 
+/** A part of each column. Times and epochs that are made late stay unread; of others no closure is made. */
+export function columnsOf(
+  rows: ShownRows,
+  part: (column: Float64Array) => Float64Array,
+): ShownRows {
+  const [steps, values] = [part(rows.steps), part(rows.values)];
+  if (Object.getOwnPropertyDescriptor(rows, 'times')?.get === undefined)
+    return { steps, values, times: part(rows.times), epochs: part(rows.epochs) };
+  return lateShown(
+    { steps, values },
+    { times: () => part(rows.times), epochs: () => part(rows.epochs) },
+  );
+}
+
 /** So are the numbers: rows in order, each at a step of its own, need none. */
 export function lateRows(
   now: Pick<Rows, 'steps' | 'values'>,
@@ -206,10 +220,7 @@ export function rowsBetween(rows: ShownRows, fromStep: number, toStep: number): 
   const end = firstAtLeast(rows.steps, toStep);
   if (start === 0 && end === rows.steps.length) return rows;
   const part = (column: Float64Array): Float64Array => column.subarray(start, Math.max(start, end));
-  return lateShown(
-    { steps: part(rows.steps), values: part(rows.values) },
-    { times: () => part(rows.times), epochs: () => part(rows.epochs) },
-  );
+  return columnsOf(rows, part);
 }
 
 function firstAtLeast(steps: Float64Array, step: number): number {
