@@ -31,7 +31,8 @@ const BRAILLE = 0x2800;
 /** Curves that end in one line and are told there: room is kept for them. */
 const LETTERS_MAX = 6;
 
-const styles: readonly Style[] = ['cyan', 'yellow', 'magenta', 'green', 'blue', 'red'];
+// First those that are read on a dark ground and on a light one.
+const styles: readonly Style[] = ['cyan', 'magenta', 'green', 'red', 'yellow', 'blue'];
 export const styleOfCurve = (index: number): Style => styles[index % styles.length] as Style;
 export const letterOfCurve = (index: number): string =>
   'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'[index] ?? '*';

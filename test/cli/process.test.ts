@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { propertyNames } from '../../src/cli/expression-proposals.ts';
-import { Run } from '../../src/index.ts';
+import { Run, Text } from '../../src/index.ts';
 import { sequenceProperties } from '../../src/query/metric-object.ts';
 import { runProperties } from '../../src/query/run-object.ts';
 import { runlogHere, startRunlog, workDirectory } from './command.ts';
@@ -22,6 +22,8 @@ beforeAll(async () => {
   run
     .sequence('long')
     .trackColumns({ values: Float64Array.from({ length: 200_000 }, Math.random) });
+  run.track(new Text('said'), { name: 'answers' });
+  await run.logArtifact(import.meta.filename, { name: 'model' });
   await run.close();
 });
 
@@ -133,10 +135,15 @@ describe('completion', () => {
     [['--repo', 'kept', 'show', 'bb'], [HASHES[2]]],
     [['--repo', 'kept', 'ls', '-1', '-a', 'bb'], [HASHES[2]]],
     [['--repo', 'kept', 'show', '-1', 'bb'], []],
+    [['--repo', 'kept', 'values', '-1', 'l'], ['loss']],
     [
-      ['--repo', 'kept', 'values', '-1', 'l'],
-      ['long', 'loss'],
+      ['--repo', 'kept', 'values', HASHES[0], 'l'],
+      ['loss', 'long'],
     ],
+    [['--repo', 'kept', 'values', HASHES[0], 'an'], ['answers']],
+    [['--repo', 'kept', 'artifacts', HASHES[0], ''], ['model']],
+    [['--repo', 'kept', 'values', '-c', 'a=b', 'ab'], []],
+    [['--repo', 'kept', 'plot', '-m', 'an'], []],
     [['--repo', 'kept', 'plot', '-m', 'ac'], ['accuracy']],
     [
       ['--repo', 'kept', 'ls', 'run.h'],

@@ -4,7 +4,7 @@
 // 1. Never an error and never slow: what cannot be read, or is too much, is left out.
 
 import type { Command } from 'commander';
-import { pathText, Repo } from '../../index.ts';
+import { pathText, Repo, type RunView } from '../../index.ts';
 import { completionScripts } from '../completion-script.ts';
 import {
   type ExpressionProposal,
@@ -12,7 +12,7 @@ import {
   type KnownNames,
 } from '../expression-proposals.ts';
 import { isSystemMetric, textOf } from '../facts.ts';
-import { repoVariable } from '../open.ts';
+import { findRun, repoVariable } from '../open.ts';
 import { escaped, print } from '../print.ts';
 import { type Proposals, proposalsFor } from '../proposals.ts';
 
@@ -23,6 +23,8 @@ const DESCRIBED_MAX = 30;
 
 interface Known extends KnownNames {
   readonly runs: Proposals;
+  /** What the run that the words name holds, by the place of its names. */
+  readonly ofRun: Readonly<Record<string, Proposals>>;
   /** `subset=val`. */
   readonly contexts: Proposals;
 }
@@ -33,7 +35,7 @@ const metricPlaces = new Set(['sequence', '--metric']);
 const expressionPlaces = new Set(['--order', '--group-by', '--value']);
 
 const none: Proposals = new Map();
-const NOTHING: Known = { runs: none, metrics: none, params: none, contexts: none };
+const NOTHING: Known = { runs: none, metrics: none, params: none, contexts: none, ofRun: {} };
 
 /** The repo that the words name so far: `--repo path`, `--repo=path`, which bash takes apart at `=`. */
 function repoIn(words: readonly string[]): string | undefined {
@@ -44,12 +46,38 @@ function repoIn(words: readonly string[]): string | undefined {
   return repoVariable();
 }
 
+/** Undefined: the word is no run, but the value of an option. */
+const viewOf = (repo: Repo, word: string): Promise<RunView | undefined> =>
+  findRun(repo, word).catch(() => undefined);
+
+/** `values <run>` and `artifacts <run>` take names of that run; undefined: none is named yet, or there is none. */
+async function namesOfRun(
+  repo: Repo,
+  words: readonly string[],
+): Promise<Readonly<Record<string, Proposals>> | undefined> {
+  const place = words.findIndex((word) => word === 'values' || word === 'artifacts');
+  const run = words.slice(place + 1, -1).find((word) => !/^-(?!\d)/.test(word));
+  const view = place < 0 || run === undefined ? undefined : await viewOf(repo, run);
+  if (view === undefined) return undefined;
+  const objects = view.objects().map((each): [string, string] => [each.name, each.kind]);
+  const metrics = view
+    .metrics()
+    .filter((each) => !isSystemMetric(each.name) || (words.at(-1) ?? '').includes('__'))
+    .map((each): [string, string] => [each.name, 'metric']);
+  return {
+    sequence: new Map([...metrics, ...objects]),
+    artifact: new Map(view.artifacts().map((each) => [each.name, each.kind])),
+  };
+}
+
 async function known(words: readonly string[]): Promise<Known> {
   const runs = new Map<string, string>();
   try {
     const repo = await Repo.open(repoIn(words.slice(0, -1)), { readOnly: true });
     const hashes = repo.hashes();
     for (const hash of hashes) runs.set(hash, '');
+    const ofRun = await namesOfRun(repo, words);
+    if (ofRun !== undefined) return { ...NOTHING, runs, ofRun };
     if (hashes.length > RUNS_MAX) return { ...NOTHING, runs };
     for await (const view of repo.runs({ limit: DESCRIBED_MAX }))
       runs.set(view.hash, [view.experiment, view.name ?? ''].join(' ').trimEnd());
@@ -60,6 +88,7 @@ async function known(words: readonly string[]): Promise<Known> {
       !isSystemMetric(name) || (words.at(-1) ?? '').includes('__');
     return {
       runs,
+      ofRun: {},
       metrics: new Map(keys.metrics.filter(isWanted).map(({ name }) => [name, ''])),
       contexts: new Map(pairs.map((pair) => [pair, ''])),
       params: new Map(
@@ -94,6 +123,8 @@ async function answer(raw: readonly string[], whole: Whole): Promise<void> {
   const { runs, metrics, contexts } = names;
   let expressions: readonly ExpressionProposal[] = [];
   const named = (name: string, choices: Proposals = none): Proposals => {
+    const held = names.ofRun[name];
+    if (held !== undefined) return held;
     if (metricPlaces.has(name)) return metrics;
     if (name === '--context') return contexts;
     const typed = (words.at(-1) ?? '').replace(/^--[\w-]+=/, '');

@@ -184,15 +184,29 @@ async function show(text: string, options: ShowOptions, command: Command): Promi
     showError(view);
   }
   tellDamage(view);
+  if (!options.json) tellNext(repo, ...nextOf(view), "runlog note -1 'what was new'");
+}
+
+/** What cannot be read was said above. */
+function quietly<Each>(read: () => Each[]): Each[] {
+  try {
+    return read();
+  } catch {
+    return [];
+  }
+}
+
+/** What of it can be looked at more closely. */
+function nextOf(view: RunView): string[] {
   const [metric] = metricsOf(view);
-  if (!options.json)
-    tellNext(
-      repo,
-      ...(metric === undefined
-        ? []
-        : [`runlog values -1 ${shellWord(metric.name)}`, 'runlog plot -1']),
-      "runlog note -1 'what was new'",
-    );
+  const [objects] = quietly(() => view.objects());
+  return [
+    ...(metric === undefined
+      ? []
+      : [`runlog values -1 ${shellWord(metric.name)}`, 'runlog plot -1']),
+    ...(objects === undefined ? [] : [`runlog values -1 ${shellWord(objects.name)}`]),
+    ...(quietly(() => view.artifacts()).length === 0 ? [] : ['runlog artifacts -1']),
+  ];
 }
 
 export function addShow(program: Command): void {
