@@ -6,9 +6,12 @@
 //
 // Spec: spec/records.md, Points. Test: test/store/hot-points.test.ts.
 
-import { decodeBatch, decodeSequences } from './format/batch.ts';
+import { BatchDecoder } from './format/batch.ts';
 import type { BatchBody } from './record.ts';
 import { makeRows, partOfRows, type Rows } from './rows.ts';
+
+/** Of all of them: what it gives is used up before anybody else comes. */
+const decoder = new BatchDecoder();
 
 export class HotPoints {
   #bodies: BatchBody[] = [];
@@ -21,7 +24,11 @@ export class HotPoints {
   /** @throws RunlogError CORRUPT. */
   add(body: BatchBody): void {
     const [, count, bytes] = body;
-    for (const id of decodeSequences(bytes, count)) this.#counts[id] = (this.#counts[id] ?? 0) + 1;
+    const sequences = decoder.sequences(bytes, count);
+    for (let index = 0; index < count; index += 1) {
+      const id = sequences[index] as number;
+      this.#counts[id] = (this.#counts[id] ?? 0) + 1;
+    }
     this.#bodies.push(body);
     this.count += count;
   }
@@ -69,7 +76,7 @@ export class HotPoints {
 }
 
 function fill(target: Rows, next: Uint32Array, [first, count, bytes]: BatchBody): void {
-  const { sequences, steps, values, times, epochs } = decodeBatch(bytes, count);
+  const { sequences, steps, values, times, epochs } = decoder.decode(bytes, count);
   for (let index = 0; index < count; index += 1) {
     const id = sequences[index] as number;
     const place = next[id] as number;

@@ -9,7 +9,7 @@ import { limits } from '../../limits.ts';
 import {
   ByteReader,
   ByteWriter,
-  decodeHotColumn,
+  decodeHotColumnInto,
   encodeConstant,
   encodeCounted,
   encodeIntegers,
@@ -176,20 +176,54 @@ function doubles(column: ArrayLike<number>, start: number, end: number): Float64
 }
 
 /** @throws RunlogError CORRUPT. */
-export function decodeBatch(bytes: Uint8Array, count: number): PointColumns {
-  const reader = openBatch(bytes, count);
-  const sequences = decodeHotColumn(reader, count);
-  const steps = decodeHotColumn(reader, count);
-  const values = decodeHotColumn(reader, count);
-  const times = decodeHotColumn(reader, count);
-  const epochs = decodeHotColumn(reader, count);
-  if (!reader.isAtEnd) throw new RunlogError('CORRUPT', 'bytes behind the columns of a batch');
-  return { count, sequences, steps, values, times, epochs };
+export const decodeBatch = (bytes: Uint8Array, count: number): PointColumns =>
+  new BatchDecoder().decode(bytes, count);
+
+/** Of larger batches the columns are made anew each time. */
+const KEPT_COUNT_MAX = 8192;
+
+/**
+ * Decodes batch after batch into the same columns: one that has as many points as the one before, as those
+ * of a training loop do, makes none.
+ */
+export class BatchDecoder {
+  #columns = columnsFor(0);
+
+  /** Columns that hold until the next call. @throws RunlogError CORRUPT. */
+  decode(bytes: Uint8Array, count: number): PointColumns {
+    const reader = openBatch(bytes, count);
+    const columns = this.#columnsOf(count);
+    const { sequences, steps, values, times, epochs } = columns;
+    for (const column of [sequences, steps, values, times, epochs])
+      decodeHotColumnInto(reader, column);
+    if (!reader.isAtEnd) throw new RunlogError('CORRUPT', 'bytes behind the columns of a batch');
+    return columns;
+  }
+
+  /** The sequence of each point alone, until the next call. @throws RunlogError CORRUPT. */
+  sequences(bytes: Uint8Array, count: number): Float64Array {
+    const reader = openBatch(bytes, count);
+    const { sequences } = this.#columnsOf(count);
+    decodeHotColumnInto(reader, sequences);
+    return sequences;
+  }
+
+  #columnsOf(count: number): PointColumns {
+    if (this.#columns.count === count) return this.#columns;
+    const columns = columnsFor(count);
+    if (count <= KEPT_COUNT_MAX) this.#columns = columns;
+    return columns;
+  }
 }
 
-/** The sequence of each point alone. @throws RunlogError CORRUPT. */
-export const decodeSequences = (bytes: Uint8Array, count: number): Float64Array =>
-  decodeHotColumn(openBatch(bytes, count), count);
+const columnsFor = (count: number): PointColumns => ({
+  count,
+  sequences: new Float64Array(count),
+  steps: new Float64Array(count),
+  values: new Float64Array(count),
+  times: new Float64Array(count),
+  epochs: new Float64Array(count),
+});
 
 function openBatch(bytes: Uint8Array, count: number): ByteReader {
   if (!Number.isInteger(count) || count < 1 || count > limits.frameRecordCountMax)

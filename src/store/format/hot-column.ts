@@ -265,58 +265,74 @@ export class ByteReader {
 }
 
 /** @throws RunlogError CORRUPT. */
-export function decodeHotColumn(reader: ByteReader, count: number, depth = 0): Float64Array {
-  const { view, bytes } = reader;
-  const form = bytes[reader.take(1)] as number;
+export function decodeHotColumn(reader: ByteReader, count: number): Float64Array {
   const column = new Float64Array(count);
+  decodeHotColumnInto(reader, column);
+  return column;
+}
+
+/** Fills `column`, whatever it held. @throws RunlogError CORRUPT. */
+export function decodeHotColumnInto(reader: ByteReader, column: Float64Array, depth = 0): void {
+  const { view, bytes } = reader;
+  const count = column.length;
+  const form = bytes[reader.take(1)] as number;
   switch (form) {
     case hotForm.none:
-      return column.fill(Number.NaN);
+      column.fill(Number.NaN);
+      return;
     case hotForm.constant:
-      return column.fill(reader.float());
+      column.fill(reader.float());
+      return;
     case hotForm.linear: {
       const first = reader.float();
       const increment = reader.float();
       for (let index = 0; index < count; index += 1) column[index] = first + index * increment;
-      return column;
+      return;
     }
     case hotForm.offset8:
     case hotForm.offset16:
     case hotForm.offset32:
-      return decodeOffsets(reader, column, form);
+      decodeOffsets(reader, column, form);
+      return;
     case hotForm.float32: {
       const place = reader.take(4 * count);
       for (let index = 0; index < count; index += 1)
         column[index] = view.getFloat32(place + 4 * index, true);
-      return column;
+      return;
     }
     case hotForm.float64: {
       const place = reader.take(8 * count);
-      new Uint8Array(column.buffer).set(bytes.subarray(place, place + 8 * count));
-      return column;
+      const target = new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
+      target.set(bytes.subarray(place, place + 8 * count));
+      return;
     }
     case hotForm.periodic:
-    case hotForm.repeated: {
-      const length = view.getUint32(reader.take(4), true);
-      if (length === 0 || length > count || depth > 2)
-        throw new RunlogError('CORRUPT', 'a column repeats in no way');
-      const isPeriodic = form === hotForm.periodic;
-      const part = decodeHotColumn(
-        reader,
-        isPeriodic ? length : Math.ceil(count / length),
-        depth + 1,
-      );
-      for (let index = 0; index < count; index += 1) {
-        column[index] = part[isPeriodic ? index % length : Math.floor(index / length)] as number;
-      }
-      return column;
-    }
+    case hotForm.repeated:
+      decodeRepeats(reader, column, form === hotForm.periodic, depth);
+      return;
     default:
       throw new RunlogError('CORRUPT', `a column of unknown form ${form}`);
   }
 }
 
-function decodeOffsets(reader: ByteReader, column: Float64Array, form: number): Float64Array {
+function decodeRepeats(
+  reader: ByteReader,
+  column: Float64Array,
+  isPeriodic: boolean,
+  depth: number,
+): void {
+  const count = column.length;
+  const length = reader.view.getUint32(reader.take(4), true);
+  if (length === 0 || length > count || depth > 2)
+    throw new RunlogError('CORRUPT', 'a column repeats in no way');
+  const part = new Float64Array(isPeriodic ? length : Math.ceil(count / length));
+  decodeHotColumnInto(reader, part, depth + 1);
+  for (let index = 0; index < count; index += 1) {
+    column[index] = part[isPeriodic ? index % length : Math.floor(index / length)] as number;
+  }
+}
+
+function decodeOffsets(reader: ByteReader, column: Float64Array, form: number): void {
   const { view, bytes } = reader;
   const base = reader.float();
   const count = column.length;
@@ -333,5 +349,4 @@ function decodeOffsets(reader: ByteReader, column: Float64Array, form: number): 
     for (let index = 0; index < count; index += 1)
       column[index] = base + view.getUint32(place + 4 * index, true);
   }
-  return column;
 }

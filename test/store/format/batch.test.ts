@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../../src/limits.ts';
 import {
+  BatchDecoder,
   decodeBatch,
   encodeBatch,
   encodeSequenceBatch,
@@ -75,16 +76,24 @@ const withoutPayloads = (columns: Columns): Columns =>
     ]),
   ) as Columns;
 
+/** Decodes all of them into the columns that the one before left. */
+const decoder = new BatchDecoder();
+
 describe('round trip', () => {
   it('columns of any kind, bit for bit', () => {
     fc.assert(
       fc.property(anyColumns, (columns) => {
         const bytes = encodeBatch(bufferOf(columns)).slice();
         const isWithoutEpochs = columns.epochs.every(Number.isNaN);
-        expectSame(
-          decodeBatch(bytes, columns.steps.length),
-          isWithoutEpochs ? { ...columns, epochs: columns.epochs.map(() => Number.NaN) } : columns,
-        );
+        const expected = isWithoutEpochs
+          ? { ...columns, epochs: columns.epochs.map(() => Number.NaN) }
+          : columns;
+        const { length } = columns.steps;
+        expectSame(decodeBatch(bytes, length), expected);
+        expectSame(decoder.decode(bytes, length), expected);
+        expect(
+          firstDifference(decoder.sequences(bytes, length), columns.sequences),
+        ).toBeUndefined();
       }),
       { seed: seeded('batch').seed, numRuns: 200 },
     );
