@@ -3,10 +3,13 @@
 //
 // 1. The manifest comes last and seals everything: an interrupted copy is an empty log.
 // 2. Segments keep their names and salts; the fence is above all of theirs, and released.
-// 3. Whoever opens the target meanwhile finds an empty log, and may take away what is not listed: the
+// 3. Only of a log that is decided: the copy would be without its tail.
+// 4. Whoever opens the target meanwhile finds an empty log, and may take away what is not listed: the
 //    copy is none then.
 //
 // Spec: spec/document.md. Test: test/engine/copy.test.ts.
+
+import { basename } from 'node:path';
 
 import { RunlogError } from '../errors.ts';
 import { HEARTBEAT_OFFSET } from './format/document.ts';
@@ -15,8 +18,9 @@ import { encodeManifest, type SealedSegment } from './format/manifest.ts';
 import { fenceName, manifestName, newest, segmentName } from './format/names.ts';
 import { dataViewOf } from './format/version.ts';
 import type { OwnerRecord } from './host.ts';
+import { refuseLostManifest } from './lost-manifest.ts';
 import { publish, writeWhole } from './publish.ts';
-import { readSnapshot } from './snapshot.ts';
+import { readSnapshot, type Snapshot } from './snapshot.ts';
 import { strangeError } from './tail.ts';
 import type { Vfs } from './vfs/vfs.ts';
 
@@ -28,8 +32,12 @@ const PIECE_SIZE = 1024 * 1024;
  * @throws RunlogError RUN_LOCKED where somebody has opened the target meanwhile; Node's error.
  */
 export function copyLog(vfs: Vfs, source: string, target: string, owner: OwnerRecord): number {
-  const { manifest, tail, segments: present, listing, end } = readSnapshot(vfs, source);
-  if (manifest === undefined) return 0;
+  const snapshot = readSnapshot(vfs, source);
+  const { manifest, tail, segments: present, listing, end } = snapshot;
+  refuseLostManifest(vfs, source, listing, manifest);
+  // Case 14: nobody has recorded anything.
+  if (manifest === undefined && snapshot.damage.length === 0) return 0;
+  if (manifest === undefined || !snapshot.decided) throw undecided(source, snapshot);
   const lost = snapshotLoss(source, manifest.segments, present);
   if (lost !== undefined) throw lost;
   if (tail.strange !== undefined) throw strangeError(tail.strange);
@@ -61,6 +69,21 @@ export function copyLog(vfs: Vfs, source: string, target: string, owner: OwnerRe
     );
   vfs.syncDirectory(target);
   return end;
+}
+
+/** What its readers are not given now would be missing in the copy, and be gone where it is moved. */
+function undecided(source: string, { damage }: Snapshot): RunlogError {
+  const damaged = damage.find(({ file }) => basename(file).startsWith('manifest-'));
+  if (damaged !== undefined)
+    return new RunlogError('CORRUPT', `${damaged.reason}; \`runlog repair\` mends it`, {
+      file: damaged.file,
+    });
+  return new RunlogError(
+    'RUN_LOCKED',
+    `${source}: an owner is opening it, or was killed doing so, and what it ends with is not decided; ` +
+      'copy again, or open it once (`runlog compact` does)',
+    { file: source },
+  );
 }
 
 /** A copy would hide that a file is missing. */

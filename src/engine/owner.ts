@@ -20,6 +20,7 @@ import { fenceName, type Listing, manifestName, newest, segmentName } from './fo
 import { encodeSegmentHeader, SEGMENT_HEADER_SIZE } from './format/segment-header.ts';
 import { dataViewOf } from './format/version.ts';
 import type { OwnerRecord } from './host.ts';
+import { refuseLostManifest } from './lost-manifest.ts';
 import {
   closeQuietly,
   publish,
@@ -154,6 +155,7 @@ function decide(
     if (read === undefined) continue;
     const previous = read.newest;
     if (previous !== undefined && previous.fence >= number) return undefined;
+    if (!contender.fresh) refuseLostManifest(vfs, directory, listing, previous);
     const start = previous === undefined || contender.fresh ? NEW_LOG() : previous;
     const tail = unlessGone(() => readTail(vfs, directory, start));
     if (tail === undefined) continue;

@@ -2,7 +2,8 @@
 //
 // 1. Keeps every damaged file aside under `damaged-<name>`; deletes nothing.
 // 2. Believes the last valid manifest where its files are there, the segment headers elsewhere.
-// 3. A gap between segments stays a gap: reported by reading, never closed.
+// 3. The new manifest is durable before the damaged one is put aside.
+// 4. A gap between segments stays a gap: reported by reading, never closed.
 //
 // Spec: spec/recovery.md. Test: test/engine/verify-repair.test.ts.
 
@@ -13,6 +14,7 @@ import { SegmentSum } from './format/frame.ts';
 import { encodeManifest, type Manifest, type SealedSegment } from './format/manifest.ts';
 import { manifestName, newest, type SegmentName, segmentName } from './format/names.ts';
 import { SEGMENT_HEADER_SIZE } from './format/segment-header.ts';
+import { findLostManifest } from './lost-manifest.ts';
 import { publish } from './publish.ts';
 import { SegmentFile } from './segment-file.ts';
 import { listLog, readManifest } from './snapshot.ts';
@@ -29,7 +31,8 @@ export function repairLog(vfs: Vfs, directory: string): string[] {
     if (valid !== undefined) break;
     invalid.push(counter);
   }
-  if (invalid.length === 0) return putStrangeAside(vfs, directory, valid);
+  if (invalid.length === 0 && findLostManifest(vfs, directory) === undefined)
+    return putStrangeAside(vfs, directory, valid);
   const found = listing.segments
     .map((name) => describe(vfs, directory, name))
     .filter((each) => each !== undefined);
@@ -38,12 +41,6 @@ export function repairLog(vfs: Vfs, directory: string): string[] {
     found.filter((each) => each.logId === logId),
     valid,
   );
-  const aside: string[] = [];
-  for (const counter of invalid) {
-    const name = manifestName(counter);
-    vfs.rename(`${directory}/${name}`, `${directory}/damaged-${name}`);
-    aside.push(`${directory}/damaged-${name}`);
-  }
   const fence = Math.max(
     newest(listing.fences),
     valid?.fence ?? 0,
@@ -64,9 +61,31 @@ export function repairLog(vfs: Vfs, directory: string): string[] {
     segments,
     damage: valid?.damage ?? [],
   };
+  // What it lists is on stable storage before it is, as with any manifest.
+  for (const each of segments) syncSegment(vfs, `${directory}/${segmentName(each)}`);
+  vfs.syncDirectory(directory);
   publish(vfs, directory, manifestName(manifest.counter), encodeManifest(manifest), { sync: true });
   vfs.syncDirectory(directory);
+  // Behind the new one: without it an older manifest would be taken for the newest, and what that one does
+  // not list would be collected.
+  const aside = invalid.map((counter) => putAside(vfs, directory, manifestName(counter)));
+  vfs.syncDirectory(directory);
   return aside;
+}
+
+function syncSegment(vfs: Vfs, path: string): void {
+  const file = vfs.open(path, 'write');
+  try {
+    vfs.sync(file);
+  } finally {
+    vfs.close(file);
+  }
+}
+
+function putAside(vfs: Vfs, directory: string, name: string): string {
+  const path = `${directory}/damaged-${name}`;
+  vfs.rename(`${directory}/${name}`, path);
+  return path;
 }
 
 /** Case 17: each segment of the tail that is of another history of the log. */
@@ -75,9 +94,7 @@ function putStrangeAside(vfs: Vfs, directory: string, manifest: Manifest | undef
   while (manifest !== undefined) {
     const { strange } = readTail(vfs, directory, manifest);
     if (strange === undefined) break;
-    const path = `${directory}/damaged-${basename(strange)}`;
-    vfs.rename(strange, path);
-    aside.push(path);
+    aside.push(putAside(vfs, directory, basename(strange)));
   }
   if (aside.length > 0) vfs.syncDirectory(directory);
   return aside;

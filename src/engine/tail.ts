@@ -180,7 +180,9 @@ function readTailSegment(
   const damage = scan.damage
     .slice(before)
     .map((each) => ({ from: each.offset, to: each.offset + each.size }));
-  const segment = { ...sealed, damage };
+  // Damaged to its end: the successor says where what is lost ends.
+  if (successor !== undefined && damage.length > 0) scan.end = Math.max(scan.end, successor.first);
+  const segment = { ...sealed, end: scan.end, damage };
   rememberContent(segment, file);
   segments.push(segment);
   return successor === undefined;

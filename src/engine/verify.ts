@@ -12,6 +12,7 @@ import { SegmentSum } from './format/frame.ts';
 import type { SealedSegment } from './format/manifest.ts';
 import { fenceName, segmentName } from './format/names.ts';
 import { readFrames, recordsOf } from './log-reader.ts';
+import { findLostManifest, LOST_MANIFEST } from './lost-manifest.ts';
 import { SegmentFile } from './segment-file.ts';
 import { READ_TRIES, readFence, readSnapshot } from './snapshot.ts';
 import { type Damage, readTail, STRANGE, type Tail } from './tail.ts';
@@ -55,6 +56,14 @@ function verifyNow(vfs: Vfs, directory: string, sound: Set<string>): VerifyRepor
       ),
     );
   let bytes = 0;
+  const unlisted = snapshot.decided ? undefined : findLostManifest(vfs, directory);
+  if (unlisted !== undefined)
+    damaged.push({
+      file: unlisted,
+      offset: 0,
+      size: vfs.stat(unlisted)?.size ?? 0,
+      reason: LOST_MANIFEST,
+    });
   for (const segment of snapshot.manifest?.segments ?? []) {
     bytes += segment.length;
     if (damaged.some((each) => each.file === `${directory}/${segmentName(segment)}`)) continue;

@@ -132,6 +132,32 @@ it('damage is copied as damage, a missing file refused: a copy hides nothing', a
   });
 });
 
+it('of a log whose end is not decided, or whose newest manifest is damaged, is refused: it would lack the tail', async () => {
+  const [vfs] = await makeLog();
+  const killed = vfs.kill();
+  for (const what of ['an owner that was killed before its manifest', 'a damaged manifest']) {
+    const disk = killed.clone();
+    makeTarget(disk);
+    if (what === 'a damaged manifest') flip(disk, namesOf(disk, 'manifest').at(-1) as string, 40);
+    else {
+      let isDead = false;
+      const dying = disk.attach({
+        onCall: ({ name, target = '' }) => {
+          isDead ||= name === 'link' && target.includes('manifest-');
+          if (isDead) throw new Error('died');
+        },
+      });
+      await expect(Log.open(DIRECTORY, optionsOf(dying, { force: true }))).rejects.toThrow('died');
+    }
+    const code = what === 'a damaged manifest' ? 'CORRUPT' : 'RUN_LOCKED';
+    await expect(Log.copy(DIRECTORY, TARGET, { vfs: disk, host })).rejects.toMatchObject({ code });
+    if (code === 'CORRUPT') await Log.repair(DIRECTORY, { vfs: disk, host });
+    else await (await Log.open(DIRECTORY, optionsOf(disk, { force: true }))).close();
+    await Log.copy(DIRECTORY, TARGET, { vfs: disk, host });
+    expect(copiedNumbers(disk), what).toEqual(upTo(10));
+  }
+});
+
 it('a target that is missing is IO', async () => {
   const [vfs] = await makeLog();
   await expect(Log.copy(DIRECTORY, '/none', { vfs, host })).rejects.toMatchObject({ code: 'IO' });

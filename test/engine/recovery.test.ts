@@ -419,6 +419,70 @@ describe('the tail', () => {
     await takeOver(vfs, upTo(6));
   });
 
+  it('case 11: damage at the end of what a successor says is whole hides nothing of the successor', async () => {
+    const vfs = memoryVfs();
+    vfs.makeDirectory(DIRECTORY);
+    const one = new HandMadeSegment({ logId: 7n });
+    for (let number = 0; number < 3; number += 1) one.records([{ type: 20, body: [number] }]);
+    const { length } = one.bytes;
+    const predecessor = { fence: 1, number: 1, length, sum: 0n };
+    const two = new HandMadeSegment({ logId: 7n, number: 2, first: 3, repeat: true, predecessor });
+    for (let number = 3; number < 6; number += 1) two.records([{ type: 20, body: [number] }]);
+    writeFile(vfs, FIRST, one.bytes);
+    writeFile(vfs, SECOND, two.bytes);
+    const manifest = { counter: 1, logId: 7n, fence: 1, tailNumber: 1, first: 0, end: 0 };
+    writeFile(vfs, 'manifest-00000001', encodeManifest({ ...manifest, segments: [], damage: [] }));
+    const { offset } = frameAt(vfs, FIRST, 2);
+    flip(vfs, FIRST, offset + 50);
+    const found = { numbers: without(6, 2), damage: [[FIRST, offset, length - offset]] };
+    expect(await read(vfs)).toEqual({ ...found, torn: undefined, decided: true });
+    await takeOver(vfs, without(6, 2));
+  });
+
+  it.each([
+    { how: 'missing, of one who closed', isClosed: true, isEmptied: false },
+    { how: 'emptied, of one who closed', isClosed: true, isEmptied: true },
+    { how: 'missing, of one who was killed behind a sync', isClosed: false, isEmptied: false },
+    { how: 'emptied, of one who was killed behind a sync', isClosed: false, isEmptied: true },
+  ])(
+    'case 18: the manifest of an owner is $how: nobody takes its records away',
+    async ({ isClosed, isEmptied }) => {
+      const vfs = memoryVfs();
+      for (const end of [3, 6, 9]) {
+        const log = await Log.open(DIRECTORY, optionsOf(vfs, { force: true }));
+        appendNumbers(log, end - 3, end - 1);
+        if (!isClosed) await log.sync();
+        appendNumbers(log, end - 1, end);
+        if (isClosed) await log.close();
+      }
+      const name = namesOf(vfs, 'manifest').at(-1) as string;
+      if (isEmptied) writeFile(vfs, name, new Uint8Array(0));
+      else vfs.unlink(`${DIRECTORY}/${name}`);
+      const segment = namesOf(vfs, 'segment').at(-1) as string;
+      const corrupt = { code: 'CORRUPT', message: expect.stringContaining('runlog repair') };
+      for (let tries = 0; tries < 2; tries += 1) {
+        const { damaged } = await Log.verify(DIRECTORY, { vfs });
+        expect(damaged.map(({ file }) => short(file))).toEqual([segment]);
+        await expect(Log.open(DIRECTORY, optionsOf(vfs, { force: true }))).rejects.toMatchObject(
+          corrupt,
+        );
+      }
+      await Log.repair(DIRECTORY, { vfs, host: simulatedHost() });
+      expect((await Log.verify(DIRECTORY, { vfs })).damaged).toEqual([]);
+      await takeOver(vfs, upTo(9));
+    },
+  );
+
+  it('case 18: not without a mark of a sync: its owner was killed before any, and the power went', async () => {
+    const vfs = memoryVfs();
+    const log = await Log.open(DIRECTORY, optionsOf(vfs));
+    appendNumbers(log, 0, 3);
+    log.flush();
+    vfs.unlink(`${DIRECTORY}/${namesOf(vfs, 'manifest')[0]}`);
+    expect((await Log.verify(DIRECTORY, { vfs })).damaged).toEqual([]);
+    await takeOver(vfs, []);
+  });
+
   it('case 12: so is a sealed one: damage there', async () => {
     const vfs = await sealedAndTail();
     const { length } = readFile(vfs, FIRST);

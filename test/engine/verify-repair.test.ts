@@ -10,6 +10,7 @@ import {
   loadXxhash,
   type MemoryVfs,
   memoryVfs,
+  namedCrashRules,
   type VerifyReport,
 } from '../../src/engine/index.ts';
 import { Coroutine } from '../support/coroutine.ts';
@@ -251,6 +252,45 @@ describe('a log of which two copies went on apart, one copied over the other', (
 });
 
 describe('repair', () => {
+  it('that dies at any of its calls, also with the power, loses nothing: who repairs again has it all', async () => {
+    for (const options of [{}, { rewrite: copyRecords }]) {
+      const start = await makeLog(options);
+      // Of an owner who was killed: what only its tail holds.
+      const last = await Log.open(DIRECTORY, optionsOf(start, options));
+      appendNumbers(last, 12, 15);
+      await last.sync();
+      const damaged = newestManifest(start);
+      garble(start, damaged);
+      const file = start.open(`${DIRECTORY}/${damaged}`, 'write');
+      start.sync(file);
+      start.close(file);
+      start.syncDirectory(DIRECTORY);
+      for (let at = 0, died = true; died; at += 1) {
+        died = false;
+        let calls = 0;
+        const vfs = start.clone({
+          onCall: () => {
+            calls += 1;
+            if (calls <= at) return;
+            died = true;
+            throw new Error('died');
+          },
+        });
+        await Log.repair(DIRECTORY, { vfs, host }).catch((error: unknown) => {
+          if (!died) throw error;
+        });
+        for (const rule of [undefined, ...Object.values(namedCrashRules)]) {
+          const after = rule === undefined ? vfs.kill() : vfs.crash(rule);
+          await Log.repair(DIRECTORY, { vfs: after, host });
+          const log = await Log.open(DIRECTORY, optionsOf(after, { ...options, force: true }));
+          await log.close();
+          expect(numbersOf(after), `call ${at}`).toEqual(upTo(15));
+          expect((await verify(after)).damaged, `call ${at}`).toEqual([]);
+        }
+      }
+    }
+  });
+
   it('of a log that needs none changes nothing', async () => {
     const vfs = await makeLog();
     const before = vfs.hash();
