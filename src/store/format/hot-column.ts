@@ -109,11 +109,9 @@ export function encodeIntegers(writer: ByteWriter, column: Float64Array, count: 
     writer.byte(hotForm.repeated);
     writer.view.setUint32(writer.size, repeat, true);
     writer.size += 4;
-    encodeIntegers(
-      writer,
-      column.filter((_, index) => index % repeat === 0),
-      Math.ceil(count / repeat),
-    );
+    const firsts = new Float64Array(Math.ceil(count / repeat));
+    for (let run = 0; run < firsts.length; run += 1) firsts[run] = column[run * repeat] as number;
+    encodeIntegers(writer, firsts, firsts.length);
     return;
   }
   const period = periodLength(column, count);
@@ -183,8 +181,10 @@ function repeatLength(column: Float64Array, count: number): number {
   let length = 1;
   while (length < count && column[length] === column[0]) length += 1;
   if (length === 1) return 1;
-  for (let index = length; index < count; index += 1) {
-    if (index % length !== 0 && column[index] !== column[index - 1]) return 1;
+  for (let start = length; start < count; start += length) {
+    const end = Math.min(count, start + length);
+    for (let index = start + 1; index < end; index += 1)
+      if (column[index] !== column[index - 1]) return 1;
   }
   return length;
 }
