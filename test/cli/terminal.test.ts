@@ -55,11 +55,11 @@ describe.concurrent('on a terminal', () => {
     expect,
   }) => {
     const [coloured, plain] = await Promise.all([
-      play(directory, ['ls', ...kept], { columns: 60 }),
+      play(directory, ['ls', ...kept], { columns: 56 }),
       play(directory, ['ls', ...kept], { columns: 200, env: { NO_COLOR: '1' } }),
     ]);
     expect(coloured.written).toContain(`${ESC}[31mfailed${ESC}[39m`);
-    expect(coloured.screen.every((line) => line.length <= 60)).toBe(true);
+    expect(coloured.screen.every((line) => line.length <= 56)).toBe(true);
     expect(coloured.screen.some((line) => line.endsWith('...'))).toBe(true);
     expect(plain.written).not.toContain(ESC);
     expect(plain.screen.join('\n')).toMatchSnapshot();

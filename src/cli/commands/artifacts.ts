@@ -10,13 +10,14 @@ import { join } from 'node:path';
 
 import type { Command } from 'commander';
 import { type Artifact, nearestName, RunlogError, type RunView } from '../../index.ts';
+import { artifactCells, artifactColumns } from '../artifact-table.ts';
 import { confirm } from '../confirm.ts';
 import { artifactFacts } from '../facts.ts';
 import { fileNameOf, uniqueNames } from '../file-names.ts';
 import { findRun, openRepo } from '../open.ts';
 import { jsonOption, withExamples, yesOption } from '../options.ts';
 import { isThere, makeDirectory } from '../output-file.ts';
-import { bytes, counted, escaped, print, printAside, printJson, time } from '../print.ts';
+import { bytes, counted, escaped, print, printAside, printJson } from '../print.ts';
 import { beginProgress } from '../progress.ts';
 import { type Cell, printTable } from '../table.ts';
 import { tellDamage, tellUnreadable } from '../trouble.ts';
@@ -87,31 +88,8 @@ function findArtifact(view: RunView, all: readonly Artifact[], text: string): Ar
   );
 }
 
-function tellAll(all: readonly Artifact[]): void {
-  const rows = all
-    .filter(isReadable)
-    .map((each): Cell[] => [
-      each.name,
-      String(each.version),
-      each.kind,
-      String(each.files.length),
-      bytes(each.size),
-      time(each.time),
-      each.sha256.slice(0, 12),
-    ]);
-  printTable(
-    [
-      'artifact',
-      { right: 'version' },
-      { whole: 'kind', spare: 3 },
-      { right: 'files', spare: 4 },
-      { right: 'size' },
-      { whole: 'logged', spare: 2 },
-      { whole: 'sha256', spare: 1 },
-    ],
-    rows,
-  );
-}
+const tellAll = (all: readonly Artifact[]): void =>
+  printTable(artifactColumns, all.filter(isReadable).map(artifactCells));
 
 /** What one is made of: a line a file. */
 function tellFiles(artifact: Artifact): void {

@@ -65,7 +65,9 @@ export const metricColumns = [
   'metric',
   'context',
   { right: 'points', spare: 2 },
-  ...['last', 'min', 'max'].map((right) => ({ right })),
+  { right: 'last' },
+  { right: 'min', spare: 4 },
+  { right: 'max', spare: 3 },
   { right: 'steps', spare: 1 },
 ];
 

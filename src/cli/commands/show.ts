@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { pathText, RunlogError, type RunView } from '../../index.ts';
+import { artifactCells, artifactColumns } from '../artifact-table.ts';
 import { endingText, errorText, showError } from '../ending.ts';
 import {
   artifactFacts,
@@ -15,17 +16,7 @@ import {
 import { shellWord, tellNext } from '../hints.ts';
 import { findRun, openRepo } from '../open.ts';
 import { jsonOption, systemOption, withExamples } from '../options.ts';
-import {
-  bytes,
-  duration,
-  escaped,
-  print,
-  printJson,
-  stateStyle,
-  styled,
-  time,
-  took,
-} from '../print.ts';
+import { duration, escaped, print, printJson, stateStyle, styled, time, took } from '../print.ts';
 import { metricsOf } from '../select.ts';
 import { type Cell, printTable } from '../table.ts';
 import { tellDamage, tellUnreadable } from '../trouble.ts';
@@ -122,22 +113,19 @@ function showObjects(view: RunView): void {
   ]);
   if (rows.length === 0) return;
   print('');
-  printTable(['objects', 'kind', 'context', { right: 'points' }, { right: 'steps' }], rows);
+  const [context, points, steps] = [
+    { left: 'context', spare: 3 },
+    { right: 'points', spare: 2 },
+    { right: 'steps', spare: 1 },
+  ];
+  printTable(['objects', { whole: 'kind' }, context, points, steps], rows);
 }
 
 function showArtifacts(view: RunView): void {
-  const rows = artifactsOf(view).map((each): Cell[] => [
-    each.name,
-    String(each.version),
-    each.kind,
-    String(each.files),
-    bytes(each.size),
-    time(each.time),
-  ]);
+  const rows = readable(view, 'artifacts', () => view.artifacts().map(artifactCells));
   if (rows.length === 0) return;
   print('');
-  const numbers = ['files', 'size'].map((right) => ({ right }));
-  printTable(['artifact', { right: 'version' }, 'kind', ...numbers, 'logged'], rows);
+  printTable(artifactColumns, rows);
 }
 
 function showOpenings(view: RunView): void {
@@ -158,7 +146,7 @@ function showOpenings(view: RunView): void {
       { whole: 'last seen', spare: 1 },
       { right: 'duration', spare: 2 },
       { whole: 'ended' },
-      'host, process',
+      { left: 'host, process', spare: 3 },
       { left: 'error', isTail: true },
     ],
     rows,
