@@ -25,6 +25,12 @@ export function finite(text: string): number {
   return value;
 }
 
+/** A variable that is not set must not mean the directory that one is in. */
+export function path(text: string): string {
+  if (text === '') throw new InvalidArgumentError('expected a path, got an empty string');
+  return text;
+}
+
 /** What `--context key=value` gathers: a value is compared as text. */
 export type WantedContext = Readonly<Record<string, string>>;
 

@@ -20,6 +20,13 @@ describe('wrong usage', () => {
     ['a missing run', ['show'], /^runlog: missing required argument 'run'/],
     ['one run too many', ['show', '-1', '-2'], /^runlog: too many arguments/],
     ['a limit that is none', ['ls', '--limit', 'x'], /^runlog: option '-n, --limit <count>'/],
+    ['an empty file', ['export', '-o', ''], /^runlog: option '-o, --output <file>' argument '' is/],
+    [
+      'an empty directory',
+      ['values', '-1', 'x', '--out', ''],
+      /'--out <directory>'.*expected a path/,
+    ],
+    ['no directory', ['artifacts', '-1', '--out='], /'--out <directory>'.*expected a path/],
     ['help of an unknown command', ['help', 'sho'], /^runlog: unknown command 'sho'/],
     ['a near command', ['lss'], /^runlog: unknown command 'lss'\n\(Did you mean ls\?\)\n/],
     ['a near option', ['ls', '--ordr', 'x'], /'--ordr'\n\(Did you mean --order\?\)\n/],

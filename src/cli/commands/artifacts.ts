@@ -15,7 +15,7 @@ import { confirm } from '../confirm.ts';
 import { artifactFacts } from '../facts.ts';
 import { fileNameOf, uniqueNames } from '../file-names.ts';
 import { findRun, openRepo } from '../open.ts';
-import { jsonOption, withExamples, yesOption } from '../options.ts';
+import { jsonOption, path, withExamples, yesOption } from '../options.ts';
 import { isThere, makeDirectory } from '../output-file.ts';
 import { bytes, counted, escaped, print, printAside, printJson } from '../print.ts';
 import { beginProgress } from '../progress.ts';
@@ -170,7 +170,11 @@ export function addArtifacts(program: Command): void {
       .description('lists the artifacts of a run, or the files of some; with --out it fetches them')
       .argument('<run>', 'a hash, a prefix of it, or -1')
       .argument('[artifact...]', 'names; the newest version of each, or one, as model:v2')
-      .option('--out <directory>', 'writes their files there (of several, each in one of its own)')
+      .option(
+        '--out <directory>',
+        'writes their files there (of several, each in one of its own)',
+        path,
+      )
       .addOption(yesOption())
       .addOption(jsonOption())
       .action(artifacts),

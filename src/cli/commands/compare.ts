@@ -55,7 +55,9 @@ async function compare(words: string[], options: CompareOptions, command: Comman
   for await (const view of selectRuns(repo, words, options)) {
     views.push(view);
     if (views.length > RUNS_MAX)
-      throw new RangeError(`runs: at most ${RUNS_MAX} can be compared, and these are more`);
+      throw new RangeError(
+        `runs: at most ${RUNS_MAX} can be compared, and these are more; \`runlog export --what runs\` writes a table of any number`,
+      );
   }
   if (views.length < 2)
     throw new RangeError(

@@ -15,6 +15,7 @@ import {
   archivedOption,
   contextOption,
   metricOption,
+  path,
   systemOption,
   withExamples,
   yesOption,
@@ -293,7 +294,7 @@ export function addExport(program: Command): void {
           'jsonl',
         ]),
       )
-      .option('-o, --output <file>', 'default: standard output')
+      .option('-o, --output <file>', 'default: standard output', path)
       .addOption(metricOption())
       .addOption(contextOption())
       .addOption(archivedOption())

@@ -12,6 +12,7 @@ import {
   contextOption,
   finite,
   jsonOption,
+  path,
   type WantedContext,
   withExamples,
   yesOption,
@@ -131,7 +132,7 @@ export function addValues(program: Command): void {
       .option('--to <step>', 'up to this step, which is left out', finite)
       .option('--writer <name>', 'only what this writer of the run tracked')
       .option('--raw', 'also what was replaced at its step, and what a rewind hides', false)
-      .option('--out <directory>', 'writes each text, image or other object to a file in it')
+      .option('--out <directory>', 'writes each text, image or other object to a file in it', path)
       .addOption(yesOption())
       .addOption(jsonOption())
       .action(values),
