@@ -36,6 +36,7 @@ const byError: Partial<Record<ErrorCode, number>> = {
   RUN_LOCKED: exitCode.locked,
   CORRUPT: exitCode.damage,
   IO: exitCode.fileSystem,
+  FILE_REFUSED: exitCode.fileSystem,
 };
 
 export const exitCodeOf = (error: RunlogError): number =>

@@ -146,6 +146,15 @@ describe('are fetched', () => {
     expect(readFileSync(join(out, 'model/weights'), 'utf8')).toBe('second');
   });
 
+  it('through no link, whatever was asked for: exit code 6', async () => {
+    mkdirSync(out);
+    symlinkSync(directory, join(out, 'deep'));
+    const { status, err } = await runlog('run-1', 'model', '--out', out, '--yes');
+    expect(status).toBe(6);
+    expect(err).toMatch(/^runlog: FILE_REFUSED: .*deep.*it is a link/);
+    expect(readdirSync(out)).toEqual(['deep']);
+  });
+
   it('one that is damaged is named, exit code 5; the others are there', async () => {
     const place = { repo: join(directory, 'broken'), systemTrackingInterval: null };
     const run = await Run.open({ ...place, runHash: 'run-1' });
