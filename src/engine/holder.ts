@@ -8,6 +8,7 @@ import { errorCode } from '../errors.ts';
 import type { FenceKind } from './format/fence.ts';
 import { newest } from './format/names.ts';
 import type { Host, OwnerRecord, OwnerState } from './host.ts';
+import { findLostManifest } from './lost-manifest.ts';
 import { findHolder, isReleased } from './owner.ts';
 import { listLog, newestValid, readFence } from './snapshot.ts';
 import { readTail } from './tail.ts';
@@ -89,7 +90,9 @@ export function hasSyncedRecords(vfs: Vfs, directory: string): boolean {
     try {
       const listing = listLog(vfs, directory);
       const { manifest, damage } = newestValid(vfs, directory, listing);
-      if (manifest === undefined) return damage.length > 0 && listing.segments.length > 0;
+      if (damage.length > 0) return listing.segments.length > 0;
+      if (findLostManifest(vfs, directory) !== undefined) return true;
+      if (manifest === undefined) return false;
       if (manifest.counter === 1 && manifest.segments.length > 0) return false;
       const { watermark, end } = readTail(vfs, directory, manifest);
       if (watermark > 0 || end === 0) return watermark > 0;

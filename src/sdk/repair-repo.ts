@@ -8,7 +8,7 @@
 import { basename, join } from 'node:path';
 
 import { hasSyncedRecords, Log, nodeHost, readHolder, type Vfs } from '../engine/index.ts';
-import { errorCode } from '../errors.ts';
+import { asRunlogError, errorCode } from '../errors.ts';
 import { newLife } from '../store/edits.ts';
 import { isNoObject } from '../store/object-record.ts';
 import { decodeOpening, recordType } from '../store/record.ts';
@@ -36,11 +36,13 @@ export interface RepairReport {
   readonly held: readonly HeldRun[];
 }
 
+/** @throws RunlogError FORMAT_TOO_NEW, IO of the first run that could not be repaired, once the others are. */
 export async function repairRepo(vfs: Vfs, repo: string): Promise<RepairReport> {
   const repaired: string[] = [];
   const restored: string[] = [];
   const held: HeldRun[] = [];
-  for (const hash of listHashes(vfs, repo)) {
+  const failures: unknown[] = [];
+  const repairRun = async (hash: string): Promise<void> => {
     const places = runPlaces(repo, hash);
     const before = held.length;
     // Logs first: they tell of a run whose first edit is lost.
@@ -50,11 +52,14 @@ export async function repairRepo(vfs: Vfs, repo: string): Promise<RepairReport> 
       else held.push(done);
     }
     // Whoever writes the run changes it too.
-    if (held.length > before) continue;
+    if (held.length > before) return;
     const { aside, snapshot } = repairEdits(vfs, places, () => originOf(vfs, places));
     repaired.push(...aside);
     if (aside.length === 0 && snapshot !== undefined) restored.push(snapshot);
-  }
+  };
+  for (const hash of listHashes(vfs, repo))
+    await repairRun(hash).catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw asRunlogError(failures[0], repo);
   return { repaired, restored, held };
 }
 

@@ -17,7 +17,7 @@ import {
   readHolder,
   type Vfs,
 } from '../engine/index.ts';
-import { asRunlogError, RunlogError } from '../errors.ts';
+import { asRunlogError, errorCode, RunlogError } from '../errors.ts';
 import { checkType } from '../model/check.ts';
 import { collectContents } from '../store/artifact-collect.ts';
 import { artifactsPath } from '../store/artifact-contents.ts';
@@ -72,8 +72,10 @@ export async function verifyRepo(
       await verify();
     } catch (thrown) {
       const error = asRunlogError(thrown, path);
-      if (!(error instanceof RunlogError) || error.code !== 'IO') throw error;
-      damaged.push({ file: path, offset: 0, size: 0, reason: error.message });
+      // Of a newer version, too: it cannot be checked, and hides none of the others.
+      if (!(error instanceof RunlogError)) throw error;
+      const { file = path } = error.details;
+      damaged.push({ file, offset: 0, size: 0, reason: error.message });
     }
   };
   for (const hash of told(listHashes(vfs, repo), onProgress)) {
@@ -100,7 +102,7 @@ const logsOf = (vfs: Vfs, logs: string): string[] =>
 export interface CompactReport {
   /** Logs that were sealed and rewritten. */
   readonly rewritten: number;
-  /** Logs that were left alone: live ones, and those whose newest manifest is damaged. */
+  /** Logs that were left alone: live ones, and those whose newest manifest is damaged; runs of a newer version. */
   readonly skipped: number;
   /** Deleted runs of which more than a tombstone was left. */
   readonly reclaimed: number;
@@ -137,13 +139,13 @@ export async function compactRepo(
   await loadXxhash();
   const report = { rewritten: 0, skipped: 0, reclaimed: 0 };
   const host = nodeHost();
-  for (const hash of told(listHashes(vfs, repo), options.onProgress)) {
+  const compactRun = async (hash: string): Promise<void> => {
     const places = runPlaces(repo, hash);
     // No run yet, or never: it may be copied here just now.
-    if (listIfThere(vfs, places.edits).length === 0) continue;
+    if (listIfThere(vfs, places.edits).length === 0) return;
     if (isDeletedRun(vfs, places)) {
       if (await reclaimRun({ vfs, host, places, hash })) report.reclaimed += 1;
-      continue;
+      return;
     }
     const rewinds = options.dropHidden ? (await RunReader.open(vfs, places)).rewinds : [];
     for (const writer of listWriters(vfs, places.logs)) {
@@ -153,6 +155,15 @@ export async function compactRepo(
       const done = await compactLog(vfs, places, log, { writer, rewinds });
       if (done === 'rewritten') report.rewritten += 1;
       else if (done === 'left alone') report.skipped += 1;
+    }
+  };
+  for (const hash of told(listHashes(vfs, repo), options.onProgress)) {
+    try {
+      await compactRun(hash);
+    } catch (error) {
+      // What a newer version has made is that one's to compact, and hides none of the others.
+      if (errorCode(error) !== 'FORMAT_TOO_NEW') throw error;
+      report.skipped += 1;
     }
   }
   // Last: what is decided and sealed by now leaves no doubt about what it refers to.

@@ -95,7 +95,8 @@ function addReferences(vfs: Vfs, directory: string, hash: string, found: Set<str
     } catch (error) {
       const code = errorCode((error as Error).cause ?? error) ?? errorCode(error);
       if (code === 'ENOENT' && tries < TRIES) continue;
-      if (errorCode(error) === 'CORRUPT') throw new NotKnown((error as Error).message);
+      if (['CORRUPT', 'FORMAT_TOO_NEW'].includes(errorCode(error) ?? ''))
+        throw new NotKnown((error as Error).message);
       throw error;
     }
   }

@@ -214,13 +214,13 @@ export function readFacts(vfs: Vfs, directory: string): RunFacts | undefined {
   }
 }
 
-/** Neither a tombstone nor what a crash left before there was a run; one that is damaged is one. */
+/** Neither a tombstone nor what a crash left before there was a run; one that is damaged, or newer, is one. */
 export function holdsRun(vfs: Vfs, directory: string): boolean {
   try {
     const facts = vfs.stat(directory) === undefined ? undefined : readFacts(vfs, directory);
     return facts !== undefined && !facts.isDeleted;
   } catch (error) {
-    if (errorCode(error) !== 'CORRUPT') throw error;
+    if (!['CORRUPT', 'FORMAT_TOO_NEW'].includes(errorCode(error) ?? '')) throw error;
     return true;
   }
 }

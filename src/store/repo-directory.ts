@@ -89,11 +89,13 @@ export function createRepo(vfs: Vfs, path: string): void {
     checkRepo(vfs, path);
     return;
   }
-  const isNew = makeDirectories(vfs, path).includes(path);
+  const made = makeDirectories(vfs, path);
+  const isNew = made.includes(path);
   makeDirectories(vfs, join(path, 'runs'));
   if (isNew) publish(vfs, path, '.gitignore', Buffer.from('*\n'), { sync: true });
   publish(vfs, path, MARK, Buffer.from(`${JSON.stringify({ format: FORMAT })}\n`), { sync: true });
-  vfs.syncDirectory(path);
+  // Its own name too, before anything is promised that lies in it.
+  for (const each of [path, ...made.map((each) => dirname(each))]) vfs.syncDirectory(each);
 }
 
 /** Makes a directory and what is missing above it; what had to be made, innermost first. */

@@ -250,3 +250,36 @@ it('a run whose first edit has lost its content is damaged, begins no new life, 
   expect((await repo.run('emptied'))?.metric('loss')?.count).toBe(1001);
   expect((await repo.verify()).ok).toBe(true);
 });
+
+it('a run of a newer version hides none of the others, and a stray file is no run', async () => {
+  const path = join(directory, 'newer');
+  for (const runHash of ['a', 'b', 'c'])
+    await (await Run.open({ repo: path, runHash, ...quiet })).close();
+  const runs = join(path, '.aim/runs');
+  writeFileSync(join(runs, 'notes.txt'), 'mine');
+  const edit = (hash: string): string => join(runs, hash, 'edits/edit-00000000');
+  for (const hash of ['a', 'c']) {
+    const bytes = readFileSync(edit(hash));
+    // The version of one, the body of the other.
+    const place = hash === 'a' ? 8 : bytes.length - 3;
+    bytes[place] = (bytes[place] as number) ^ 64;
+    writeFileSync(edit(hash), bytes);
+  }
+  const repo = await Repo.open(path);
+  const unreadable: string[] = [];
+  for await (const _view of repo.runs({ onUnreadable: (hash) => unreadable.push(hash) }));
+  expect(unreadable.sort()).toEqual(['a', 'c']);
+  const named = (await repo.verify()).damaged.map(({ file }) => file);
+  expect(named).toEqual(expect.arrayContaining([edit('a'), edit('c')]));
+  await expect(repo.repair()).rejects.toMatchObject({ code: 'FORMAT_TOO_NEW' });
+  const left = (await repo.verify()).damaged.map(({ file }) => file);
+  expect(left).toContain(edit('a'));
+  expect(left).not.toContain(edit('c'));
+  expect(await repo.run('notes.txt')).toBeUndefined();
+  expect((await repo.size()).runs).toBe(3);
+  const artifacts = await Run.open({ repo: path, runHash: 'b', ...quiet });
+  for (let step = 0; step < 1000; step += 1) artifacts.track(Math.sin(step), { name: 'loss' });
+  artifacts.flush();
+  await artifacts.close();
+  expect(await repo.compact()).toMatchObject({ skipped: 1 });
+});

@@ -2,7 +2,7 @@
 // it empty opens the repo, beside its maker or after the maker's death.
 
 import { expect, it } from 'vitest';
-import { memoryVfs } from '../../src/engine/index.ts';
+import { memoryVfs, namedCrashRules } from '../../src/engine/index.ts';
 import { checkRepo, createRepo, isRepo } from '../../src/store/repo-directory.ts';
 
 const PATH = '/repo/.aim';
@@ -39,3 +39,10 @@ it.each([false, true])(
     expect(at).toBeGreaterThan(8);
   },
 );
+
+it('a repo that was made is there after a loss of power, with the directories above it', () => {
+  const vfs = memoryVfs();
+  createRepo(vfs, '/home/project/.aim');
+  for (const rule of Object.values(namedCrashRules))
+    expect(isRepo(vfs.crash(rule), '/home/project/.aim')).toBe(true);
+});
