@@ -21,6 +21,7 @@ import { divideIntegers, exactRatio, roundQuotient } from './number.ts';
 import { signature } from './signature.ts';
 import { formatDate, isoWeek, parseDate } from './strftime.ts';
 import {
+  ELLIPSIS,
   FunctionValue,
   NamedTuple,
   type Tuple,
@@ -97,7 +98,7 @@ export const dateTimeMembers: MemberTable<DateTime> = members<DateTime>(
         stringOf(separator as Value, 'the separator'),
         stringOf(timespec as Value, 'timespec'),
       ),
-    'replace(year=None, month=None, day=None, hour=None, minute=None, second=None, microsecond=None, tzinfo=None)':
+    'replace(year=..., month=..., day=..., hour=..., minute=..., second=..., microsecond=..., tzinfo=None)':
       replaced,
     'timestamp()': (self) => divideIntegers(self.micros, 1_000_000n),
     'tzname()': () => null,
@@ -119,7 +120,7 @@ function replaced(self: DateTime, ...given: Value[]): DateTime {
   const names = ['year', 'month', 'day', 'hour', 'minute', 'second', 'microsecond'] as const;
   for (const [index, name] of names.entries()) {
     const value = given[index] as Value;
-    if (value !== null) parts[name] = Number(integer(value));
+    if (value !== ELLIPSIS) parts[name] = Number(integer(value));
   }
   withoutZone(given[names.length]);
   return new DateTime(microsOf(parts, parts));
@@ -129,10 +130,10 @@ export const dateOnlyMembers: MemberTable<DateOnly> = members<DateOnly>(
   {
     ...dayMethods,
     'isoformat()': (self) => isoDate(self.date),
-    'replace(year=None, month=None, day=None)': (self, ...given) => {
+    'replace(year=..., month=..., day=...)': (self, ...given) => {
       const { date } = self;
       const [year, month, day] = given.map((each) =>
-        each === null ? each : Number(integer(each)),
+        each === ELLIPSIS ? undefined : Number(integer(each)),
       );
       return new DateOnly(
         microsOf({ year: year ?? date.year, month: month ?? date.month, day: day ?? date.day }),

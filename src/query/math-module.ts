@@ -29,7 +29,7 @@ import {
 import { bitLength, bounded, chargeRest, integerOf, toFloat } from './number.ts';
 import { binary } from './operators.ts';
 import { signature } from './signature.ts';
-import { FunctionValue, List, ModuleValue, typeNameOf, type Value } from './value.ts';
+import { ELLIPSIS, FunctionValue, List, ModuleValue, typeNameOf, type Value } from './value.ts';
 
 export function floatOf(value: Value): number {
   if (typeof value === 'number') return value;
@@ -72,7 +72,7 @@ function logarithm(value: Value, base: Value): number {
     if (float <= 0) throw valueError('math domain error');
     return Math.log(float);
   };
-  if (base === null) return ofOne(value);
+  if (base === ELLIPSIS) return ofOne(value);
   const divisor = ofOne(base);
   if (divisor === 0) throw new QueryFailure('ZeroDivisionError', 'float division by zero');
   return ofOne(value) / divisor;
@@ -123,7 +123,7 @@ function isClose(a: Value, b: Value, relative: Value, absolute: Value): boolean 
   if (left === right) return true;
   if (!Number.isFinite(left) || !Number.isFinite(right)) return false;
   const distance = Math.abs(left - right);
-  const allowed = relative === null ? 1e-9 : floatOf(relative);
+  const allowed = relative === ELLIPSIS ? 1e-9 : floatOf(relative);
   return (
     distance <= allowed * Math.max(Math.abs(left), Math.abs(right)) || distance <= floatOf(absolute)
   );
@@ -173,7 +173,7 @@ export const mathFunctions: Readonly<Record<string, Body>> = {
     elementsOf(integers).map(integer).reduce(greatestDivisor, 0n)) as Body,
   'hypot(*coordinates)': ((coordinates: Value) =>
     ofFloats(Math.hypot)(...elementsOf(coordinates))) as Body,
-  'isclose(a, b, *, rel_tol=None, abs_tol=0)': isClose as Body,
+  'isclose(a, b, *, rel_tol=..., abs_tol=0)': isClose as Body,
   'isfinite(x)': about(Number.isFinite) as Body,
   'isinf(x)': about((x) => !Number.isFinite(x) && !Number.isNaN(x)) as Body,
   'isnan(x)': about(Number.isNaN) as Body,
@@ -183,7 +183,7 @@ export const mathFunctions: Readonly<Record<string, Body>> = {
   'ldexp(x, i)': ((x: Value, power: Value) =>
     ofFloats(() => scaled(floatOf(x), Number(integer(power))))(floatOf(x))) as Body,
   'lgamma(x)': ofFloats(logGamma as (...given: number[]) => number),
-  'log(x, base=None)': logarithm as Body,
+  'log(x, base=...)': logarithm as Body,
   'log10(x)': ofFloats(onPositive(Math.log10) as (...given: number[]) => number),
   'log1p(x)': ofFloats(Math.log1p),
   'log2(x)': ofFloats(onPositive(Math.log2) as (...given: number[]) => number),

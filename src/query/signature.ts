@@ -4,7 +4,7 @@
 // Spec: spec/query.md, Functions. Test: test/query/functions.test.ts.
 
 import { typeError } from './failure.ts';
-import { Tuple, type Value } from './value.ts';
+import { ELLIPSIS, Tuple, type Value } from './value.ts';
 
 export type Keywords = ReadonlyMap<string, Value> | undefined;
 
@@ -47,6 +47,8 @@ export function signature(text: string): Signature {
 function presetOf(text: string | undefined): Value | undefined {
   if (text === undefined) return undefined;
   if (text === 'None') return null;
+  // Left out: None is another thing to give.
+  if (text === '...') return ELLIPSIS;
   if (text === 'True' || text === 'False') return text === 'True';
   return text.startsWith("'") ? text.slice(1, -1) : BigInt(text);
 }

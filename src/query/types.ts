@@ -19,6 +19,7 @@ import { charactersOf } from './text.ts';
 import {
   Bytes,
   Dict,
+  ELLIPSIS,
   FunctionValue,
   List,
   RangeValue,
@@ -44,14 +45,14 @@ function type(
 
 function toInteger(value: Value, base: Value): Value {
   if (typeof value === 'string') {
-    const number = base === null ? 10 : Number(integer(base));
+    const number = base === ELLIPSIS ? 10 : Number(integer(base));
     if (number !== 0 && (number < 2 || number > 36))
       throw valueError('int() base must be >= 2 and <= 36, or 0');
     const parsed = parseInteger(value, number);
     if (parsed !== undefined) return parsed;
     throw valueError(`invalid literal for int() with base ${number}: ${represent(value)}`);
   }
-  if (base !== null) throw typeError("int() can't convert non-string with explicit base");
+  if (base !== ELLIPSIS) throw typeError("int() can't convert non-string with explicit base");
   if (typeof value === 'bigint' || typeof value === 'boolean') return BigInt(value);
   if (typeof value === 'number') return integerOf(value);
   throw typeError(
@@ -189,7 +190,7 @@ export const typeSignatures: readonly string[] = [
   'dict(source=(), **members)',
   'float(x=0)',
   'frozenset(iterable=())',
-  'int(x=0, base=None)',
+  'int(x=0, base=...)',
   'list(iterable=())',
   'range(start, stop, step=1)',
   'set(iterable=())',
@@ -200,10 +201,14 @@ export const typeSignatures: readonly string[] = [
 
 const NOTHING = new Tuple([]);
 
+/** Not by `??`: None may be given, and there is no loop over it. */
+const firstOr = ({ items }: Tuple, preset: Value): Value =>
+  items.length === 0 ? preset : (items[0] as Value);
+
 const optional =
   (make: (value: Value) => Value): ((given: Value | undefined) => Value) =>
   (given) =>
-    make((given as Tuple).items[0] ?? NOTHING);
+    make(firstOr(given as Tuple, NOTHING));
 
 export const types: readonly TypeValue[] = [
   type(
@@ -214,7 +219,7 @@ export const types: readonly TypeValue[] = [
   new TypeValue(
     'bytes',
     (value) => value instanceof Bytes,
-    (given) => makeBytes(given[0] ?? NOTHING, given[1] ?? null),
+    (given) => makeBytes(given.length === 0 ? NOTHING : (given[0] as Value), given[1] ?? null),
   ),
   type(
     'complex(real=0, imag=0)',
@@ -224,7 +229,7 @@ export const types: readonly TypeValue[] = [
   new TypeValue(
     'dict',
     (value) => value instanceof Dict,
-    (given, keywords) => makeDict(given[0] ?? NOTHING, keywords),
+    (given, keywords) => makeDict(given.length === 0 ? NOTHING : (given[0] as Value), keywords),
   ),
   type(
     'float(x=0)',
@@ -237,7 +242,7 @@ export const types: readonly TypeValue[] = [
     optional((value) => setOf(elementsOf(value), 'frozenset')),
   ),
   type(
-    'int(x=0, base=None)',
+    'int(x=0, base=...)',
     (value) => typeof value === 'bigint' || typeof value === 'boolean',
     (value, base) => toInteger(value as Value, base as Value),
   ),
