@@ -58,14 +58,18 @@ function notFound(
   { name, kind }: WantedSequence,
   all: readonly FoundSequence[],
 ): TypeError {
-  const what = kind === undefined || kind === 'metric' ? '' : ` of ${kind}`;
+  const kinds = new Set(all.filter((each) => each.name === name).map(kindOf));
+  if (kinds.size > 0)
+    return new TypeError(
+      `--kind: ${name} of ${view.hash} is ${[...kinds].join(', ')}, not ${kind}`,
+    );
   const names = [...new Set(all.map((each) => each.name))];
   const near = nearestName(name, names);
   const meant = near === undefined ? '' : `; near: ${near}`;
   const more = names.length > NAMES_MAX ? ', ...' : '';
   const have =
     names.length === 0 ? 'it has none' : `it has ${names.slice(0, NAMES_MAX).join(', ')}${more}`;
-  return new TypeError(`sequence: ${view.hash} has no ${name}${what}${meant}; ${have}`);
+  return new TypeError(`sequence: ${view.hash} has no ${name}${meant}; ${have}`);
 }
 
 /** Several that the words may mean, or of the name only such as have another context. */

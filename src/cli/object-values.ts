@@ -34,6 +34,7 @@ import { beginProgress } from './progress.ts';
 import { type Cell, table } from './table.ts';
 import { shortened, widthOf } from './text-width.ts';
 import { tellUnreadable } from './trouble.ts';
+import { turns, untilSignal } from './until-signal.ts';
 
 export interface ObjectsOptions {
   readonly range: ObjectValuesOptions;
@@ -60,11 +61,18 @@ export async function tellObjects(
   const { out, json } = options;
   const files = out === undefined ? undefined : await filesIn(out, sequence, options);
   if (files === 'refused') return true;
-  if (json) {
-    await printJsonOf(view, sequence, options, files);
+  if (files === undefined) {
+    if (!json) return printLines(sequence, options);
+    await printJsonOf(view, sequence, options);
     return true;
   }
-  return files === undefined ? printLines(sequence, options) : writeAll(sequence, options, files);
+  let isAny = true;
+  await untilSignal(async (signal) => {
+    const writing = { files, turn: turns(signal) };
+    if (json) await printJsonOf(view, sequence, options, writing);
+    else isAny = await writeAll(sequence, options, writing);
+  });
+  return isAny;
 }
 
 const objectsIn = (piece: readonly ObjectsAtStep[]): Told[] =>
@@ -127,7 +135,7 @@ async function printJsonOf(
   view: RunView,
   sequence: ObjectSequence,
   { range }: ObjectsOptions,
-  files: Files | undefined,
+  writing?: Writing,
 ): Promise<void> {
   const output = openOutput(undefined);
   const { kind, name, context, count } = sequence;
@@ -142,9 +150,10 @@ async function printJsonOf(
       await output.write(`${isFirst ? '' : ','}\n    ${begin},"objects":[`);
       isFirst = false;
       for (const [index, object] of at.objects.entries()) {
-        const file = files && join(files.directory, fileOf(at, index, object));
+        await writing?.turn();
+        const file = writing && join(writing.files.directory, fileOf(at, index, object));
         const isWritten =
-          files === undefined || file === undefined || (await writeContent(object, file, files));
+          file === undefined || (await writeContent(object, file, (writing as Writing).files));
         const value = await readable(object, () => contentOf(sequence.kind, object));
         const { size, hash, ...attributes } = object.toJSON() as Record<string, unknown>;
         const facts = { size, sha256: hash, attributes, file: isWritten ? file : undefined, value };
@@ -179,10 +188,16 @@ async function filesIn(
   return { directory, mayReplace: there > 0 };
 }
 
+/** Files are written one by one; between them a signal is heard. */
+interface Writing {
+  readonly files: Files;
+  turn(): Promise<void>;
+}
+
 async function writeAll(
   sequence: ObjectSequence,
   { range }: ObjectsOptions,
-  files: Files,
+  { files, turn }: Writing,
 ): Promise<boolean> {
   const fileOf = objectFileNames(sequence);
   const progress = beginProgress();
@@ -192,6 +207,7 @@ async function writeAll(
     for await (const piece of sequence.blocks(range))
       for (const { at, index, object } of objectsIn(piece)) {
         isAny = true;
+        await turn();
         const file = join(files.directory, fileOf(at, index, object));
         if (!(await writeContent(object, file, files))) continue;
         count += 1;
@@ -214,7 +230,7 @@ async function writeContent(
 ): Promise<boolean> {
   const bytes = await readable(object, () => object.data());
   if (bytes === undefined) return false;
-  const output = openOutput(file, { isNew: !mayReplace });
+  const output = openOutput(file, { isNew: !mayReplace, isWatched: true });
   try {
     await output.write(bytes);
     await output.close();

@@ -29,9 +29,16 @@ export interface OutputFile {
   discard(): Promise<void>;
 }
 
-/** `isNew`: whatever is there already is an error. @throws RunlogError IO, also by what it gives. */
-export const openOutput = (path: string | undefined, { isNew = false } = {}): OutputFile =>
-  path === undefined ? standardOutput : namedFile(path, isNew);
+interface OutputOptions {
+  /** Whatever is there already is an error. */
+  readonly isNew?: boolean;
+  /** Who writes many files hears signals itself: one that comes while a watch ends is heard by nobody. */
+  readonly isWatched?: boolean;
+}
+
+/** @throws RunlogError IO, also by what it gives. */
+export const openOutput = (path: string | undefined, options: OutputOptions = {}): OutputFile =>
+  path === undefined ? standardOutput : namedFile(path, options);
 
 const standardOutput: OutputFile = {
   async write(content) {
@@ -87,7 +94,7 @@ function giveName(partial: string, target: string, isNew: boolean): void {
   renameSync(partial, target);
 }
 
-function namedFile(path: string, isNew: boolean): OutputFile {
+function namedFile(path: string, { isNew = false, isWatched = false }: OutputOptions): OutputFile {
   const attempt = <T>(act: () => T): T => {
     try {
       return act();
@@ -98,7 +105,7 @@ function namedFile(path: string, isNew: boolean): OutputFile {
   const target = attempt(() => (!isNew && isReplaced(path) ? realpathSync(path) : path));
   const partial = !isNew && attempt(() => isStream(path)) ? undefined : `${target}.partial`;
   // Before there is anything to remove: a signal that comes in between would leave it.
-  const ended = partial === undefined ? () => {} : removedBySignals(partial);
+  const ended = partial === undefined || isWatched ? () => {} : removedBySignals(partial);
   const open = (): number => {
     try {
       if (partial === undefined) return openSync(target, 'w');

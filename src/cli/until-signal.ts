@@ -1,6 +1,8 @@
 // Work that a signal ends: it takes away what it has half done, then the program ends as it ends any.
 //
-// Test: test/cli/artifacts.test.ts.
+// 1. A signal is heard between turns of the loop, and there is one only where somebody waits for it.
+//
+// Test: test/cli/artifacts.test.ts, test/cli/values.test.ts.
 
 import { RunlogError } from '../index.ts';
 
@@ -24,4 +26,17 @@ export async function untilSignal(work: (signal: AbortSignal) => Promise<void>):
     for (const each of signals) process.off(each, handle);
     if (came !== undefined) process.kill(process.pid, came);
   }
+}
+
+const TURN_MS = 20;
+
+/** Between pieces of work that is done in one go: gives the loop its turn. @throws RunlogError ABORTED. */
+export function turns(signal: AbortSignal): () => Promise<void> {
+  let turnedAt = performance.now();
+  return async () => {
+    if (performance.now() - turnedAt < TURN_MS) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    turnedAt = performance.now();
+    if (signal.aborted) throw new RunlogError('ABORTED', 'ended by a signal');
+  };
 }

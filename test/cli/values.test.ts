@@ -272,7 +272,10 @@ describe('a sequence that the words do not name', () => {
     ],
     [['run-1', 'said', '-c', 'subset=none'], /said has 2 contexts: .*, as -c subset=train\n$/],
     [['run-2', 'mixed'], /mixed is several: metric, texts; choose one with --kind/],
-    [['run-1', 'answers', '--kind', 'metric'], /run-1 has no answers; near: answers/],
+    [
+      ['run-1', 'answers', '--kind', 'metric'],
+      /^runlog: --kind: answers of run-1 is texts, not metric\n$/,
+    ],
   ] as const)('%j is told what there is', async (args, message) => {
     const { status, out, err } = await runlog('values', ...args);
     expect([status, out]).toEqual([2, '']);
