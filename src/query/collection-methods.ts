@@ -7,7 +7,7 @@ import { integer, placeWithin } from './argument.ts';
 import { charge, chargeElements, chargeText } from './budget.ts';
 import { isSame, isSubset, keyOf } from './compare.ts';
 import { decode } from './encoding.ts';
-import { QueryFailure, valueError } from './failure.ts';
+import { QueryFailure, typeError, valueError } from './failure.ts';
 import { elementsOf, setOf } from './iterate.ts';
 import { type MemberTable, members } from './methods.ts';
 import { represent } from './represent.ts';
@@ -15,6 +15,7 @@ import {
   Bytes,
   type Dict,
   DictView,
+  ELLIPSIS,
   type List,
   type RangeValue,
   SetValue,
@@ -24,9 +25,11 @@ import {
 } from './value.ts';
 
 function indexOf(items: readonly Value[], wanted: Value, start: Value, stop: Value): bigint {
+  if (start === null || stop === null)
+    throw typeError('index() takes integers as its places', true);
   chargeElements(items.length);
   const from = placeWithin(start, items.length, 0);
-  const to = placeWithin(stop, items.length, items.length);
+  const to = placeWithin(stop === ELLIPSIS ? null : stop, items.length, items.length);
   const place = items.findIndex(
     (each, index) => index >= from && index < to && isSame(each, wanted),
   );
@@ -42,13 +45,13 @@ function countOf(items: readonly Value[], wanted: Value): bigint {
 export const listMembers: MemberTable<List> = members<List>({
   'copy()': (self) => self,
   'count(value)': (self, value) => countOf(self.items, value as Value),
-  'index(value, start=0, stop=None)': (self, value, start, stop) =>
+  'index(value, start=0, stop=...)': (self, value, start, stop) =>
     indexOf(self.items, value as Value, start as Value, stop as Value),
 });
 
 export const tupleMembers: MemberTable<Tuple> = members<Tuple>({
   'count(value)': (self, value) => countOf(self.items, value as Value),
-  'index(value, start=0, stop=None)': (self, value, start, stop) =>
+  'index(value, start=0, stop=...)': (self, value, start, stop) =>
     indexOf(self.items, value as Value, start as Value, stop as Value),
 });
 

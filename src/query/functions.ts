@@ -208,7 +208,8 @@ function reversed(value: Value): Stream {
   return new Stream([...elementsOf(value)].reverse().values(), 'reversed');
 }
 
-function nextOf(iterator: Value, [preset]: readonly Value[]): Value {
+function nextOf(iterator: Value, [preset, ...more]: readonly Value[]): Value {
+  if (more.length > 0) throw typeError('next() takes at most 2 arguments');
   if (!(iterator instanceof Stream))
     throw typeError(`'${typeNameOf(iterator)}' object is not an iterator`, iterator === null);
   const { done, value } = iterator.iterator.next();
@@ -249,8 +250,11 @@ export const builtins: Readonly<Record<string, Body>> = {
         )) as Body,
   'isinstance(object, type)': isInstance as Body,
   'len(object)': lengthOf as Body,
-  'map(function, *iterables)': ((body: Value, rest: Value) =>
-    new Stream(mapped(body, zipped((rest as Tuple).items)), 'map')) as Body,
+  'map(function, *iterables)': ((body: Value, rest: Value) => {
+    const { items } = rest as Tuple;
+    if (items.length === 0) throw typeError('map() must have at least two arguments');
+    return new Stream(mapped(body, zipped(items)), 'map');
+  }) as Body,
   'next(iterator, *default)': ((iterator: Value, rest: Value) =>
     nextOf(iterator, (rest as Tuple).items)) as Body,
   'oct(x)': inBase(8, '0o'),

@@ -4,7 +4,8 @@
 
 import { charge } from './budget.ts';
 import { type DateParts, DateTime, microsOf } from './date-value.ts';
-import { valueError } from './failure.ts';
+import { typeError, valueError } from './failure.ts';
+import { lengthOfText } from './text.ts';
 
 const padded = (value: number, size: number): string => value.toString().padStart(size, '0');
 
@@ -22,6 +23,7 @@ const KEPT: Readonly<Record<string, number>> = {
 
 /** @throws QueryFailure ValueError: no such `timespec`. */
 export function isoDateTime(value: DateTime, separator: string, timespec: string): string {
+  if (lengthOfText(separator) !== 1) throw typeError('the separator is one character');
   const { hour, minute, second, microsecond } = value.time;
   const word = timespec === 'auto' ? (microsecond === 0 ? 'seconds' : 'microseconds') : timespec;
   const kept = Object.hasOwn(KEPT, word) ? KEPT[word] : undefined;

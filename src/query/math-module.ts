@@ -191,7 +191,7 @@ export const mathFunctions: Readonly<Record<string, Body>> = {
   'nextafter(x, y)': ((x: Value, y: Value) => nextAfter(floatOf(x), floatOf(y))) as Body,
   'perm(n, k=None)': permutations as Body,
   'pow(x, y)': ofFloats((x, y) => (x as number) ** (y as number)),
-  'prod(iterable, start=1)': product as Body,
+  'prod(iterable, *, start=1)': product as Body,
   'radians(x)': ofFloats((x) => (x as number) * (Math.PI / 180)),
   'remainder(x, y)': ofFloats(ieeeRest as (...given: number[]) => number),
   'sin(x)': ofFloats(Math.sin),

@@ -142,9 +142,9 @@ export function distance(p: Value, q: Value, floatOf: (value: Value) => number):
 /** As a power sum near zero, by its continued fraction beyond. */
 export function erf(x: number): number {
   if (Number.isNaN(x)) return x;
-  if (Math.abs(x) < 1.5) {
+  if (Math.abs(x) < 2.5) {
     let sum = 0;
-    for (let index = 25; index > 0; index -= 1) sum = 2 + (sum * x * x * 2) / (2 * index + 1);
+    for (let index = 60; index > 0; index -= 1) sum = 2 + (sum * x * x * 2) / (2 * index + 1);
     return (sum * x * Math.exp(-x * x)) / Math.sqrt(Math.PI);
   }
   const rest = erfcFraction(Math.abs(x));
@@ -160,9 +160,10 @@ export function erfc(x: number): number {
 
 /** For `x` of at least 1.5. */
 function erfcFraction(x: number): number {
+  charge(4);
   if (x >= 30) return 0;
   let fraction = 0;
-  for (let index = 60; index > 0; index -= 1) fraction = index / 2 / (x + fraction);
+  for (let index = 150; index > 0; index -= 1) fraction = index / 2 / (x + fraction);
   return Math.exp(-x * x) / ((x + fraction) * Math.sqrt(Math.PI));
 }
 

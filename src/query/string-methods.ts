@@ -197,7 +197,7 @@ export const stringMembers: MemberTable<string> = members<string>({
     split(text, by as Value, most as Value, true),
   'split(sep=None, maxsplit=-1)': (text, by, most) =>
     split(text, by as Value, most as Value, false),
-  'splitlines(keepends=False)': (text, keeps) => splitLines(text, keeps === true || keeps === 1n),
+  'splitlines(keepends=False)': (text, keeps) => splitLines(text, integer(keeps as Value) !== 0n),
   'startswith(prefix, start=None, end=None)': (text, edge, start, end) =>
     isAtEdge(text, edge as Value, start as Value, end as Value, true),
 });

@@ -162,10 +162,13 @@ function makeDict(source: Value, keywords: Keywords): Dict {
   return dictOf(pairs);
 }
 
-function makeBytes(value: Value, encoding: Value): Bytes {
+/** `encoding` is of texts only, as in Python. */
+function makeBytes(value: Value, encoding: Value | undefined): Bytes {
+  if (encoding !== undefined && typeof value !== 'string')
+    throw typeError('encoding without a string argument');
   if (value instanceof Bytes) return value;
   if (typeof value === 'string') {
-    if (encoding === null) throw typeError('string argument without an encoding');
+    if (encoding === undefined) throw typeError('string argument without an encoding');
     return encode(value, encoding);
   }
   if (typeof value === 'bigint' || typeof value === 'boolean') {
@@ -202,13 +205,15 @@ export const typeSignatures: readonly string[] = [
 const NOTHING = new Tuple([]);
 
 /** Not by `??`: None may be given, and there is no loop over it. */
-const firstOr = ({ items }: Tuple, preset: Value): Value =>
-  items.length === 0 ? preset : (items[0] as Value);
+function onlyOne(name: string, given: readonly Value[]): Value {
+  if (given.length > 1) throw typeError(`${name}() takes at most 1 argument, got ${given.length}`);
+  return given.length === 0 ? NOTHING : (given[0] as Value);
+}
 
 const optional =
-  (make: (value: Value) => Value): ((given: Value | undefined) => Value) =>
+  (name: string, make: (value: Value) => Value): ((given: Value | undefined) => Value) =>
   (given) =>
-    make(firstOr(given as Tuple, NOTHING));
+    make(onlyOne(name, (given as Tuple).items));
 
 export const types: readonly TypeValue[] = [
   type(
@@ -219,7 +224,8 @@ export const types: readonly TypeValue[] = [
   new TypeValue(
     'bytes',
     (value) => value instanceof Bytes,
-    (given) => makeBytes(given.length === 0 ? NOTHING : (given[0] as Value), given[1] ?? null),
+    ([value = NOTHING, ...encoding]) =>
+      makeBytes(value, encoding.length === 0 ? undefined : onlyOne('bytes', encoding)),
   ),
   type(
     'complex(real=0, imag=0)',
@@ -229,7 +235,7 @@ export const types: readonly TypeValue[] = [
   new TypeValue(
     'dict',
     (value) => value instanceof Dict,
-    (given, keywords) => makeDict(given.length === 0 ? NOTHING : (given[0] as Value), keywords),
+    (given, keywords) => makeDict(onlyOne('dict', given), keywords),
   ),
   type(
     'float(x=0)',
@@ -239,7 +245,7 @@ export const types: readonly TypeValue[] = [
   type(
     'frozenset(*iterable)',
     (value) => value instanceof SetValue && value.typeName === 'frozenset',
-    optional((value) => setOf(elementsOf(value), 'frozenset')),
+    optional('frozenset', (value) => setOf(elementsOf(value), 'frozenset')),
   ),
   type(
     'int(x=0, base=...)',
@@ -249,21 +255,23 @@ export const types: readonly TypeValue[] = [
   type(
     'list(*iterable)',
     (value) => value instanceof List,
-    optional((value) => new List(elementsOf(value))),
+    optional('list', (value) => new List(elementsOf(value))),
   ),
   new TypeValue('range', (value) => value instanceof RangeValue, makeRange),
   type(
     'set(*iterable)',
     (value) => value instanceof SetValue && value.typeName === 'set',
-    optional((value) => setOf(elementsOf(value))),
+    optional('set', (value) => setOf(elementsOf(value))),
   ),
   new TypeValue(
     'slice',
     (value) => value instanceof SliceValue,
-    (given) =>
-      given.length === 1
+    (given) => {
+      if (given.length === 0 || given.length > 3) throw typeError('slice() takes 1 to 3 arguments');
+      return given.length === 1
         ? new SliceValue(null, given[0] as Value, null)
-        : new SliceValue(given[0] ?? null, given[1] ?? null, given[2] ?? null),
+        : new SliceValue(given[0] ?? null, given[1] ?? null, given[2] ?? null);
+    },
   ),
   type(
     "str(object='')",
@@ -281,6 +289,6 @@ export const types: readonly TypeValue[] = [
   type(
     'tuple(*iterable)',
     (value) => value instanceof Tuple,
-    optional((value) => new Tuple(elementsOf(value))),
+    optional('tuple', (value) => new Tuple(elementsOf(value))),
   ),
 ];
