@@ -19,6 +19,7 @@ import {
   snapshotName,
 } from './edits.ts';
 import { listIfThere, listWriters, type RunPlaces } from './repo-directory.ts';
+import type { RunFacts } from './run-facts.ts';
 
 /** Each means that somebody has folded meanwhile. */
 const TRIES = 1000;
@@ -27,14 +28,18 @@ const MISSING = 'the edit that made the run is missing, or the snapshot that it 
 
 /** The files that show that the edit is lost that made the run; none where it is there, or there is no run. */
 function lostEdits(vfs: Vfs, { edits: directory, logs }: EditedRun): DamagedEdit[] {
-  // Before the edits are read: whoever has a log has made the run.
-  const isHeld = listWriters(vfs, logs).some((each) => hasSyncedRecords(vfs, `${logs}/${each}`));
-  const isThere = vfs.stat(directory) !== undefined;
-  const facts = isThere ? readFacts(vfs, directory) : undefined;
-  // Edits without the one that made the run: their life is known, and no log is needed to tell.
-  if (facts === undefined ? !isHeld : facts.life !== '') return [];
+  const factsNow = (): RunFacts | undefined =>
+    vfs.stat(directory) === undefined ? undefined : readFacts(vfs, directory);
+  const isHeld = (): boolean =>
+    listWriters(vfs, logs).some((each) => hasSyncedRecords(vfs, `${logs}/${each}`));
+  let facts = factsNow();
+  if (facts === undefined && !isHeld()) return [];
+  // Once more behind the logs: whoever has one has made the run before.
+  facts ??= factsNow();
+  // Edits without the one that made the run say whose they are, and need no log to tell.
+  if (facts !== undefined && facts.life !== '') return [];
   const first = { file: `${directory}/${editName(0)}`, offset: 0, size: 0, reason: MISSING };
-  if (!isThere || facts !== undefined) return [first];
+  if (facts !== undefined) return [first];
   const empty = listIfThere(vfs, directory)
     .filter((name) => isEditName(name) && isEmpty(vfs, directory, name))
     .map((name) => ({ ...first, file: `${directory}/${name}`, reason: EMPTIED }));

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { loadXxhash, type MemoryVfs } from '../../src/engine/index.ts';
+import { loadXxhash, type MemoryVfs, namedCrashRules } from '../../src/engine/index.ts';
 import { Run } from '../../src/index.ts';
 import { copyRun } from '../../src/sdk/copy-run.ts';
 import { deleteRun } from '../../src/sdk/delete-run.ts';
@@ -75,4 +75,48 @@ it('is never in neither repo, at whatever call the disk refuses to delete it', a
     refused += 1;
   }
   expect(refused).toBeGreaterThan(5);
+});
+
+it('is never in neither repo, at whatever call who moves it dies, also with the power; and is moved again', async () => {
+  const path = join(directory, 'dying');
+  const run = await Run.open({ repo: path, runHash: 'one', systemTrackingInterval: null });
+  for (let step = 0; step < 30; step += 1) run.track(step / 3, { name: 'loss' });
+  await run.close();
+  const disk = copyToMemory(join(path, '.aim'), '/repo');
+  makeDirectories(disk, '/other/runs');
+  disk.syncDirectory('/other');
+  disk.syncDirectory('/');
+  const host = simulatedHost();
+  const move = (vfs: MemoryVfs): Promise<void> =>
+    moveRun(vfs, 'one', here, {
+      copy: () => copyRun(vfs, here, there, 'one', async () => {}),
+      discard: () => deleteRun({ vfs, host, places: there, hash: 'one' }),
+      remove: () => deleteRun({ vfs, host, places: here, hash: 'one' }),
+    });
+  const rules = Object.entries(namedCrashRules);
+  for (let at = 0, died = true; died; at += 1) {
+    died = false;
+    let calls = 0;
+    const vfs = disk.clone({
+      onCall: () => {
+        calls += 1;
+        if (calls <= at) return;
+        died = true;
+        throw new Error('died');
+      },
+    });
+    await move(vfs).catch((error: unknown) => {
+      if (!died) throw error;
+    });
+    // Of the rules for what a loss of power takes another at each call; in the end each.
+    const taken = died ? [rules[at % rules.length] as (typeof rules)[0]] : rules;
+    for (const [rule, takes] of [['killed', undefined] as const, ...taken]) {
+      const after = takes === undefined ? vfs.kill() : vfs.crash(takes);
+      const where = `call ${at}, ${rule}`;
+      const before = [await pointsAt(after, here), await pointsAt(after, there)];
+      expect(Math.max(...before), where).toBe(30);
+      if (before.join() === '30,0') await move(after);
+      expect(await pointsAt(after, there), where).toBe(30);
+    }
+  }
 });
