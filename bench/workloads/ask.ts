@@ -6,16 +6,16 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 
 import type { Question } from '../asking.ts';
+import { runlogOf } from '../bundle.ts';
 import { type Figure, median, sized, type Workload } from '../harness.ts';
 import { writeClosed } from '../inputs.ts';
 import { questions, writeManyRuns } from '../many-runs.ts';
 import { hasCorpus, NO_CORPUS, writeCorpus } from './corpus.ts';
 
 const program = fileURLToPath(new URL('../asking.js', import.meta.url));
-const bundle = resolve('dist/index.js');
 const peers = resolve('bench/peers');
 
 interface Answer {
@@ -26,12 +26,6 @@ interface Answer {
   readonly rss: number;
   readonly files: number;
 }
-
-/** The small size builds nothing: what lies in dist may be old. */
-const runlogOf = (isSmall: boolean): string =>
-  !isSmall && existsSync(bundle)
-    ? pathToFileURL(bundle).href
-    : new URL('../../src/index.js', import.meta.url).href;
 
 function outputOf(args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });

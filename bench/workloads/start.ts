@@ -5,34 +5,40 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import { loadRunlog, runlogOf } from '../bundle.ts';
 import { Calls } from '../calls.ts';
 import { inChild, inDirectory, median, sized, type Tasks, type Workload } from '../harness.ts';
 import { openRun } from '../inputs.ts';
 
-async function tenValues(repo: string): Promise<number> {
-  const start = performance.now();
-  const run = await openRun(repo);
-  for (let step = 0; step < 10; step += 1) run.track(step / 3, { name: 'loss', step });
-  await run.close();
-  return performance.now() - start;
+interface Opening {
+  readonly repo: string;
+  readonly runlog: string;
 }
 
-/** The first run of a process in a repo that is there; then another, its calls counted. */
-async function openClose({ repo }: { repo: string }): Promise<Record<string, number>> {
-  const cold = await tenValues(repo);
-  const warm = await tenValues(repo);
+/** The first run of a process in a repo that is there; then another, and one whose calls are counted. */
+async function openClose({ repo, runlog }: Opening): Promise<Record<string, number>> {
+  const { Run } = await loadRunlog(runlog);
+  const tenValues = async (): Promise<number> => {
+    const start = performance.now();
+    const run = await Run.open({ repo, systemTrackingInterval: null });
+    for (let step = 0; step < 10; step += 1) run.track(step / 3, { name: 'loss', step });
+    await run.close();
+    return performance.now() - start;
+  };
+  const cold = await tenValues();
+  const warm = await tenValues();
   const calls = new Calls();
-  await tenValues(repo);
+  await tenValues();
   return { cold, warm, syncs: calls.syncCount, calls: calls.count };
 }
 
-export const tasks: Tasks<{ repo: string }> = { openClose };
+export const tasks: Tasks<Opening> = { openClose };
 
 export const openCloseRun: Workload = {
   async prepare({ directory }) {
     await (await openRun(directory)).close();
   },
-  async measure({ directory }) {
+  async measure({ directory, size }) {
     const {
       cold = 0,
       warm = 0,
@@ -40,6 +46,7 @@ export const openCloseRun: Workload = {
       calls = 0,
     } = inChild(import.meta.url, 'openClose', {
       repo: directory,
+      runlog: runlogOf(size === 'small'),
     });
     return [
       { metric: 'new run, 10 values, close: first of a process', value: cold, unit: 'ms' },
