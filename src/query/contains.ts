@@ -11,6 +11,7 @@ import { QueryObject } from './query-object.ts';
 import {
   Bytes,
   Dict,
+  DictView,
   List,
   RangeValue,
   SetValue,
@@ -55,5 +56,8 @@ function structureHas(container: Structure, value: Value): boolean {
     for (const each of iterate(container)) if (isSame(each, value)) return true;
     return false;
   }
+  // A key is looked up: what cannot be one fails.
+  if (container instanceof DictView && container.typeName === 'dict_keys')
+    return container.dict.entries.has(keyOf(value));
   return elementsOf(container).some((each) => isSame(each, value));
 }

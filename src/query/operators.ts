@@ -8,7 +8,7 @@ import { Complex, complexOperation } from './complex.ts';
 import { dateOperation } from './date-operators.ts';
 import { DateOnly, DateTime, Delta } from './date-value.ts';
 import { QueryFailure, typeError } from './failure.ts';
-import { dictOf, setOf } from './iterate.ts';
+import { dictOf, elementsOf, setOf } from './iterate.ts';
 import {
   bounded,
   chargeLarge,
@@ -102,7 +102,19 @@ function mixed(operator: BinaryOperator, a: Value, b: Value): Value | undefined 
     const dated = isDated(a) || isDated(b) ? dateOperation(operator, a, b) : undefined;
     if (dated !== undefined) return dated;
   }
-  return containerOperations[operator]?.(asSetOperand(a), asSetOperand(b));
+  const operation = containerOperations[operator];
+  return operation?.(...(SET_OPERATORS.has(operator) ? setOperands(a, b) : ([a, b] as const)));
+}
+
+const SET_OPERATORS: ReadonlySet<BinaryOperator> = new Set(['-', '&', '|', '^']);
+
+/** Beside keys() or items() whatever there is a loop over is a set. */
+function setOperands(a: Value, b: Value): readonly [Value, Value] {
+  const [left, right] = [asSetOperand(a), asSetOperand(b)];
+  if (left === a && right === b) return [a, b];
+  const asSet = (value: Value): Value =>
+    value instanceof SetValue ? value : setOf(elementsOf(value));
+  return [asSet(left), asSet(right)];
 }
 
 /** Undefined: not a number. */

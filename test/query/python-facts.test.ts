@@ -22,6 +22,13 @@ it.each([
   ["{'a': 1}.keys() - {'a'}", 'set()'],
   ["{'a': 1, 'b': 2}.keys() >= {'a'}", 'True'],
   ["{'a': 1}.items() == {('a', 1)}", 'True'],
+  ["{'a': 1, 'b': 2}.keys() & ['b', 'c']", "{'b'}"],
+  ["['a', 'c'] - {'a': 1}.keys()", "{'c'}"],
+  ["{'a': 1}.keys() | 'b'", "{'a', 'b'}"],
+  ["{'a': 1}.keys() & 5", 'TypeError'],
+  ["[1] in {'a': 1}.keys()", 'TypeError'],
+  ["1.0 in {1: 'a'}.keys()", 'True'],
+  ["'%s' % {1: 2}.keys()", "'dict_keys([1])'"],
   ["{1: 'a'} | {1.0: 'b'}", "{1: 'b'}"],
   // Ranges are equal by what they hold, and a part of one is one.
   ['range(3) in {range(0, 3)}', 'True'],
