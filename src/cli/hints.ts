@@ -4,6 +4,7 @@
 
 import { nearestName, type Repo } from '../index.ts';
 import { textOf } from './facts.ts';
+import { objectsCalled } from './object-names.ts';
 import type { WantedContext } from './options.ts';
 import { counted, printAside } from './print.ts';
 import { queryIn } from './words.ts';
@@ -79,7 +80,13 @@ export async function tellMissing(
   const missing = await repo.missingNames(query, kind);
   if (missing.length === 0 && query.includes('run.metrics[')) printAside(howToNameMetrics);
   for (const { kind: what, name, near } of missing) {
-    const meant = near === undefined ? '' : `; near: ${near}`;
+    const objects =
+      what === 'metric' && near === undefined ? await objectsCalled(repo, name) : undefined;
+    const held =
+      objects === undefined
+        ? ''
+        : `; it is the name of ${objects}: \`runlog values <run> ${shellWord(name)}\``;
+    const meant = near === undefined ? held : `; near: ${near}`;
     printAside(
       what === 'property'
         ? `${name}: there is no such property${meant}`

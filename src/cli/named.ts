@@ -7,6 +7,7 @@
 
 import { nearestName, type Repo } from '../index.ts';
 import { shellWord } from './hints.ts';
+import { objectsCalled } from './object-names.ts';
 
 /** Runs through which is gone for a hint. */
 const RUNS_MAX = 10_000;
@@ -36,5 +37,6 @@ async function namedSo(repo: Repo, text: string): Promise<string | undefined> {
   }
   for await (const _ of repo.metrics(`metric.name == ${quoted}`, options))
     return `a metric has this name: \`runlog metrics -m ${shellWord(text)}\``;
-  return undefined;
+  const kind = await objectsCalled(repo, text);
+  return kind && `${kind} have this name: \`runlog values <run> ${shellWord(text)}\``;
 }

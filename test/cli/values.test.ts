@@ -282,6 +282,24 @@ describe('a sequence that the words do not name', () => {
     expect(err).toMatch(message);
   });
 
+  it('is told to who takes it for a metric, or for a run', async () => {
+    for (const [args, kind] of [
+      [['plot', '-m', 'samples'], 'images'],
+      [['metrics', '-m', 'answers'], 'texts'],
+      [['export', '-m', 'weights'], 'distributions'],
+      [['plot', "metric.name == 'curve'"], 'figures'],
+    ] as const)
+      expect((await runlog(...args)).err).toMatch(
+        new RegExp(
+          `no run has the metric (\\w+); it is the name of ${kind}: .runlog values <run> \\1.\n`,
+        ),
+      );
+    expect((await runlog('ls', 'answers')).err).toContain(
+      'texts have this name: `runlog values <run> answers`',
+    );
+    expect((await runlog('plot', '-m', 'zzzzz')).err).toMatch(/no run has the metric zzzzz\n$/);
+  });
+
   it('is found by its kind, and by its context', async () => {
     expect((await runlog('values', 'run-2', 'mixed', '--kind', 'texts')).out).toMatch(/ b\n$/);
     expect((await runlog('values', 'run-2', 'mixed', '--kind', 'metric')).out).toMatch(/value/);
