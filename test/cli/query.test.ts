@@ -269,6 +269,14 @@ describe('a word that is no run', () => {
   });
 });
 
+it('a curve on a logarithmic scale says that some of it has no place there', async () => {
+  // The accuracy begins with 0.
+  const said = 'values that are not above 0 have no place on this scale: gaps';
+  expect((await runlog('plot', HASHES[0], '-m', 'accuracy', '--log')).out).toContain(said);
+  expect((await runlog('plot', HASHES[0], '-m', 'accuracy')).out).not.toContain(said);
+  expect((await runlog('plot', HASHES[0], '-m', 'loss', '--log')).out).not.toContain(said);
+});
+
 it('a misspelt column of an order has the near one', async () => {
   const { status, err } = await runlog('query', '-o', 'meann');
   expect(status).toBe(2);

@@ -152,6 +152,8 @@ async function printChart(
   print(styled('bold', escaped(name)));
   if (lines.length === 0) print(`nothing to draw${reasonOf(options)}`);
   for (const line of lines) print(line);
+  if (lines.length > 0 && options.log && curves.some(({ y }) => y.some((value) => value <= 0)))
+    print(styled('dim', 'values that are not above 0 have no place on this scale: gaps'));
   printLegend(curves);
   print('');
 }
