@@ -220,8 +220,10 @@ export function holdsRun(vfs: Vfs, directory: string): boolean {
     const facts = vfs.stat(directory) === undefined ? undefined : readFacts(vfs, directory);
     return facts !== undefined && !facts.isDeleted;
   } catch (error) {
-    if (!['CORRUPT', 'FORMAT_TOO_NEW'].includes(errorCode(error) ?? '')) throw error;
-    return true;
+    const code = errorCode(error) ?? '';
+    if (!['CORRUPT', 'FORMAT_TOO_NEW', 'ENOTDIR'].includes(code)) throw error;
+    // A file in its place is none.
+    return code !== 'ENOTDIR';
   }
 }
 

@@ -328,7 +328,7 @@ export class MemoryVfs implements Vfs {
     try {
       return this.#disk.find(path, syscall);
     } catch (error) {
-      if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
+      if (errorCode(error) === 'ENOENT') return undefined;
       throw error;
     }
   }

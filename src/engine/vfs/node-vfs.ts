@@ -116,18 +116,8 @@ function facts(file: FileHandle): FileFacts {
   return isExact(stats) ? factsOf(stats) : exactFactsOf(fstatSync(file, { bigint: true }));
 }
 
-function lstatOrNone(path: string): Stats | undefined {
-  try {
-    return lstatSync(path, noThrow);
-  } catch (error) {
-    // Below a file there is nothing either.
-    if (errorCode(error) !== 'ENOTDIR') throw error;
-    return undefined;
-  }
-}
-
 function stat(path: string): FileFacts | undefined {
-  const stats = lstatOrNone(path);
+  const stats = lstatSync(path, noThrow);
   if (stats === undefined) return undefined;
   if (isExact(stats)) return factsOf(stats);
   const exact = lstatSync(path, noThrowBigint);

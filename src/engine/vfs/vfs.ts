@@ -51,8 +51,8 @@ export interface Vfs {
   /** Facts of an open file, also of one whose name is gone. */
   facts(file: FileHandle): FileFacts;
   /**
-   * Facts of a name, or undefined where nothing has it or its directory is missing, or is none. Does not
-   * follow a trailing symbolic link.
+   * Facts of a name, or undefined where nothing has it or its directory is missing. Does not follow
+   * a trailing symbolic link.
    */
   stat(path: string): FileFacts | undefined;
   /** Names in a directory, unsorted. */
