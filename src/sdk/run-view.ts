@@ -20,7 +20,6 @@ import type { Note, RunFacts } from '../store/edits.ts';
 import type { ObjectKind } from '../store/object-record.ts';
 import { type RunPlaces, runPlaces } from '../store/repo-directory.ts';
 import { RunReader, type SequenceFacts } from '../store/run-reader.ts';
-import { refuseLost } from '../store/verify-edits.ts';
 import { type Artifact, artifactsOf } from './artifact.ts';
 import {
   checkFollowOptions,
@@ -94,10 +93,8 @@ export class RunView {
     isReadOnly = false,
   ): Promise<RunView | undefined> {
     const places = runPlaces(repo, hash);
-    const reader =
-      vfs.stat(places.edits) === undefined ? undefined : await RunReader.open(vfs, places);
-    if (reader?.facts === undefined || reader.facts.life === '') refuseLost(vfs, places);
-    if (reader?.facts === undefined || reader.facts.isDeleted) return undefined;
+    const reader = await RunReader.existing(vfs, places);
+    if (reader === undefined) return undefined;
     const signs = await lastSignsOf(vfs, places, reader.writers);
     const view = new RunView(vfs, places, hash, reader, signs);
     view.#isReadOnly = isReadOnly;
@@ -123,8 +120,8 @@ export class RunView {
 
   /** Reads the run anew. @throws RunlogError RUN_NOT_FOUND when it was deleted. */
   async refresh(): Promise<void> {
-    const reader = await RunReader.open(this.#vfs, this.#places);
-    if (reader.facts === undefined || reader.facts.isDeleted) {
+    const reader = await RunReader.existing(this.#vfs, this.#places);
+    if (reader === undefined) {
       throw new RunlogError('RUN_NOT_FOUND', `${this.hash}: the run was deleted`);
     }
     this.#signs = await lastSignsOf(this.#vfs, this.#places, reader.writers);

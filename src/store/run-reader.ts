@@ -30,6 +30,7 @@ import {
   visibleRows,
 } from './rows.ts';
 import { type RunState, readState, runFold, type StoredState } from './run-state.ts';
+import { refuseLost } from './verify-edits.ts';
 
 export interface WriterLog {
   readonly writer: string;
@@ -74,6 +75,21 @@ export class RunReader {
   ): Promise<RunReader> {
     await loadXxhash();
     return RunReader.snapshot(vfs, places, options);
+  }
+
+  /**
+   * Undefined: the run is deleted, or not there.
+   *
+   * @throws RunlogError CORRUPT where the edit that made it is lost; as `open`.
+   */
+  static async existing(vfs: Vfs, places: RunPlaces): Promise<RunReader | undefined> {
+    const isThere = vfs.stat(places.edits) !== undefined;
+    const reader = isThere ? await RunReader.open(vfs, places) : undefined;
+    if (reader?.facts === undefined || reader.facts.life === '') {
+      await loadXxhash();
+      refuseLost(vfs, places);
+    }
+    return reader?.facts === undefined || reader.facts.isDeleted ? undefined : reader;
   }
 
   /** As `open`, at once. `facts`: read just now. Requires: `loadXxhash` has resolved. */

@@ -133,8 +133,10 @@ describe.each(losses)('a run that has lost $what', ({ what, make, lose }) => {
     await make(path);
     const other = `${path}-other`;
     await Repo.create(other);
-    lose(path);
     const repo = await Repo.open(path);
+    const before = await repo.run(HASH);
+    lose(path);
+    await expect(before?.refresh()).rejects.toMatchObject({ code: 'CORRUPT' });
     const corrupt = { code: 'CORRUPT', message: expect.stringContaining('runlog repair') };
     const options = { repo: path, runHash: HASH, ...quiet, forceResume: true };
     await expect(Run.open(options)).rejects.toMatchObject(corrupt);
@@ -169,6 +171,16 @@ describe.each(losses)('a run that has lost $what', ({ what, make, lose }) => {
     const view = await repo.run(HASH);
     expect([view?.name, view?.metric('loss')?.count]).toEqual(['again', COUNT + 1]);
   });
+});
+
+it('a run that somebody has removed by hand is told as gone to who looks again', async () => {
+  const path = join(directory, 'removed');
+  await makeRun(path);
+  const repo = await Repo.open(path);
+  const view = await repo.run(HASH);
+  rmSync(join(path, '.aim/runs', HASH), { recursive: true });
+  await expect(view?.refresh()).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
+  expect(await repo.run(HASH)).toBeUndefined();
 });
 
 it('of several lives in its logs repair takes the one that began last', async () => {
