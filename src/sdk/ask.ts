@@ -123,7 +123,7 @@ class ReadRuns {
       if (vfs.stat(places.edits) === undefined) return undefined;
       const reader = RunReader.snapshot(vfs, places);
       if (reader.facts === undefined || reader.facts.isDeleted) return undefined;
-      const objects = new RunObjects(reader);
+      const objects = new RunObjects(hash, reader);
       objects.all();
       return objects;
     } catch (thrown) {

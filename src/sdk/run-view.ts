@@ -321,7 +321,7 @@ export class RunView {
   }
 
   get #objects(): RunObjects {
-    this.#objectsRead ??= new RunObjects(this.#reader);
+    this.#objectsRead ??= new RunObjects(this.hash, this.#reader);
     return this.#objectsRead;
   }
 

@@ -539,3 +539,22 @@ it('a follower is given objects as they are tracked, each once', async () => {
     ['said', 3, undefined, undefined],
   ]);
 });
+
+it('a sequence that a question finds says of which run it is', async () => {
+  const repo = await Repo.create(join(directory, 'asked'));
+  for (const runHash of ['left', 'right']) {
+    const run = await open(runHash, { repo });
+    run.track(new Text(`I am ${runHash}`), { name: 'said' });
+    await run.close();
+  }
+  const said = new Map<string, unknown>();
+  for await (const texts of repo.texts("texts.name == 'said'"))
+    said.set(texts.runHash, await (await texts.values())[0]?.objects[0]?.value());
+  expect(said).toEqual(
+    new Map([
+      ['left', 'I am left'],
+      ['right', 'I am right'],
+    ]),
+  );
+  expect((await repo.run('left'))?.texts('said')?.runHash).toBe('left');
+});

@@ -87,9 +87,11 @@ async function answer(repo: Repo, [kind, query]: Question): Promise<string[]> {
       rows.push(`${view.hash} ${view.tags} ${view.get('a')}`);
   else if (kind === 'texts')
     for await (const each of repo.texts(query)) {
-      const { name, context, count, firstStep, lastStep } = each;
+      const { runHash, name, context, count, firstStep, lastStep } = each;
       const [at] = await each.values();
-      rows.push(`${name} ${JSON.stringify(context)} ${count} ${firstStep} ${lastStep} ${at?.time}`);
+      rows.push(
+        `${runHash} ${name} ${JSON.stringify(context)} ${count} ${firstStep} ${lastStep} ${at?.time}`,
+      );
     }
   else
     for await (const metric of repo.metrics(query))

@@ -45,6 +45,8 @@ const valuesNames = new Set(['fromStep', 'toStep', 'writer', 'raw']);
 
 /** What was tracked of one kind of objects under one name and context, of a snapshot. */
 export class ObjectSequence<Kind extends ObjectKind = ObjectKind> {
+  /** The run that holds it; `repo.run(runHash)` opens it. */
+  readonly runHash: string;
   readonly kind: Kind;
   readonly name: string;
   readonly context: Context;
@@ -54,7 +56,12 @@ export class ObjectSequence<Kind extends ObjectKind = ObjectKind> {
   #shown: readonly WrittenRow[] | undefined;
 
   /** @internal Use `view.objects`. */
-  constructor(reader: ObjectReader, sequence: ObjectSequenceFacts & { readonly kind: Kind }) {
+  constructor(
+    runHash: string,
+    reader: ObjectReader,
+    sequence: ObjectSequenceFacts & { readonly kind: Kind },
+  ) {
+    this.runHash = runHash;
     this.kind = sequence.kind;
     this.name = sequence.name;
     this.context = parseContext(sequence.contextText);
@@ -135,9 +142,11 @@ export class ObjectSequence<Kind extends ObjectKind = ObjectKind> {
 
 /** The sequences of objects of a snapshot. */
 export class RunObjects {
+  readonly #runHash: string;
   readonly #reader: ObjectReader;
 
-  constructor(reader: RunReader) {
+  constructor(runHash: string, reader: RunReader) {
+    this.#runHash = runHash;
     this.#reader = new ObjectReader(reader);
   }
 
@@ -147,7 +156,7 @@ export class RunObjects {
       throw new RangeError(`kind: expected one of ${objectKinds.join(', ')}, got ${given(kind)}`);
     return [...this.#reader.sequences().values()]
       .filter((each) => (kind ?? each.kind) === each.kind)
-      .map((each) => new ObjectSequence(this.#reader, each));
+      .map((each) => new ObjectSequence(this.#runHash, this.#reader, each));
   }
 
   of<Kind extends ObjectKind>(kind: Kind): ObjectSequence<Kind>[] {
@@ -164,6 +173,6 @@ export class RunObjects {
     const found = this.#reader.sequences().get(rowsName(kind, key));
     return found === undefined
       ? undefined
-      : (new ObjectSequence(this.#reader, found) as ObjectSequence<Kind>);
+      : (new ObjectSequence(this.#runHash, this.#reader, found) as ObjectSequence<Kind>);
   }
 }
