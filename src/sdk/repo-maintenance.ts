@@ -10,6 +10,7 @@ import { join } from 'node:path';
 
 import {
   type Damage,
+  type Host,
   isWorthRewriting,
   Log,
   loadXxhash,
@@ -134,11 +135,22 @@ export async function compactRepo(
   vfs: Vfs,
   repo: string,
   options: CompactOptions,
+  host: Host = nodeHost(),
 ): Promise<CompactReport> {
   checkCompactOptions(options);
   await loadXxhash();
   const report = { rewritten: 0, skipped: 0, reclaimed: 0 };
-  const host = nodeHost();
+  const compact = async (logs: readonly LogToCompact[]): Promise<void> => {
+    const inTurn = oneAtATime();
+    // Each lets go of its log, also where another one fails.
+    const all = await Promise.allSettled(logs.map((each) => compactLog(vfs, host, each, inTurn)));
+    for (const done of all) {
+      if (done.status === 'rejected') throw done.reason;
+      if (done.value === 'rewritten') report.rewritten += 1;
+      else if (done.value === 'left alone') report.skipped += 1;
+    }
+  };
+  const undecided: LogToCompact[] = [];
   const compactRun = async (hash: string): Promise<void> => {
     const places = runPlaces(repo, hash);
     // No run yet, or never: it may be copied here just now.
@@ -149,12 +161,12 @@ export async function compactRepo(
     }
     const rewinds = options.dropHidden ? (await RunReader.open(vfs, places)).rewinds : [];
     for (const writer of listWriters(vfs, places.logs)) {
-      const log = join(places.logs, writer);
+      const log = { places, directory: join(places.logs, writer), writer, rewinds };
+      const holder = await readHolder(vfs, host, log.directory);
       // Left by a deleted life: nothing is in it, until its writer comes to this one.
-      if ((await readHolder(vfs, host, log))?.kind === 'deleted') continue;
-      const done = await compactLog(vfs, places, log, { writer, rewinds });
-      if (done === 'rewritten') report.rewritten += 1;
-      else if (done === 'left alone') report.skipped += 1;
+      if (holder?.kind === 'deleted') continue;
+      if (holder === undefined || holder.state === 'unknown') undecided.push(log);
+      else await compact([log]);
     }
   };
   for (const hash of told(listHashes(vfs, repo), options.onProgress)) {
@@ -166,17 +178,39 @@ export async function compactRepo(
       report.skipped += 1;
     }
   }
+  for (let start = 0; start < undecided.length; start += WAITED_FOR_AT_ONCE)
+    await compact(undecided.slice(start, start + WAITED_FOR_AT_ONCE));
   // Last: what is decided and sealed by now leaves no doubt about what it refers to.
   const { count, bytes, doubt } = await collectContents(vfs, repo);
   const collected = { collected: count, collectedBytes: bytes };
   return { ...report, ...collected, ...(doubt !== undefined && { collectedNone: doubt }) };
 }
 
+/** A holder of whom nobody knows whether it lives is waited for, a minute: for these together. */
+const WAITED_FOR_AT_ONCE = 256;
+
+interface LogToCompact {
+  readonly places: RunPlaces;
+  readonly directory: string;
+  readonly writer: string;
+  readonly rewinds: readonly Rewind[];
+}
+
+/** Memory holds what one rewriting needs, however many logs have been waited for. */
+function oneAtATime(): (work: () => Promise<void>) => Promise<void> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const done = last.then(work);
+    last = done.catch(() => undefined);
+    return done;
+  };
+}
+
 async function compactLog(
   vfs: Vfs,
-  places: RunPlaces,
-  directory: string,
-  { writer, rewinds }: { readonly writer: string; readonly rewinds: readonly Rewind[] },
+  host: Host,
+  { places, directory, writer, rewinds }: LogToCompact,
+  inTurn: ReturnType<typeof oneAtATime>,
 ): Promise<'rewritten' | 'left alone' | 'compact already'> {
   const isReached = rewinds.some(({ targets }) => targets.some((each) => each.writer === writer));
   try {
@@ -184,14 +218,20 @@ async function compactLog(
     syncMade(vfs, places);
     const log = await Log.open(directory, {
       vfs,
+      host,
       owner: 'maintenance',
       rewrite: isReached
         ? rewriteWithoutHidden(rewinds, writer, () => Log.snapshot(directory, { vfs }))
         : rewriteRun,
       fold: runFold,
     });
-    await log.rewrite({ all: isReached });
-    await log.close();
+    await inTurn(async () => {
+      try {
+        await log.rewrite({ all: isReached });
+      } finally {
+        await log.close();
+      }
+    });
     return 'rewritten';
   } catch (error) {
     const leftAlone = ['RUN_LOCKED', 'CORRUPT', 'RUN_FENCED'];

@@ -1,12 +1,15 @@
 // compact: points that a rewind hides are kept by every rewriting and taken away only on order; and what is
 // compact stays as it is.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, lstatSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, describe, expect, it } from 'vitest';
+import { nodeVfs } from '../../src/engine/index.ts';
 import { Repo, Run } from '../../src/index.ts';
+import { compactRepo } from '../../src/sdk/repo-maintenance.ts';
+import { simulatedHost } from '../support/simulated-host.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'runlog-drop-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -112,4 +115,28 @@ describe('compact of what is compact', () => {
     expect((await repo.compact()).rewritten).toBe(0);
     expect(await repo.size()).toEqual(after);
   });
+});
+
+it('holders of whom nobody knows whether they live are waited for together', async () => {
+  const live = join(directory, 'live');
+  const left = join(directory, 'left');
+  const hashes = upTo(5).map((index) => `run-${index}`);
+  const runs: Run[] = [];
+  for (const runHash of hashes) {
+    const run = await Run.open({ repo: live, runHash, systemTrackingInterval: null });
+    for (const step of upTo(2000)) run.track(Math.sin(step), { name: 'loss', step });
+    await run.sync();
+    runs.push(run);
+  }
+  // Sockets tell that their owner lives, and cannot be copied.
+  cpSync(live, left, { recursive: true, filter: (path) => !lstatSync(path).isSocket() });
+  for (const run of runs) await run.close();
+  const host = simulatedHost({ state: () => 'unknown' });
+  const start = host.monotonic();
+  const { rewritten } = await compactRepo(nodeVfs(), join(left, '.aim'), {}, host);
+  expect(rewritten).toBe(hashes.length);
+  expect(host.monotonic() - start).toBeLessThan(2 * 60_000);
+  const repo = await Repo.open(left);
+  expect((await repo.verify()).ok).toBe(true);
+  for (const hash of hashes) expect((await repo.run(hash))?.metric('loss')?.count).toBe(2000);
 });
