@@ -21,7 +21,7 @@ export const commandGroups: Readonly<Record<string, readonly CommandEntry[]>> = 
   'Recording:': [
     {
       name: 'exec',
-      usage: '[options] -- <command...>',
+      usage: '[options] [--] <command...>',
       summary: 'runs a program and records what it prints, and how it ends',
       load: async () => (await import('./commands/exec.ts')).addExec,
     },

@@ -73,6 +73,8 @@ const usages = new Map(
 function outline(choose: (entry: CommandEntry) => void): Command {
   const program = root()
     .usage('<command> [options]')
+    // Words behind the name are read by the command itself.
+    .enablePositionalOptions()
     .configureHelp({
       optionDescription,
       subcommandTerm: (command) => usages.get(command.name()) ?? command.name(),

@@ -91,6 +91,22 @@ describe('what is printed', () => {
     expect((await viewOf('quiet')).name).toBeUndefined();
   });
 
+  it.each([[[]], [['--']]])('options end at the program, also %j', async (between) => {
+    const hash = `own-${between.length}`;
+    const own = ['--name', 'foo', '-q', '--repo', 'nowhere', '--version', '--help', '--json'];
+    const answer = exec(hash, '-q', '--name', 'ours', ...between, 'echo', 'x', '-c', '1', ...own);
+    expect(answer).toEqual({ status: 0, out: `x -c 1 ${own.join(' ')}\n`, err: '' });
+    expect((await viewOf(hash)).name).toBe('ours');
+    const first = ['--repo', directory, 'exec', '--run-hash', hash, ...between, 'echo', '--repo'];
+    expect(runlogIn(directory, first)).toMatchObject({ status: 0, out: '--repo\n' });
+  });
+
+  it('an option that there is not is refused before the program starts', () => {
+    const answer = exec('refused', '--bogus', 'echo', 'x');
+    expect(answer).toMatchObject({ status: 2, out: '' });
+    expect(answer.err).toMatch(/unknown option '--bogus'/);
+  });
+
   it('secrets and colours are left out of the lines on order', async () => {
     const token = `ghp_${'a1B2c3D4e5'.repeat(4)}`.slice(0, 40);
     const script = 'printf "\\033[32m%s\\033[0m ok\\n" "$1"';

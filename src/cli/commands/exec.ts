@@ -2,7 +2,8 @@
 //
 // 1. What the program prints, its exit code and its signals are what they are without us: 128 + n for
 //    signal n, 127 where there is no such program, 126 for one that cannot be run.
-// 2. It has a pipe in place of a terminal; the environment tells it what a terminal would have told.
+// 2. Options stand before the program: what stands behind its name is the program's own, with or without --.
+// 3. It has a pipe in place of a terminal; the environment tells it what a terminal would have told.
 //
 // Spec: spec/terminal.md. Test: test/cli/exec.test.ts.
 
@@ -117,11 +118,17 @@ const gather = (text: string, before: readonly string[] = []): readonly string[]
 ];
 
 export function addExec(program: Command): void {
+  // Else the program's own --repo or --version would be taken for ours.
+  program.enablePositionalOptions();
   withExamples(
     program
       .command('exec')
+      .usage('[options] [--] <command...>')
+      .passThroughOptions()
       .description('runs a program and records what it prints, how it ends, and the machine')
-      .argument('<command...>', 'the program and its arguments, behind --')
+      .argument('<command...>', 'the program and its arguments; options of ours stand before it')
+      // As behind every other command's name.
+      .addOption(new Option('--repo <path>').hideHelp())
       .option('-e, --experiment <name>', 'of the run')
       .option('--name <name>', 'of the run')
       .option('--run-hash <hash>', 'goes on in this run; makes it where there is none')
