@@ -84,7 +84,11 @@ it('fields are quoted where they must be', () => {
 it('a file gets its format from its name, appears whole, and is not replaced without a yes', async () => {
   const file = join(directory, 'points.jsonl');
   const made = await runlog('export', '-o', file);
-  expect(made).toMatchObject({ status: 0, out: '', err: `runlog: 3 runs in ${file}\n` });
+  expect(made).toMatchObject({
+    status: 0,
+    out: '',
+    err: `runlog: 360 rows of 3 runs in ${file}\n`,
+  });
   expect(lines(readFileSync(file, 'utf8'))).toHaveLength(3 * 120);
   writeFileSync(file, 'mine');
   const refused = await runlog('export', '-o', file);

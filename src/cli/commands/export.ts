@@ -3,6 +3,8 @@
 // 1. Streamed: memory holds one metric, whatever the number of runs.
 // 2. A file that is there is replaced only when that was asked for, and only by a whole one.
 
+import { extname } from 'node:path';
+
 import { type Command, Option } from 'commander';
 import { type Metric, pathText, type RunView } from '../../index.ts';
 import { confirm } from '../confirm.ts';
@@ -36,8 +38,11 @@ interface ExportOptions extends WantedMetrics {
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Rows of one run, a piece of text at a time. */
-type Spell = (view: RunView, options: ExportOptions) => AsyncGenerator<string>;
+/** A piece of the file, and how many rows it is. */
+type Piece = readonly [text: string, rows: number];
+
+/** Rows of one run, a piece at a time. */
+type Spell = (view: RunView, options: ExportOptions) => AsyncGenerator<Piece>;
 
 const runRow = (view: RunView, options: ExportOptions): Row => ({ ...listedFacts(view, options) });
 
@@ -108,14 +113,14 @@ async function* points(
   view: RunView,
   options: ExportOptions,
   line: (metric: Metric, writer: string) => (index: number, block: Block) => string,
-): AsyncGenerator<string> {
+): AsyncGenerator<Piece> {
   for (const metric of metricsOf(view, options)) {
     for (const writer of metric.writers) {
       const spell = line(metric, writer);
       for await (const block of metric.blocks({ writer })) {
         let text = '';
         for (let index = 0; index < block.steps.length; index += 1) text += spell(index, block);
-        yield text;
+        yield [text, block.steps.length];
       }
     }
   }
@@ -128,11 +133,11 @@ const at = (column: Float64Array, index: number): string => numberText(column[in
 const csv: Readonly<Record<'params' | 'metrics' | 'points', Spell>> = {
   async *params(view, options) {
     for (const row of paramRows(view, options))
-      yield csvLine(paramNames.map((name) => field(row[name])));
+      yield [csvLine(paramNames.map((name) => field(row[name]))), 1];
   },
   async *metrics(view, options) {
     for (const row of metricRows(view, options))
-      yield csvLine(metricNames.map((name) => field(row[name])));
+      yield [csvLine(metricNames.map((name) => field(row[name]))), 1];
   },
   points: (view, options) =>
     points(view, options, (metric, writer) => {
@@ -144,7 +149,7 @@ const csv: Readonly<Record<'params' | 'metrics' | 'points', Spell>> = {
     }),
 };
 
-const jsonLine = (row: Row): string => `${jsonText(row)}\n`;
+const jsonLine = (row: Row): Piece => [`${jsonText(row)}\n`, 1];
 
 const jsonl: Readonly<Record<ExportOptions['what'], Spell>> = {
   async *runs(view, options) {
@@ -179,7 +184,7 @@ const jsonl: Readonly<Record<ExportOptions['what'], Spell>> = {
 async function* runTable(
   views: () => AsyncGenerator<RunView>,
   options: ExportOptions,
-): AsyncGenerator<string> {
+): AsyncGenerator<Piece> {
   const names = new Set<string>();
   const values = new Map<string, LastValue>();
   for await (const view of views()) {
@@ -188,18 +193,19 @@ async function* runTable(
   }
   const columns = [...names].sort();
   const metrics = columnNames(values);
-  yield csvLine([...runNames, ...columns, ...metrics.map(([, column]) => column)]);
+  yield [csvLine([...runNames, ...columns, ...metrics.map(([, column]) => column)]), 0];
   for await (const view of views()) {
     const row = runRow(view, options);
     const params = paramColumns(view, options);
     const last = lastValues(view, options);
-    yield csvLine([
+    const line = csvLine([
       ...runNames.map((name) =>
         listNames.includes(name) ? (row[name] as string[]).join(';') : field(row[name]),
       ),
       ...columns.map((name) => params.get(name) ?? ''),
       ...metrics.map(([key]) => field(last.get(key)?.last)),
     ]);
+    yield [line, 1];
   }
 }
 
@@ -207,7 +213,7 @@ async function* rows(
   views: () => AsyncGenerator<RunView>,
   format: 'csv' | 'jsonl',
   options: ExportOptions,
-): AsyncGenerator<string> {
+): AsyncGenerator<Piece> {
   const { what } = options;
   if (format === 'csv' && what === 'runs') {
     yield* runTable(views, options);
@@ -218,40 +224,63 @@ async function* rows(
   const spell = format === 'csv' && what !== 'runs' ? csv[what] : jsonl[what];
   for await (const view of views()) {
     // Behind the first run: a query that is wrong writes nothing.
-    if (head !== '') yield head;
+    if (head !== '') yield [head, 0];
     head = '';
     yield* spell(view, options);
   }
-  if (head !== '') yield head;
+  if (head !== '') yield [head, 0];
 }
 
-/** As the name of the file says, unless an option does. */
-const formatOf = ({ format, json, output }: ExportOptions): 'csv' | 'jsonl' =>
-  format ?? (json || /\.(jsonl|ndjson)$/.test(output ?? '') ? 'jsonl' : 'csv');
+/** What names of files say; a device (/dev/stdout) and what has no ending say nothing. */
+const endings: Readonly<Record<string, 'csv' | 'jsonl'>> = {
+  '': 'csv',
+  '.csv': 'csv',
+  '.jsonl': 'jsonl',
+  '.ndjson': 'jsonl',
+};
+
+/**
+ * As the name of the file says, unless an option does.
+ *
+ * @throws TypeError of a name that says another format: what opens it would not read it.
+ */
+function formatOf({ format, json, output = '' }: ExportOptions): 'csv' | 'jsonl' {
+  if (format !== undefined) return format;
+  if (json) return 'jsonl';
+  const ending = extname(output);
+  const said = endings[ending.toLowerCase()];
+  if (said !== undefined) return said;
+  throw new TypeError(
+    `--output: ${ending} is no format of this command: name the file .csv, .jsonl or .ndjson, or give --format`,
+  );
+}
 
 async function exportRuns(
   words: string[],
   options: ExportOptions,
   command: Command,
 ): Promise<void> {
+  const format = formatOf(options);
   const repo = await openRepo(command);
   const { output } = options;
   const isThere = output !== undefined && isReplaced(output);
   if (isThere && !(await confirm(`Replace ${output}?`, options.yes))) return;
   const file = openOutput(output);
   const progress = beginProgress();
-  const format = formatOf(options);
   // A table of runs is made in two passes: damage is said in the second.
   let isLastPass = !(format === 'csv' && options.what === 'runs');
   let count = 0;
+  let rowCount = 0;
+  let runsWritten = 0;
   let written = 0;
   let hasMetrics = false;
   try {
-    for await (const text of rows(exported, format, options)) {
+    for await (const [text, count] of rows(exported, format, options)) {
       await file.write(text);
+      rowCount += count;
       written += text.length;
       // A terminal that shows the rows shows how far they are.
-      if (output !== undefined) progress.tell(`${counted(count, 'run')}, ${bytes(written)} ...`);
+      if (output !== undefined) progress.tell(`${counted(rowCount, 'row')}, ${bytes(written)} ...`);
     }
     await file.close();
   } catch (error) {
@@ -261,7 +290,8 @@ async function exportRuns(
     progress.end();
   }
   if (count === 0) await tellNothing(repo, 'run', words);
-  else if (output !== undefined) printAside(`${counted(count, 'run')} in ${output}`);
+  else if (output !== undefined)
+    printAside(`${counted(rowCount, 'row')} of ${counted(runsWritten, 'run')} in ${output}`);
   if (count > 0 && !hasMetrics) await tellMissingMetrics(repo, options.metric);
 
   async function* exported(): AsyncGenerator<RunView> {
@@ -270,7 +300,10 @@ async function exportRuns(
     for await (const view of selectRuns(repo, words, { ...options, isQuiet })) {
       count += 1;
       hasMetrics ||= options.metric === undefined || metricsOf(view, options).length > 0;
+      const before = rowCount;
       yield view;
+      // Who asks for the next has what this one holds.
+      if (rowCount > before) runsWritten += 1;
       if (isLastPass) tellDamage(view);
     }
     isLastPass = true;
