@@ -2,9 +2,14 @@
 //
 // Test: test/query/syntax.test.ts.
 
-/** Of the known names the nearest, at most about one letter in three away. Undefined: none is near. */
+/**
+ * Of the known names the nearest, at most about one letter in three away, else one that begins with it.
+ * Undefined: none is near.
+ */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   let found: string | undefined;
+  // Of `created` it is `created_at`: a whole word that a name begins with.
+  let longer: string | undefined;
   // About one letter in three may be wrong, and a short name means itself.
   let best = Math.min(3, Math.floor((name.length + 1) / 3)) + 0.5;
   for (const each of known) {
@@ -14,9 +19,13 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
       best = distance;
       found = each;
     }
+    const isLonger = name.length >= WORD_MIN && each.startsWith(`${name}_`);
+    if (isLonger && (longer === undefined || each.length < longer.length)) longer = each;
   }
-  return found;
+  return found ?? longer;
 }
+
+const WORD_MIN = 3;
 
 /** Insertions, deletions, exchanges and swaps of neighbours; at least `limit` where it is more. */
 function editDistance(a: string, b: string, limit: number): number {

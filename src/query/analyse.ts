@@ -9,6 +9,7 @@ import { globals } from './functions.ts';
 import { mathModule } from './math-module.ts';
 import { pointMethods, sequenceProperties } from './metric-object.ts';
 import { foreignMethods, foreignNames, foreignWords } from './other-words.ts';
+import { represent } from './represent.ts';
 import { runProperties } from './run-object.ts';
 import { childrenOf, type Expression, type ExpressionOf, namesOfTarget } from './syntax.ts';
 import { syntaxError } from './syntax-error.ts';
@@ -269,7 +270,8 @@ class Analysis {
   }
 
   /** A method that no type has is a mistake in every row. */
-  #checkMethod({ callee }: ExpressionOf<'call'>, locals: ReadonlySet<string>): void {
+  #checkMethod(call: ExpressionOf<'call'>, locals: ReadonlySet<string>): void {
+    const { callee } = call;
     if (callee.kind !== 'attribute') return;
     const { object, name } = callee;
     if (object.kind === 'name' && !locals.has(object.name)) {
@@ -279,7 +281,7 @@ class Analysis {
     }
     if (methodNames.has(name)) return;
     const refused = name === 'format';
-    const instead = foreignMethods.get(name);
+    const instead = metricMethods.has(name) ? subscriptFor(call) : foreignMethods.get(name);
     if (instead !== undefined)
       this.#refuse(callee.at, () => `no value has a method ${name}(): write ${instead}`);
     const near = refused ? undefined : nearest(name, methodNames);
@@ -296,6 +298,33 @@ const methodNames: ReadonlySet<string> = new Set([
   ...Object.values(tables).flatMap((table) => [...table.methods.keys()]),
   ...pointMethods.keys(),
 ]);
+
+/** What a metric of the run is asked for with elsewhere. */
+const metricMethods: ReadonlySet<string> = new Set(['metric', 'metrics', 'get_metric']);
+
+/** `run.metric('loss', {'subset': 'val'})` as a query says it, with its own name and context. */
+function subscriptFor({ given, keywords }: ExpressionOf<'call'>): string {
+  const example = "run.metrics['loss', {'subset': 'val'}]";
+  const [name, context, ...more] = given.map(constantText);
+  if (name === undefined || more.length > 0) return example;
+  const entries = keywords.map(([key, value]) => [`${represent(key)}`, constantText(value)]);
+  if (entries.some(([, value]) => value === undefined)) return example;
+  const members = entries.map((entry) => entry.join(': ')).join(', ');
+  const own = context ?? (members === '' ? undefined : `{${members}}`);
+  if (given.length > 1 && context === undefined) return example;
+  return `run.metrics[${name}${own === undefined ? '' : `, ${own}`}]`;
+}
+
+/** As a query writes it, of a constant and of a dict of constants; undefined: it is computed. */
+function constantText(expression: Expression): string | undefined {
+  if (expression.kind === 'constant') return represent(expression.value);
+  if (expression.kind !== 'dict') return undefined;
+  const entries = expression.entries.map(([key, value]) => {
+    const texts = [key === undefined ? undefined : constantText(key), constantText(value)];
+    return texts.includes(undefined) ? undefined : texts.join(': ');
+  });
+  return entries.includes(undefined) ? undefined : `{${entries.join(', ')}}`;
+}
 
 function constantTexts(index: Expression): string[] | undefined {
   const parts = index.kind === 'display' && index.form === 'tuple' ? index.items : [index];

@@ -20,6 +20,7 @@ const foreign: readonly (readonly [string, string])[] = [
   [':=', "':=' is not allowed in a query: write '==' to compare"],
   ['++', ''],
   ['!=', ''],
+  ['!~', "'!~' is not Python: write not re.search('x', run.name)"],
   ['!', "'!' is not Python: write 'not'"],
   ['?', "'?' is not Python: write 'a if condition else b'"],
   ['`', "'`' is no quote in Python: write ' or \""],

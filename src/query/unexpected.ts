@@ -3,6 +3,7 @@
 // Test: test/query/syntax.test.ts.
 
 import type { RunlogError } from '../errors.ts';
+import { insteadOfMembers, insteadOfOperator } from './foreign-operator.ts';
 import { foreignWords } from './other-words.ts';
 import { syntaxError } from './syntax-error.ts';
 
@@ -24,6 +25,8 @@ export function unexpected(text: string, near: number): RunlogError {
   if (at >= text.length)
     return syntaxError(text, text.trimEnd().length, 'the query ends where a value must follow');
   const word = wordAt(text, at);
+  const operator = operatorAt(text, at, word);
+  if (operator !== undefined) return operator;
   if (Object.hasOwn(foreignWords, word))
     return syntaxError(text, at, `'${word}' is not Python: write '${foreignWords[word]}'`);
   // `NOT run.a`: the word before is taken for a name, and this one is one too many.
@@ -45,14 +48,30 @@ export function unexpected(text: string, near: number): RunlogError {
   return syntaxError(text, at, `'${shown}' does not fit here`);
 }
 
+/** An operator of another language that stands between two values. */
+function operatorAt(text: string, at: number, word: string): RunlogError | undefined {
+  const instead = word === '' ? undefined : insteadOfOperator(text, at);
+  return instead === undefined
+    ? undefined
+    : syntaxError(text, at, `'${word}' is not Python: write ${instead}`);
+}
+
 /** Assignments: the error may be told at the sign, before it, or behind it. */
 function signAround(text: string, at: number): RunlogError | undefined {
   const change = /^\s*([-+*/%&|^@]|\/\/|\*\*|<<|>>)=(?!=)/.exec(text.slice(at, at + 8));
   if (change !== null)
     return syntaxError(text, at, `'${change[1]}=' would change something: a query changes nothing`);
-  if (/^=(?!=)/.test(text.slice(at)))
-    return syntaxError(text, at, "'=' does not compare: write '=='");
+  if (/^=(?!=)/.test(text.slice(at))) return assignment(text, at);
   if (/^=(?!=)/.test(text.slice(at - 1)) && !/[=<>!]/.test(text[at - 2] ?? ''))
-    return syntaxError(text, at - 1, "'=' does not compare: write '=='");
+    return assignment(text, at - 1);
   return undefined;
+}
+
+function assignment(text: string, at: number): RunlogError {
+  const matching = insteadOfOperator(text, at);
+  if (matching !== undefined) return syntaxError(text, at, `'=~' is not Python: write ${matching}`);
+  const subscript = insteadOfMembers(text, at);
+  return subscript === undefined
+    ? syntaxError(text, at, "'=' does not compare: write '=='")
+    : syntaxError(text, at, `'=' names nothing in a subscript: write ${subscript}`);
 }

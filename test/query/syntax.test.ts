@@ -117,7 +117,6 @@ describe('a message says where and what to write', () => {
     ['run.created_at < datetime.datetime(2027, 1, 1)', 'write datetime(...)'],
     ['datetime.now() - datetime.timedelta(days=3)', 'write timedelta(...)'],
     ["metrics['loss'].last < 1", "run.metrics['loss'].last"],
-    ["run.name matches 'a'", "write 're.search"],
     ['run.lr between 0.1 and 1', "write 'low <= x <= high'"],
     ['run.hparams.learning-rate == 0.1', "a '-' in its name is ['learning-rate']"],
     ['run.lr > 1 order by run.lr', 'an option beside it'],
