@@ -8,18 +8,17 @@ import { integer } from './argument.ts';
 import { callMethod } from './attribute.ts';
 import { charge } from './budget.ts';
 import { limitError, QueryFailure, typeError, valueError } from './failure.ts';
+import { gamma, logGamma } from './gamma.ts';
 import { elementsOf } from './iterate.ts';
 import {
   distance,
   erf,
   erfc,
   exactSum,
-  gamma,
   greatestDivisor,
   ieeeRest,
   lastPlace,
   leastMultiple,
-  logGamma,
   nextAfter,
   partsOf,
   permutations,
@@ -62,26 +61,52 @@ const about =
   (value: Value): Value =>
     body(floatOf(value));
 
-function logarithm(value: Value, base: Value): number {
-  const ofOne = (each: Value): number => {
-    if (typeof each === 'bigint' && each > 0n && bitLength(each) > 1000) {
-      const shift = bitLength(each) - 64;
-      return Math.log(Number(each >> BigInt(shift))) + shift * Math.LN2;
-    }
-    const float = floatOf(each);
-    if (float <= 0) throw valueError('math domain error');
-    return Math.log(float);
+/** Of which a pole is out of the domain too, not an overflow. */
+const withPoles =
+  (body: (...given: number[]) => number) =>
+  (...given: number[]): number => {
+    const result = body(...given);
+    if (!Number.isFinite(result) && !Number.isNaN(result) && given.every(Number.isFinite))
+      throw valueError('math domain error');
+    return result;
   };
-  if (base === ELLIPSIS) return ofOne(value);
-  const divisor = ofOne(base);
-  if (divisor === 0) throw new QueryFailure('ZeroDivisionError', 'float division by zero');
-  return ofOne(value) / divisor;
+
+/** Of floats, whose result may be infinite without an error. */
+const unchecked =
+  (body: (...given: number[]) => number) =>
+  (...given: Value[]): Value =>
+    body(...given.map(floatOf));
+
+/** An int beyond all floats is a fraction and a power of two. */
+function logarithmOf(value: Value, body: (value: number) => number): number {
+  if (typeof value === 'bigint' && value > 0n && !Number.isFinite(Number(value))) {
+    const shift = bitLength(value) - 64;
+    const first = value >> BigInt(shift);
+    // The last bit stands for all that are cut off: rounding needs no more of them.
+    const fraction = Number(first | 1n) * 2 ** -64;
+    return body(fraction) + body(2) * (shift + 64);
+  }
+  if (typeof value === 'bigint' && value <= 0n) throw valueError('math domain error');
+  const float = floatOf(value);
+  if (float <= 0) throw valueError('math domain error');
+  return body(float);
 }
 
-const onPositive = (body: (value: number) => number) => (value: number) => {
-  if (value <= 0) throw valueError('math domain error');
-  return body(value);
-};
+function logarithm(value: Value, base: Value): number {
+  const result = logarithmOf(value, Math.log);
+  if (base === ELLIPSIS) return result;
+  const divisor = logarithmOf(base, Math.log);
+  if (divisor === 0) throw new QueryFailure('ZeroDivisionError', 'float division by zero');
+  return result / divisor;
+}
+
+/** As C has it: 1 to any power, and any number to the power 0, is 1, also of NaN. */
+function power(x: number, y: number): number {
+  if (x === 1 || y === 0) return 1;
+  if (x === -1 && Math.abs(y) === Number.POSITIVE_INFINITY) return 1;
+  if (x === 0 && y < 0 && Number.isFinite(y)) throw valueError('math domain error');
+  return x ** y;
+}
 
 function factorial(value: Value): bigint {
   const count = integer(value);
@@ -120,13 +145,13 @@ function integerRoot(value: Value): bigint {
 
 function isClose(a: Value, b: Value, relative: Value, absolute: Value): boolean {
   const [left, right] = [floatOf(a), floatOf(b)];
+  const allowed = relative === ELLIPSIS ? 1e-9 : floatOf(relative);
+  const least = floatOf(absolute);
+  if (allowed < 0 || least < 0) throw valueError('tolerances must be non-negative');
   if (left === right) return true;
   if (!Number.isFinite(left) || !Number.isFinite(right)) return false;
   const distance = Math.abs(left - right);
-  const allowed = relative === ELLIPSIS ? 1e-9 : floatOf(relative);
-  return (
-    distance <= allowed * Math.max(Math.abs(left), Math.abs(right)) || distance <= floatOf(absolute)
-  );
+  return distance <= allowed * Math.max(Math.abs(left), Math.abs(right)) || distance <= least;
 }
 
 const product = (items: Value, start: Value): Value =>
@@ -142,7 +167,7 @@ export const mathFunctions: Readonly<Record<string, Body>> = {
   'asinh(x)': ofFloats(Math.asinh),
   'atan(x)': ofFloats(Math.atan),
   'atan2(y, x)': ofFloats(Math.atan2),
-  'atanh(x)': ofFloats(Math.atanh),
+  'atanh(x)': ofFloats(withPoles(Math.atanh)),
   'cbrt(x)': ofFloats(Math.cbrt),
   'ceil(x)': toInteger(Math.ceil) as Body,
   'comb(n, k)': combinations as Body,
@@ -152,7 +177,7 @@ export const mathFunctions: Readonly<Record<string, Body>> = {
   }),
   'cos(x)': ofFloats(Math.cos),
   'cosh(x)': ofFloats(Math.cosh),
-  'degrees(x)': ofFloats((x) => (x as number) * (180 / Math.PI)),
+  'degrees(x)': unchecked((x) => (x as number) * (180 / Math.PI)),
   'dist(p, q)': ((p: Value, q: Value) => distance(p, q, floatOf)) as Body,
   'erf(x)': ofFloats(erf as (...given: number[]) => number),
   'erfc(x)': ofFloats(erfc as (...given: number[]) => number),
@@ -172,7 +197,7 @@ export const mathFunctions: Readonly<Record<string, Body>> = {
   'gcd(*integers)': ((integers: Value) =>
     elementsOf(integers).map(integer).reduce(greatestDivisor, 0n)) as Body,
   'hypot(*coordinates)': ((coordinates: Value) =>
-    ofFloats(Math.hypot)(...elementsOf(coordinates))) as Body,
+    unchecked(Math.hypot)(...elementsOf(coordinates))) as Body,
   'isclose(a, b, *, rel_tol=..., abs_tol=0)': isClose as Body,
   'isfinite(x)': about(Number.isFinite) as Body,
   'isinf(x)': about((x) => !Number.isFinite(x) && !Number.isNaN(x)) as Body,
@@ -184,15 +209,15 @@ export const mathFunctions: Readonly<Record<string, Body>> = {
     ofFloats(() => scaled(floatOf(x), Number(integer(power))))(floatOf(x))) as Body,
   'lgamma(x)': ofFloats(logGamma as (...given: number[]) => number),
   'log(x, base=...)': logarithm as Body,
-  'log10(x)': ofFloats(onPositive(Math.log10) as (...given: number[]) => number),
-  'log1p(x)': ofFloats(Math.log1p),
-  'log2(x)': ofFloats(onPositive(Math.log2) as (...given: number[]) => number),
+  'log10(x)': ((x: Value) => logarithmOf(x, Math.log10)) as Body,
+  'log1p(x)': ofFloats(withPoles(Math.log1p)),
+  'log2(x)': ((x: Value) => logarithmOf(x, Math.log2)) as Body,
   'modf(x)': ((x: Value) => partsOf(floatOf(x))) as Body,
   'nextafter(x, y)': ((x: Value, y: Value) => nextAfter(floatOf(x), floatOf(y))) as Body,
   'perm(n, k=None)': permutations as Body,
-  'pow(x, y)': ofFloats((x, y) => (x as number) ** (y as number)),
+  'pow(x, y)': ofFloats(power as (...given: number[]) => number),
   'prod(iterable, *, start=1)': product as Body,
-  'radians(x)': ofFloats((x) => (x as number) * (Math.PI / 180)),
+  'radians(x)': unchecked((x) => (x as number) * (Math.PI / 180)),
   'remainder(x, y)': ofFloats(ieeeRest as (...given: number[]) => number),
   'sin(x)': ofFloats(Math.sin),
   'sinh(x)': ofFloats(Math.sinh),
