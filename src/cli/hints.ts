@@ -1,6 +1,6 @@
 // The first minute: what a person may do next, said beside the answer. JSON has no such lines.
 //
-// Test: test/cli/first-minute.test.ts.
+// Test: test/cli/first-minute.test.ts, test/cli/looked-at.test.ts.
 
 import { nearestName, type Repo } from '../index.ts';
 import { textOf } from './facts.ts';
@@ -8,6 +8,9 @@ import { objectsCalled } from './object-names.ts';
 import type { WantedContext } from './options.ts';
 import { counted, printAside } from './print.ts';
 import { queryIn } from './words.ts';
+
+/** What this command has looked at is not looked at again. */
+export const LOOKED_AT_MS = 60_000;
 
 export const howToRecord = 'a program records one with: const run = await Run.open()';
 
@@ -17,6 +20,10 @@ export interface AskedFor {
   readonly metric?: readonly string[];
   /** What their context holds. */
   readonly context?: WantedContext;
+  /** Archived runs were looked at too; default: they were. */
+  readonly archived?: boolean;
+  /** The hash of the one run that was looked at, where no words said which. */
+  readonly newest?: string;
   /** What the query is about. */
   readonly kind?: 'run' | 'metric';
 }
@@ -26,23 +33,38 @@ export async function tellNothing(
   repo: Repo,
   what: 'run' | 'live run' | 'metric' | 'param',
   words: readonly string[],
-  { metric = [], context, kind = what === 'metric' ? 'metric' : 'run' }: AskedFor = {},
+  asked: AskedFor = {},
 ): Promise<void> {
-  const runs = repo.hashes().length;
-  if (runs === 0) printAside(`no runs in ${repo.path} yet; ${howToRecord}`);
+  const { metric = [], context, kind = what === 'metric' ? 'metric' : 'run' } = asked;
+  if (repo.hashes().length === 0) printAside(`no runs in ${repo.path} yet; ${howToRecord}`);
   else if (what === 'live run' && words.length === 0)
     printAside(`no run of ${repo.path} is live; what begins is shown, Ctrl-C ends it`);
   else if (words.length === 0 && what === 'run')
     printAside(`every run in ${repo.path} is archived or deleted; --archived lists archived ones`);
   else {
-    printAside(
-      `no ${what} found in ${counted(runs, 'run')} of ${repo.path}; ` +
-        '`runlog params` and `runlog metrics` say what there is',
-    );
+    printAside(`no ${what} found in ${await lookedAt(repo, words, asked)}`);
     await tellMissing(repo, queryIn(words) ?? '', kind);
     await tellMissingMetrics(repo, metric);
     if (context !== undefined) await tellMissingContext(repo, context);
   }
+}
+
+/** Where something was looked for, and where else it may be. */
+async function lookedAt(
+  repo: Repo,
+  words: readonly string[],
+  { newest, archived = true }: AskedFor,
+): Promise<string> {
+  if (newest !== undefined) return `the newest run, ${newest}; name runs or a query`;
+  const whatThere = '`runlog params` and `runlog metrics` say what there is';
+  if (queryIn(words) === undefined) {
+    const named = new Set(words).size;
+    return `the ${named === 1 ? 'run' : `${named} runs`} named; ${whatThere}`;
+  }
+  // Hashes alone are also those of deleted runs.
+  const quiet = { onUnreadable: () => {}, onFailures: () => {}, maxAgeMs: LOOKED_AT_MS };
+  const there = await repo.evaluateRuns([], '', { archived, ...quiet });
+  return `${counted(there.length, 'run')} of ${repo.path}; ${whatThere}`;
 }
 
 /** Of what `--context` asks for the keys and values that no metric has. */

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Repo, RunView } from '../../index.ts';
 import { endedText } from '../ending.ts';
 import { isNone, listedFacts, valueText } from '../facts.ts';
-import { tellNext, tellNothing, tellNoValue } from '../hints.ts';
+import { LOOKED_AT_MS, tellNext, tellNothing, tellNoValue } from '../hints.ts';
 import { openRepo, shortHashes } from '../open.ts';
 import { count, limitOption, withExamples, withQuestion } from '../options.ts';
 import { counted, printAside, printJson, stateStyle, time, took } from '../print.ts';
@@ -13,9 +13,6 @@ import { type Cell, printTable } from '../table.ts';
 import { HEAD_MAX, shortened } from '../text-width.ts';
 import { tellDamage } from '../trouble.ts';
 import { queryIn } from '../words.ts';
-
-/** What this command has looked at is not looked at again. */
-const LOOKED_AT_MS = 60_000;
 
 interface ListOptions {
   readonly limit: number;
@@ -86,7 +83,7 @@ async function list(words: string[], options: ListOptions, command: Command): Pr
     );
   else if (views.length === 0 && found > 0)
     printAside(`--offset: none is left behind so many; there are ${counted(found, 'run')}`);
-  else if (views.length === 0) await tellNothing(repo, 'run', words);
+  else if (views.length === 0) await tellNothing(repo, 'run', words, options);
   else
     printTable(
       [

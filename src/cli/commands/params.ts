@@ -26,7 +26,7 @@ async function params(words: string[], options: ParamsOptions, command: Command)
     printJson(sorted);
     return;
   }
-  if (sorted.length === 0) await tellNothing(repo, 'param', words);
+  if (sorted.length === 0) await tellNothing(repo, 'param', words, options);
   else
     printTable(
       ['param', 'type', { right: 'runs' }, { left: 'for example', isTail: true }],

@@ -9,7 +9,7 @@ import { chart, DOTS_ACROSS, letterOfCurve, styleOfCurve } from '../chart.ts';
 import { binsOf, type Curve, curveOfColumns, rangeOf, scaleOf } from '../curve.ts';
 import { contextText } from '../facts.ts';
 import { shellWord, tellMissing, tellNext, tellNothing } from '../hints.ts';
-import { openRepo, shortHashes } from '../open.ts';
+import { findRun, openRepo, shortHashes } from '../open.ts';
 import {
   contextOption,
   finite,
@@ -107,7 +107,10 @@ async function plot(words: string[], options: PlotOptions, command: Command): Pr
   const [byName, left] = await find(repo, words, options);
   const short = shortHashes(repo.hashes());
   const metrics = [...byName.values()].flat();
-  if (metrics.length === 0 && !options.json) await tellNothing(repo, 'metric', words, options);
+  if (metrics.length === 0 && !options.json) {
+    const newest = words.length === 0 ? { newest: (await findRun(repo, '-1')).hash } : {};
+    await tellNothing(repo, 'metric', words, { ...options, ...newest });
+  }
   if (options.json) printJson(await Promise.all(metrics.map((each) => curveFacts(each, options))));
   else
     for (const [name, drawn] of byName) {

@@ -2,7 +2,7 @@
 //
 // 1. Metrics of the machine are left out as everywhere; a wrong query is shown as it was typed.
 
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
   type Aggregate,
   type AggregateCurve,
@@ -27,19 +27,23 @@ import {
 } from '../options.ts';
 import { isTerminal, number, print, printAside, printJson, widthOfOutput } from '../print.ts';
 import { isExpression, questionOf, type WantedMetrics } from '../select.ts';
-import { type Cell, printTable } from '../table.ts';
+import { type Cell, type Column, printTable } from '../table.ts';
+import { HEAD_MAX, shortened } from '../text-width.ts';
 
 const statistics = ['mean', 'median', 'std', 'min', 'max'] as const;
 
 interface QueryCommandOptions extends WantedMetrics {
   readonly groupBy?: readonly string[];
-  readonly value: string;
+  readonly value?: string;
   readonly curves: boolean;
   readonly statistic: (typeof statistics)[number];
   readonly from?: number;
   readonly to?: number;
   readonly json: boolean;
 }
+
+/** The number of a metric, unless it is said. */
+const LAST = 'metric.last';
 
 const PIPE_WIDTH = 100;
 const CURVE_LINES = 16;
@@ -100,7 +104,7 @@ async function query(
   const answer = async (wanted: string): Promise<readonly Grouped[]> =>
     options.curves
       ? tellCurves(repo, wanted, grouping, options)
-      : tellNumbers(repo, wanted, { ...grouping, value: options.value }, options);
+      : tellNumbers(repo, wanted, { ...grouping, value: options.value ?? LAST }, options);
   try {
     const groups = await answer(narrowed(text, options));
     if (!options.json) await tellNone(repo, groups, groupBy);
@@ -139,7 +143,7 @@ async function tellNumbers(
   if (json) printJson(groups);
   else if (groups.length > 0)
     printTable(
-      [...headsOf(asked), ...numberColumns],
+      [...headsOf(asked), ...numberColumns(asked.value ?? LAST)],
       groups.map(({ group, metrics, count, ...found }): Cell[] => [
         ...group.map(valueText),
         String(metrics),
@@ -148,15 +152,15 @@ async function tellNumbers(
       ]),
     );
   if (!json && groups.length > 0 && groups.every(({ count }) => count === 0))
-    await tellNoValue(repo, '--value', asked.value ?? 'metric.last', 'metric');
+    await tellNoValue(repo, '--value', asked.value ?? LAST, 'metric');
   return groups;
 }
 
 /** Of what a group comes to the mean and how many it is of say most. */
-const numberColumns = [
+const numberColumns = (value: string): Column[] => [
   { right: 'metrics', spare: 1 },
   { right: 'count' },
-  { right: 'mean' },
+  { right: `mean of ${shortened(value, HEAD_MAX)}` },
   { right: 'median', spare: 2 },
   { right: 'std', spare: 3 },
   { right: 'min', spare: 4 },
@@ -216,6 +220,14 @@ const gather = (text: string, before: readonly string[] = []): readonly string[]
   text,
 ];
 
+/** The second would take the place of the first without a word. */
+function once(text: string, before?: string): string {
+  if (before === undefined) return text;
+  throw new InvalidArgumentError(
+    `one only, and ${before} was given before; ask for the other by itself`,
+  );
+}
+
 export function addQuery(program: Command): void {
   withExamples(
     withQuestion(
@@ -229,7 +241,12 @@ export function addQuery(program: Command): void {
             'metrics for which it has one value are a group (may be repeated; default: metric.name)',
           ).argParser(gather),
         )
-        .option('-v, --value <expression>', 'the number of each metric', 'metric.last')
+        .addOption(
+          new Option(
+            '-v, --value <expression>',
+            `the number of each metric (default: ${LAST})`,
+          ).argParser(once),
+        )
         .option('--curves', 'the metrics as curves aligned by step, drawn', false)
         .addOption(
           new Option('--statistic <name>', 'what of the curves is drawn')
