@@ -71,7 +71,9 @@ function withoutZone(zone: Value | undefined): void {
 }
 
 const dayMethods = {
-  'ctime()': (self: DateTime | DateOnly) => formatDate(self, '%a %b %e %H:%M:%S %Y'),
+  // strftime does not fill up a year, as the C library of Linux has it.
+  'ctime()': (self: DateTime | DateOnly) =>
+    formatDate(self, '%a %b %e %H:%M:%S ') + self.date.year.toString().padStart(4, '0'),
   'isocalendar()': isoCalendar,
   'isoweekday()': (self: DateTime | DateOnly) => big(weekdayOf(self) + 1),
   'strftime(format)': (self: DateTime | DateOnly, format: Value) =>

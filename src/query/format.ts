@@ -159,7 +159,8 @@ function finiteDigits(value: number, spec: FormatSpec): string {
     return digitsOf(value, code, precision ?? 6, isAlternate);
   if (code === 'n') return digitsOf(value, 'g', precision ?? 6, isAlternate);
   if (precision !== undefined) return general(value, precision, isAlternate, 1);
-  return textOfFloat(value);
+  const text = textOfFloat(value);
+  return isAlternate && !text.includes('.') ? text.replace('e', '.e') : text;
 }
 
 function signOf(isNegative: boolean, spec: FormatSpec): string {

@@ -3,7 +3,7 @@
 // Test: test/query/dates.test.ts.
 
 import { charge } from './budget.ts';
-import { type DateParts, DateTime, microsOf } from './date-value.ts';
+import { type DateParts, DateTime, MICROS_OF_DAY, microsOf, type TimeParts } from './date-value.ts';
 import { typeError, valueError } from './failure.ts';
 import { lengthOfText } from './text.ts';
 
@@ -33,8 +33,13 @@ export function isoDateTime(value: DateTime, separator: string, timespec: string
   return isoDate(value.date) + separator + time.slice(0, kept);
 }
 
-const PATTERN =
-  /^(\d{4})-?(\d\d)-?(\d\d)(?:.(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d{1,9}))?)?)?)?(Z|[+-]\d\d:?\d\d)?$/su;
+/** A date, and behind any one character a time, and an offset. */
+const PATTERN = /^(\d{4})(?:-(\d\d)-(\d\d)|(\d\d)(\d\d))(?:.([\d:.,]+)(?:Z|([-+])([\d:.,]+))?)?$/su;
+/** With colons everywhere, or nowhere. */
+const CLOCK = /^(\d\d)(?:(:?)(\d\d)(?:\2(\d\d)(?:[.,](\d+))?)?)?$/;
+
+const invalid = (text: string): Error =>
+  valueError(`Invalid isoformat string: ${JSON.stringify(text.slice(0, 50))}`);
 
 /**
  * Of `datetime.fromisoformat`. An offset is taken into account: what comes out is UTC.
@@ -44,19 +49,34 @@ const PATTERN =
 export function parseIsoDate(text: string): DateTime {
   charge(2);
   // Longer than any: what is no date is not repeated as a whole.
-  const match = text.length > 50 ? null : PATTERN.exec(text);
-  if (match === null)
-    throw valueError(`Invalid isoformat string: ${JSON.stringify(text.slice(0, 50))}`);
-  const [year, month, day, hour, minute, second] = match
-    .slice(1, 7)
-    .map((part) => Number(part ?? 0)) as [number, number, number, number, number, number];
-  const microsecond = Number((match[7] ?? '').slice(0, 6).padEnd(6, '0'));
-  const micros = microsOf({ year, month, day }, { hour, minute, second, microsecond });
-  return new DateTime(micros - offsetOf(match[8]));
+  const match = text.length > 100 ? null : PATTERN.exec(text);
+  if (match === null) throw invalid(text);
+  const [, year, month, day, shortMonth, shortDay, clock, sign, offset] = match;
+  const date = {
+    year: Number(year),
+    month: Number(month ?? shortMonth),
+    day: Number(day ?? shortDay),
+  };
+  const time = clockOf(clock ?? '00', text);
+  return new DateTime(microsOf(date, time) - offsetOf(sign, offset, text));
 }
 
-function offsetOf(text: string | undefined): bigint {
-  if (text === undefined || text === 'Z') return 0n;
-  const minutes = Number(text.slice(1, 3)) * 60 + Number(text.slice(-2));
-  return BigInt(text.startsWith('-') ? -minutes : minutes) * 60_000_000n;
+function clockOf(clock: string, text: string): TimeParts {
+  const match = CLOCK.exec(clock);
+  if (match === null) throw invalid(text);
+  const [, hour, , minute = '0', second = '0', fraction = ''] = match;
+  return {
+    hour: Number(hour),
+    minute: Number(minute),
+    second: Number(second),
+    microsecond: Number(fraction.slice(0, 6).padEnd(6, '0')),
+  };
+}
+
+function offsetOf(sign: string | undefined, offset: string | undefined, text: string): bigint {
+  if (sign === undefined || offset === undefined) return 0n;
+  const { hour, minute, second, microsecond } = clockOf(offset, text);
+  const micros = BigInt((hour * 60 + minute) * 60 + second) * 1_000_000n + BigInt(microsecond);
+  if (micros >= MICROS_OF_DAY) throw valueError('an offset is shorter than a day');
+  return sign === '-' ? -micros : micros;
 }

@@ -32,25 +32,12 @@ const foreign: readonly (readonly [string, string])[] = [
 const TYPOGRAPHIC = /[\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb]/;
 const CLOSING: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
 
-const TOKEN =
+/** A word or sign of code; of a string what it begins with. Sticky: set `lastIndex`. */
+export const TOKEN =
   /(?<space>[ \t\n\f\r]+|#[^\n\r]*)|(?<string>[rRbBuUfF]{0,2}(?<quote>"""|'''|"|'))|(?<word>[\p{XID_Start}_][\p{XID_Continue}]*)|(?<number>\d[\w.]*|\.\d[\w.]*)|(?<other>.)/suy;
 
-export const MEMBER_OF_NUMBER = 'a member of a number stands behind brackets: (1).real';
-
-/** A number whose point is its last digit's end: the grammar has no `7.`. */
-const POINT_LAST = /\d+(?:_\d+)*\.(?![\d_])/y;
-/** What may follow it: nothing of a word, an exponent, a `j`, or a keyword. */
-const AFTER_POINT =
-  /(?:[eE][-+]?\d|[jJ]?(?![\p{XID_Continue}])|(?:and|else|for|if|in|is|not|or)\b)/uy;
-
-/**
- * The text as the grammar takes it: of the same length, so that places are those of `text`.
- *
- * @throws RunlogError LIMIT, QUERY_SYNTAX
- */
-export function checkText(text: string): string {
-  /** Points behind numbers, which the grammar reads as digits. */
-  const points: number[] = [];
+/** @throws RunlogError LIMIT, QUERY_SYNTAX */
+export function checkText(text: string): void {
   if (text.length > limits.querySizeMax)
     throw limitError('querySizeMax', `a query of ${text.length} characters`);
   const half = /\p{Surrogate}/u.exec(text);
@@ -72,10 +59,6 @@ export function checkText(text: string): string {
       if (/f/i.test(groups['string'])) tokens += bracesOf(text, start, at) * REPLACEMENT_TOKENS;
       continue;
     }
-    if (groups['number'] !== undefined) {
-      const point = pointBehind(text, at);
-      if (point !== undefined) points.push(point);
-    }
     if (groups['other'] !== undefined) at += checkSign(text, at, groups['other'], open);
     else at = end;
   }
@@ -84,10 +67,6 @@ export function checkText(text: string): string {
   const last = open.at(-1);
   if (last !== undefined)
     throw syntaxError(text, last.at, `'${last.mark}' is not closed: add '${CLOSING[last.mark]}'`);
-  if (points.length === 0) return text;
-  const units = text.split('');
-  for (const point of points) units[point] = '0';
-  return units.join('');
 }
 
 /** What stands in a replacement of an f-string is not read here; it is one such count. */
@@ -98,16 +77,6 @@ function bracesOf(text: string, start: number, end: number): number {
   for (let at = text.indexOf('{', start); at >= 0 && at < end; at = text.indexOf('{', at + 1))
     count += 1;
   return count;
-}
-
-/** Where the number that begins at `at` ends with its point; undefined: it does not. */
-function pointBehind(text: string, at: number): number | undefined {
-  POINT_LAST.lastIndex = at;
-  if (!POINT_LAST.test(text)) return undefined;
-  const end = POINT_LAST.lastIndex;
-  AFTER_POINT.lastIndex = end;
-  if (!AFTER_POINT.test(text)) throw syntaxError(text, at, MEMBER_OF_NUMBER);
-  return end - 1;
 }
 
 /** Words and signs before the place, since the last comma or bracket on its level. */

@@ -13,7 +13,7 @@ const FLOAT = /^(?:\d+(?:_\d+)*)?(?:\.(?:\d+(?:_\d+)*)?)?(?:[eE][-+]?\d+(?:_\d+)
 export function numberOf(text: string, query: string, at: number): Value {
   if (/[jJ]$/.test(text) && FLOAT.test(text.slice(0, -1)) && /\d/.test(text))
     return new Complex(0, Number(text.slice(0, -1).replaceAll('_', '')));
-  if (/^0\d+(?:_?\d)*$/.test(text) && !/^[0_]+$/.test(text))
+  if (/^0(?:_?\d)+$/.test(text) && !/^[0_]+$/.test(text))
     throw syntaxError(
       query,
       at,

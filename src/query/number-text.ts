@@ -30,7 +30,7 @@ export function parseInteger(text: string, base: number): bigint | undefined {
   charge(match[0].length);
   const [, sign, prefix = '', digits = ''] = match;
   const prefixBase = prefix === '' ? 0 : { x: 16, o: 8, b: 2 }[(prefix[1] as string).toLowerCase()];
-  if (base === 0 && prefix === '' && /^0+[1-9]/.test(digits)) return undefined;
+  if (base === 0 && prefix === '' && /^0[0_]*[1-9]/.test(digits)) return undefined;
   const usesPrefix = prefix !== '' && (base === 0 || base === prefixBase);
   // `0b1` in base 16 is three digits.
   const rest = (usesPrefix ? digits : prefix + digits).replaceAll('_', '');

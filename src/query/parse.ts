@@ -11,12 +11,13 @@ import { startBudget } from './budget.ts';
 import { Conversion } from './conversion.ts';
 import { limitError } from './failure.ts';
 import { loadGrammar, type Node, type Tree } from './grammar.ts';
-import { checkText, MEMBER_OF_NUMBER, wordsBefore } from './lexical.ts';
+import { checkText, wordsBefore } from './lexical.ts';
 import { numberOf } from './literal.ts';
 import type { BinaryOperator, UnaryOperator } from './operators.ts';
 import { isJunction, parseJunction } from './parse-junction.ts';
 import { parseComprehension, parseLambda } from './parse-scope.ts';
 import { parseString } from './parse-string.ts';
+import { withDigitsForPoints } from './point-last.ts';
 import type { CompareOperator, Expression, Spread } from './syntax.ts';
 import { placeOf } from './syntax-error.ts';
 import { unexpected } from './unexpected.ts';
@@ -28,7 +29,8 @@ import { ELLIPSIS } from './value.ts';
  * @throws RunlogError QUERY_SYNTAX, LIMIT
  */
 export async function parseExpression(text: string): Promise<Expression | undefined> {
-  const taken = checkText(text);
+  checkText(text);
+  const taken = withDigitsForPoints(text);
   // Numbers that are written cost as those that are computed.
   startBudget();
   if (text.replace(/#[^\n\r]*/g, '').trim() === '') return undefined;
@@ -259,13 +261,6 @@ function parseMember(conversion: Conversion, node: Node): Expression {
   const at = conversion.at(node);
   const [object, mark, ...rest] = conversion.children(node) as [Node, Node, ...Node[]];
   if (mark.name === '.') {
-    // Only in an f-string: elsewhere the text was read number by number.
-    if (
-      object.name === 'Number' &&
-      object.to === mark.from &&
-      /^[\d_]+$/.test(conversion.source(object))
-    )
-      throw conversion.refuse(object, MEMBER_OF_NUMBER);
     const place = rest[0] as Node;
     const name = conversion.source(place).normalize('NFKC');
     if (KEYWORDS.has(name))
