@@ -2,11 +2,11 @@
 //
 // Test: test/cli/first-minute.test.ts, test/cli/looked-at.test.ts.
 
-import { nearestName, type Repo } from '../index.ts';
+import { type MissingName, nearestName, type Repo } from '../index.ts';
 import { textOf } from './facts.ts';
 import { objectsCalled } from './object-names.ts';
 import type { WantedContext } from './options.ts';
-import { counted, printAside } from './print.ts';
+import { counted, printAside, stateNames } from './print.ts';
 import { queryIn } from './words.ts';
 
 /** What this command has looked at is not looked at again. */
@@ -100,7 +100,6 @@ export async function tellMissing(
 ): Promise<void> {
   if (query === '') return;
   const missing = await repo.missingNames(query, kind);
-  if (missing.length === 0 && query.includes('run.metrics[')) printAside(howToNameMetrics);
   for (const { kind: what, name, near } of missing) {
     const objects =
       what === 'metric' && near === undefined ? await objectsCalled(repo, name) : undefined;
@@ -109,17 +108,18 @@ export async function tellMissing(
         ? ''
         : `; it is the name of ${objects}: \`runlog values <run> ${shellWord(name)}\``;
     const meant = near === undefined ? held : `; near: ${near}`;
-    printAside(
-      what === 'property'
-        ? `${name}: there is no such property${meant}`
-        : `no run has the ${what} ${name}${meant}`,
-    );
+    printAside(`${sayMissing(what, name)}${meant}`);
   }
 }
 
-const howToNameMetrics =
-  "run.metrics['loss'] is the one without a context, run.metrics['loss', {'subset': 'val'}] one with; " +
-  '`runlog metrics --names` lists them';
+function sayMissing(what: MissingName['kind'], name: string): string {
+  if (what === 'property') return `${name}: there is no such property`;
+  if (what === 'state') return `'${name}' is no state of a run (${stateNames.join(', ')})`;
+  if (what !== 'context') return `no run has the ${what} ${name}`;
+  return name.includes('{')
+    ? `no run has ${name}`
+    : `${name} is the one without a context, which no run has`;
+}
 
 /** An expression that has a value nowhere looks like one that has: it is said, with what it may have meant. */
 export async function tellNoValue(

@@ -104,4 +104,5 @@ const stateStyles: Record<RunStateName, Style> = {
   stalled: 'yellow',
   unknown: 'gray',
 };
+export const stateNames = Object.keys(stateStyles);
 export const stateStyle = (name: RunStateName): Style => stateStyles[name];

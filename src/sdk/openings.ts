@@ -27,6 +27,16 @@ import type { WriterLog } from '../store/run-reader.ts';
 /** How a run stands; `view.state` says what each means. */
 export type RunStateName = 'running' | 'finished' | 'failed' | 'killed' | 'stalled' | 'unknown';
 
+/** Every one, by name. */
+export const runStates = Object.keys({
+  running: true,
+  finished: true,
+  failed: true,
+  killed: true,
+  stalled: true,
+  unknown: true,
+} satisfies Record<RunStateName, true>);
+
 /**
  * closed: by `close()` or `Run.with`. disposed: the block of its `await using` was left. exited: the
  * process or thread exited with the run open. uncaught: it ended by an error or rejection that nobody

@@ -37,7 +37,8 @@ export interface RepoKeys {
 }
 
 const EXAMPLES_MAX = 5;
-const CONTEXTS_MAX = 100;
+/** A metric that has so many may have more. */
+export const CONTEXTS_MAX = 100;
 /** A dict deeper than this, or with more members, stands as one value. */
 const DEPTH_MAX = 8;
 const MEMBERS_MAX = 1000;

@@ -17,6 +17,9 @@ beforeAll(async () => {
   run.set('hparams', { learning_rate: 0.1, optimizer: { name: 'adam', betas: [0.9, 0.99] } });
   run.set('seed', 1);
   run.track(1, { name: 'loss', context: { subset: 'val' } });
+  for (const rank of [0, 1]) run.track(1, { name: 'own', context: { rank } });
+  run.track(1, { name: 'reward' });
+  run.track(1, { name: 'learning_rate' });
   await run.close();
   const archived = await Run.open({ repo: directory, systemTrackingInterval: null });
   archived.set('old', 1);
@@ -34,6 +37,11 @@ it.each([
   ["run.exeriment == 'x'", 'exeriment', 'run.experiment'],
   ['run.sede == 1 and run.seed == 1', 'sede', 'seed'],
   ['run.warmup_ratio > 1', 'warmup_ratio', undefined],
+  ['run.created > 1', 'created', 'run.created_at'],
+  ['run.reward < 0.5', 'reward', "run.metrics['reward'].last"],
+  ['run.loss.last < 0.5', 'loss', "run.metrics['loss', {'subset': 'val'}].last"],
+  ["run['rewrad'] < 0.5", 'rewrad', "run.metrics['reward'].last"],
+  ['run.hparams.reward < 0.5', 'hparams.reward', "run.metrics['reward'].last"],
 ])('%s', async (query, name, near) => {
   expect(await repo.missingNames(query)).toEqual([{ kind: 'param', name, near }]);
 });
@@ -43,6 +51,31 @@ it.each([
   ['metric', "metric.name == 'lsos'", { kind: 'metric', name: 'lsos', near: 'loss' }],
   ['metric', "metric.name in ('loss', 'acc')", { kind: 'metric', name: 'acc', near: undefined }],
   ['metric', 'metric.lats < 1', { kind: 'property', name: 'metric.lats', near: 'metric.last' }],
+  [
+    'run',
+    "0 < run.metrics['own'].last and run.metrics['own'].last < 1",
+    { kind: 'context', name: "run.metrics['own']", near: "run.metrics['own', {'rank': 0}]" },
+  ],
+  [
+    'metric',
+    "metric.run.metrics['own', {'rank': 7}].last < 1",
+    {
+      kind: 'context',
+      name: "run.metrics['own', {'rank': 7}]",
+      near: "run.metrics['own', {'rank': 0}]",
+    },
+  ],
+  [
+    'run',
+    "run.metrics['reward', {'subset': 'val'}]",
+    {
+      kind: 'context',
+      name: "run.metrics['reward', {'subset': 'val'}]",
+      near: "run.metrics['reward']",
+    },
+  ],
+  ['run', "run.state == 'Failed'", { kind: 'state', name: 'Failed', near: 'failed' }],
+  ['run', "run.state in ('killed', 'done')", { kind: 'state', name: 'done', near: undefined }],
 ] as const)('of a %s: %s', async (kind, query, expected) => {
   expect(await repo.missingNames(query, kind)).toEqual([expected]);
 });
@@ -56,6 +89,12 @@ it.each([
   'run.old == 2',
   "run.experiment == 'none' and run.tags == []",
   "run['hparams'].get('nope') == 1",
+  "run.metrics['loss', {'subset': 'val'}].last > 1",
+  "run.metrics['own', {'rank': 1}].last > 1 and run.metrics['reward'].last > 1",
+  "run.metrics['own', {'rank': run.seed}].last > 1",
+  `run.metrics['own', {'a': 9e999, '${'k'.repeat(5000)}': '\\0'}].last > 1`,
+  `run.metrics['own', {'${'k'.repeat(5000)}': 1}].last > 1`,
+  "run.state in ('finished', 'failed', 'killed', 'running', 'stalled', 'unknown')",
 ])('nothing is missing of %j', async (query) => {
   expect(await repo.missingNames(query)).toEqual([]);
   expect(await repo.missingNames(query, 'metric')).toEqual([]);
