@@ -10,6 +10,9 @@ import { contextText } from './facts.ts';
 import { duration, number, styled, widthOfOutput } from './print.ts';
 import { table } from './table.ts';
 
+/** Milliseconds that are drawn a few times a second say nothing. */
+const ageText = (ms: number): string => duration(Math.round(ms / 1000) * 1000);
+
 export interface LiveRow {
   readonly run: string;
   readonly name: string;
@@ -89,7 +92,7 @@ export class LiveTable {
         number(row.step),
         number(row.value),
         String(row.points),
-        row.time === undefined ? '' : duration(now - row.time),
+        row.time === undefined ? '' : ageText(now - row.time),
       ]),
       widthOfOutput(),
     );

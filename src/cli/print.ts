@@ -65,7 +65,9 @@ export function time(ms: number): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
+/** To the second; what is less than half of one to the millisecond. */
 export function duration(ms: number): string {
+  if (ms >= 0.5 && ms < 500) return `${Math.round(ms)}ms`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds}s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m${seconds % 60}s`;

@@ -41,14 +41,14 @@ it('in a list: nothing of a plain end, else how and why', () => {
   const lines = out('ls').split('\n');
   const row = (hash: string): string => lines.find((line) => line.startsWith(hash)) ?? '';
   expect(row('run')).toMatch(/duration +metrics +ended/);
-  expect(row('closed')).toMatch(/finished +\S+ \S+ +\d+s +0$/);
-  expect(row('failed')).toMatch(/ failed .* \d+s +0 +TypeError: no data$/);
-  expect(row('zero')).toMatch(/finished .* \d+s +1 +exit 0$/);
-  expect(row('exited')).toMatch(/ failed .* \d+s +1 +exit 3$/);
+  expect(row('closed')).toMatch(/finished +\S+ \S+ +\d+m?s +0$/);
+  expect(row('failed')).toMatch(/ failed .* \d+m?s +0 +TypeError: no data$/);
+  expect(row('zero')).toMatch(/finished .* \d+m?s +1 +exit 0$/);
+  expect(row('exited')).toMatch(/ failed .* \d+m?s +1 +exit 3$/);
   expect(row('uncaught')).toMatch(
-    / failed .* \d+s +1 +uncaught, exit 1: RangeError: diverged\\x1b\[31m$/,
+    / failed .* \d+m?s +1 +uncaught, exit 1: RangeError: diverged\\x1b\[31m$/,
   );
-  expect(row('killed')).toMatch(/ killed +\S+ \S+ +\d+s +1$/);
+  expect(row('killed')).toMatch(/ killed +\S+ \S+ +\d+m?s +1$/);
 });
 
 it('of one run: each opening, and the stack and the causes of its error', () => {

@@ -149,7 +149,9 @@ it('prints integers whole and other numbers to six digits, without filling up', 
 
 it('prints times of the local zone, and durations', () => {
   expect(time(new Date(2026, 0, 2, 3, 4, 5).getTime())).toBe('2026-01-02 03:04:05');
-  expect([400, 61_000, 3_720_000].map(duration)).toEqual(['0s', '1m1s', '1h2m']);
+  expect([0, 120, 499.4, 500, 61_000, 3_720_000].map(duration)).toEqual([
+    ...['0s', '120ms', '499ms', '1s', '1m1s', '1h2m'],
+  ]);
 });
 
 it('has a JSON form for everything that a param may be', () => {

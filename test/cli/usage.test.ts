@@ -217,7 +217,7 @@ it('a killed run took the time until its last sign of life, and no more as time 
   expect(view?.duration).toBe(duration);
   expect(view?.endedAt).toBeUndefined();
   expect((await runlog('show', 'dead', '--repo', 'killed')).out).toMatch(
-    /killed, created .*, took \d+s/,
+    /killed, created .*, took \d+m?s/,
   );
   // The next opening keeps what it found of the one before.
   const next = await Run.open({
