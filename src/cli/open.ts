@@ -4,7 +4,7 @@
 
 import type { Command } from 'commander';
 import { Repo, RunlogError, type RunView } from '../index.ts';
-import { howToRecord } from './hints.ts';
+import { howToRecord, shellWord } from './hints.ts';
 import { meantBy } from './named.ts';
 import { counted } from './print.ts';
 import { tellUnreadable } from './trouble.ts';
@@ -32,11 +32,19 @@ export async function findRun(repo: Repo, text: string): Promise<RunView> {
   if (repo.hashes().length === 0) throw noRuns(repo, text);
   const hint = text.length < PREFIX ? `a prefix has ${PREFIX} characters or more; ` : '';
   const meant = await meantBy(repo, text);
+  if (meant === '' && isQueryLike(text))
+    throw new TypeError(
+      `run: one is taken here, a hash, a prefix of it or -1, and no query; \`runlog ls ${shellWord(text)}\` lists what matches`,
+    );
   throw new RunlogError(
     'RUN_NOT_FOUND',
     `${text}: no such run in ${repo.path}; ${hint}${meant === '' ? '' : `${meant}; `}\`runlog ls\` lists them`,
   );
 }
+
+/** Names of runs are anybody's, but few have these. */
+const isQueryLike = (text: string): boolean =>
+  /==|!=|[<>]|^(run|metric)[.[]| (in|is|and|or) |^not /.test(text);
 
 /** From 1: the newest. */
 async function runAt(repo: Repo, place: number): Promise<RunView> {

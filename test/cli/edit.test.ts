@@ -23,9 +23,16 @@ beforeEach(async () => {
 
 it('tags, notes and names', async () => {
   expect((await runlog('tag', HASHES[0], 'one', 'two')).out).toBe(`${HASHES[0]} tagged one, two\n`);
-  expect((await runlog('untag', HASHES[0], 'one', 'never')).err).toBe(
-    `runlog: ${HASHES[0]} has no tag never\n`,
-  );
+  expect(await runlog('untag', HASHES[0], 'one', 'never')).toEqual({
+    status: 2,
+    out: `${HASHES[0]} untagged one\n`,
+    err: `runlog: ${HASHES[0]} has no tag never\n`,
+  });
+  expect(await runlog('untag', HASHES[0], 'never')).toEqual({
+    status: 2,
+    out: '',
+    err: `runlog: ${HASHES[0]} has no tag never\n`,
+  });
   await runlog('note', HASHES[0], 'why it\ndiverged');
   expect((await runlog('rename', HASHES[0], 'narrow')).out).toBe(`${HASHES[0]} is named narrow\n`);
   const edited = await view();
@@ -41,11 +48,25 @@ it('tags, notes and names', async () => {
   expect((await runlog('tag', 'ffff', 'one')).status).toBe(2);
 });
 
+it('of one run refuse a query, and say so', async () => {
+  const query = 'run.hparams.lr == 0.1';
+  for (const [name, ...more] of [['tag', 'good'], ['untag', 'good'], ['note', 'why'], ['show']])
+    expect(await runlog(name as string, query, ...more)).toEqual({
+      status: 2,
+      out: '',
+      err: `runlog: run: one is taken here, a hash, a prefix of it or -1, and no query; \`runlog ls '${query}'\` lists what matches\n`,
+    });
+});
+
 it('archives and unarchives', async () => {
   await runlog('archive', HASHES[0], HASHES[1]);
   expect((await runlog('ls')).out).not.toContain(HASHES[0]);
-  expect((await runlog('ls', '-a')).out).toMatch(/kept,\(archived\)/);
+  const [head, ...rows] = (await runlog('ls', '-a')).out.split('\n');
+  expect(head).toMatch(/ tags +archived +name/);
+  expect(rows.filter((row) => / best,kept +yes +wider layers/.test(row))).toHaveLength(1);
+  expect((await runlog('show', HASHES[0])).out).toMatch(/, took 30m0s, archived\n/);
   await runlog('unarchive', HASHES[0]);
+  expect((await runlog('show', HASHES[0])).out).not.toContain('archived');
   expect((await runlog('ls')).out).toContain(HASHES[0]);
 });
 

@@ -23,6 +23,7 @@ beforeAll(async () => {
   ].entries()) {
     const run = await Run.open({ repo: kept, runHash, systemTrackingInterval: null });
     run.set('hparams', { lr: 10 ** -index });
+    if (index === 2) run.addTag('best');
     for (let step = 0; step < 1100; step += 100) {
       run.track(1 / (step + 1), { name: 'loss', step });
       run.track(2 / (step + 1), { name: 'loss', step, context: { subset: 'val' } });

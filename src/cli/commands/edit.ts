@@ -3,6 +3,7 @@
 
 import type { Command } from 'commander';
 import { nearestName, type Repo, type RunEdit, type RunView } from '../../index.ts';
+import { exitCode } from '../exit-code.ts';
 import { runFacts } from '../facts.ts';
 import { tellNothing } from '../hints.ts';
 import { findRun, openRepo, shortHashes } from '../open.ts';
@@ -68,19 +69,23 @@ async function untag(
 ): Promise<void> {
   const repo = await openRepo(command);
   const view = await findRun(repo, run);
+  const there = tags.filter((tag) => view.tags.includes(tag));
   for (const tag of tags) {
-    if (view.tags.includes(tag)) continue;
+    if (there.includes(tag)) continue;
+    process.exitCode = exitCode.notFoundOrUsage;
     const near = nearestName(tag, view.tags);
     printAside(`${view.hash} has no tag ${tag}${near === undefined ? '' : `; near: ${near}`}`);
   }
-  await edit(repo, [view], { tags: { remove: tags } }, `untagged ${tags.join(', ')}`, options);
+  if (there.length > 0)
+    await edit(repo, [view], { tags: { remove: there } }, `untagged ${there.join(', ')}`, options);
+  else if (options.json) printJson([runFacts(view)]);
 }
 
 export function addUntag(program: Command): void {
   withExamples(
     program
       .command('untag')
-      .description('takes tags from a run; one that it does not have changes nothing')
+      .description('takes tags from a run; of one that it does not have it says so, and returns 2')
       .argument('<run>', RUN)
       .argument('<tag...>', 'tags to take away')
       .addOption(jsonOption())

@@ -30,7 +30,8 @@ const row = (view: RunView, short: (hash: string) => string, options: ListOption
   time(view.createdAt),
   took(view),
   String(metricsOf(view, options).length),
-  view.archived ? [...view.tags, '(archived)'].join(',') : view.tags.join(','),
+  view.tags.join(','),
+  view.archived ? 'yes' : '',
   view.name ?? '',
   // The last: a long message of one run takes no room from the others.
   endedText(view),
@@ -95,6 +96,7 @@ async function list(words: string[], options: ListOptions, command: Command): Pr
         { right: 'duration', spare: 2 },
         { right: 'metrics', spare: 1 },
         { left: 'tags', spare: 4 },
+        { whole: 'archived' },
         'name',
         { left: 'ended', isTail: true },
       ],

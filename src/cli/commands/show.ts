@@ -71,6 +71,7 @@ function showFacts(view: RunView): void {
     styled(stateStyle(view.state), view.state),
     `created ${time(view.createdAt)}`,
     ...(taken === '' ? [] : [`took ${taken}`]),
+    ...(view.archived ? ['archived'] : []),
   ];
   print(parts.join(', '));
   if (view.description !== undefined) print(escaped(view.description));
