@@ -29,8 +29,8 @@ async function namedSo(repo: Repo, text: string): Promise<string | undefined> {
   const command = (query: string): string => `\`runlog ls ${shellWord(query)}\``;
   const query = `run.name == ${quoted} or run.experiment == ${quoted} or ${quoted} in run.tags`;
   const options = { archived: true, limit: 1, onUnreadable: () => {} };
-  for await (const { name, experiment } of repo.runs(query, options)) {
-    if (name === text) return `a run has this name: ${command(`run.name == ${quoted}`)}`;
+  for await (const { hash, name, experiment } of repo.runs(query, options)) {
+    if (name === text) return `a run has this name, ${hash}: ${command(`run.name == ${quoted}`)}`;
     return experiment === text
       ? `an experiment has this name: ${command(`run.experiment == ${quoted}`)}`
       : `runs have this tag: ${command(`${quoted} in run.tags`)}`;

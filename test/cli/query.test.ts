@@ -254,7 +254,10 @@ describe('a word that is no run', () => {
     [['show', 'best'], `runs have this tag: \`runlog ls '"best" in run.tags'\``],
     [['ls', 'accuracy'], 'a metric has this name: `runlog metrics -m accuracy`'],
     [['show', HASHES[0].replace('a', 'b')], `near: ${HASHES[0]}`],
-    [['ls', 'wider layers'], `a run has this name: \`runlog ls 'run.name == "wider layers"'\``],
+    [
+      ['ls', 'wider layers'],
+      `a run has this name, ${HASHES[1]}: \`runlog ls 'run.name == "wider layers"'\``,
+    ],
   ])('%j is told what is called so', async (args, meant) => {
     const { status, out, err } = await runlog(...args);
     expect([status, out]).toEqual([2, '']);
