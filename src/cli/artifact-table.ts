@@ -3,6 +3,7 @@
 // Test: test/cli/artifacts.test.ts.
 
 import type { Artifact } from '../index.ts';
+import { jsonText } from './json.ts';
 import { bytes, time } from './print.ts';
 import type { Cell, Column } from './table.ts';
 
@@ -14,7 +15,12 @@ export const artifactColumns: readonly Column[] = [
   { right: 'size' },
   { whole: 'logged', spare: 2 },
   { whole: 'sha256', spare: 1 },
+  { left: 'metadata', isTail: true },
 ];
+
+/** As JSON; empty: it has none. */
+export const metadataText = ({ metadata }: Artifact): string =>
+  metadata === undefined ? '' : jsonText(metadata);
 
 /** @throws RunlogError CORRUPT. */
 export const artifactCells = (artifact: Artifact): Cell[] => [
@@ -25,4 +31,5 @@ export const artifactCells = (artifact: Artifact): Cell[] => [
   bytes(artifact.size),
   time(artifact.time),
   artifact.sha256.slice(0, 12),
+  metadataText(artifact),
 ];

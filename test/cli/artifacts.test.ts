@@ -36,7 +36,10 @@ beforeAll(async () => {
   await run.logArtifact(source);
   writeFileSync(join(source, 'weights'), 'second');
   await run.logArtifact(source);
-  await run.logArtifact(join(directory, 'config.json'), { name: 'config' });
+  await run.logArtifact(join(directory, 'config.json'), {
+    name: 'config',
+    metadata: { of: 'night', epochs: 3 },
+  });
   await run.close();
   const other = await Run.open({ ...begin, runHash: 'hostile' });
   for (const name of HOSTILE) await other.logArtifact(join(directory, 'config.json'), { name });
@@ -63,12 +66,15 @@ describe('are listed', () => {
     expect(status).toBe(0);
     expect(text.replace(/\d{4}-\S+ \S+/g, 'when')).toBe(
       [
-        'artifact  version  kind       files     size  logged               sha256',
+        'artifact  version  kind       files     size  logged               sha256        metadata',
         'model           1  directory      3  5 bytes  when  b8dff0c44e44',
         'model           2  directory      3  6 bytes  when  105931b3d531',
-        'config          1  file           1  2 bytes  when  44136fa355b3',
+        'config          1  file           1  2 bytes  when  44136fa355b3  {"of":"night","epochs":3}',
         '',
       ].join('\n'),
+    );
+    expect((await runlog('run-1', 'config')).out.split('\n')[1]).toBe(
+      'metadata: {"of":"night","epochs":3}',
     );
     expect((await runlog('run-1', 'model')).out).toMatch(
       /^model:v2 {2}directory, 3 files, 6 bytes, sha256 [0-9a-f]{64}\npath +size +sha256\ndeep\/empty\/\nlatest -> weights\nweights +6 bytes +[0-9a-f]{12}\n$/,

@@ -100,7 +100,7 @@ it('shows the objects and the artifacts of a run, which has perhaps nothing else
   expect(out).toMatch(/\nobjects +kind +context +points +steps\n/);
   expect(out).toMatch(/\nanswers +texts +2 +1\.\.9\n/);
   expect(out).toMatch(/\ndigit +images +subset=val +1 +3\.\.3\n/);
-  expect(out).toMatch(/\nartifact +version +kind +files +size +logged +sha256\n/);
+  expect(out).toMatch(/\nartifact +version +kind +files +size +logged +sha256 +metadata\n/);
   expect(out).toMatch(/\nsource +1 +file +1 +[\d.]+ KiB +20/);
   const shown = JSON.parse((await runlog('show', 'shown', '--json', '--repo', 'objects')).out);
   expect(shown.objects).toContainEqual(

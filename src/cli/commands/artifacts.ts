@@ -10,7 +10,7 @@ import { join } from 'node:path';
 
 import type { Command } from 'commander';
 import { type Artifact, nearestName, RunlogError, type RunView } from '../../index.ts';
-import { artifactCells, artifactColumns } from '../artifact-table.ts';
+import { artifactCells, artifactColumns, metadataText } from '../artifact-table.ts';
 import { confirm } from '../confirm.ts';
 import { artifactFacts } from '../facts.ts';
 import { fileNameOf, uniqueNames } from '../file-names.ts';
@@ -100,6 +100,8 @@ function tellFiles(artifact: Artifact): void {
       `${shownName(artifact)}  ${kind}, ${counted(files.length, 'file')}, ${bytes(artifact.size)}, sha256 ${artifact.sha256}`,
     ),
   );
+  const metadata = metadataText(artifact);
+  if (metadata !== '') print(escaped(`metadata: ${metadata}`));
   printTable(
     ['path', { right: 'size' }, { whole: 'sha256', spare: 1 }],
     files.map((each): Cell[] => [
