@@ -17,6 +17,11 @@ interface Sides {
 const contains = ({ left, right, isNot }: Sides): string =>
   `${right} ${isNot ? 'not in' : 'in'} ${left}`;
 
+const method =
+  (name: string) =>
+  ({ left, right, isNot }: Sides): string =>
+    `${isNot ? 'not ' : ''}${left}.${name}(${right})`;
+
 const matches = ({ left, right, isNot }: Sides): string =>
   `${isNot ? 'not ' : ''}re.search(${right}, ${left})`;
 
@@ -37,10 +42,13 @@ const operators: ReadonlyMap<string, (sides: Sides) => string> = new Map([
   ['includes', contains],
   ['matches', matches],
   ['=~', matches],
+  ['startswith', method('startswith')],
+  ['endswith', method('endswith')],
 ]);
 
 const LEFT =
-  /(?<left>[\p{XID_Start}_][\p{XID_Continue}]*(?:\.[\p{XID_Continue}]+|\[[^[\]]*\])*)(?<not>\s+not)?\s*$/iu;
+  /(?<![\p{XID_Continue}.)\]}])(?<left>(?!(?:and|or|not|in|is|if|else)\b)[\p{XID_Start}_][\p{XID_Continue}]*(?:\.[\p{XID_Continue}]+|\[[^[\]]*\])*)(?<not>\s+not)?\s*$/iu;
+const NOT = /\bnot\s*$/i;
 const TEXT = /^(?:'[^'\\\n]*'|"[^"\\\n]*")/;
 const NUMBER_OR_NAME =
   /^(?:\d[\w.]*|[\p{XID_Start}_][\p{XID_Continue}]*(?:\.[\p{XID_Continue}]+)*)/u;
@@ -55,9 +63,9 @@ export function insteadOfOperator(text: string, at: number): string | undefined 
   const literal = TEXT.exec(after)?.[0];
   const word = instead === like ? undefined : NUMBER_OR_NAME.exec(after)?.[0];
   return instead({
-    left: before?.['left'] ?? 'run.name',
+    left: before?.['left'] ?? 'value',
     right: literal ?? word ?? "'part'",
-    isNot: before?.['not'] !== undefined,
+    isNot: NOT.test(text.slice(Math.max(0, at - 200), at)),
   });
 }
 
@@ -71,10 +79,11 @@ export function insteadOfMembers(text: string, at: number): string | undefined {
   const found = SUBSCRIPT.exec(head)?.groups;
   if (found === undefined) return undefined;
   const members = (found['before'] as string) + text.slice(at, at + 400).split(']', 1)[0];
+  // `context={'subset': 'val'}` is the dict itself.
+  const whole = /=\s*(\{[^{}]*\})/.exec(members)?.[1];
   const entries = Array.from(members.matchAll(MEMBER), ({ groups }) => {
     return `'${groups?.['key']}': ${groups?.['value']}`;
   });
-  return entries.length === 0
-    ? undefined
-    : `run.metrics[${found['name']}, {${entries.join(', ')}}]`;
+  const context = whole ?? `{${entries.join(', ')}}`;
+  return context === '{}' ? undefined : `run.metrics[${found['name']}, ${context}]`;
 }

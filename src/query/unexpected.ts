@@ -30,8 +30,12 @@ export function unexpected(text: string, near: number): RunlogError {
   if (Object.hasOwn(foreignWords, word))
     return syntaxError(text, at, `'${word}' is not Python: write '${foreignWords[word]}'`);
   // `NOT run.a`: the word before is taken for a name, and this one is one too many.
-  const before = /([A-Za-z]+)\s+$/.exec(text.slice(Math.max(0, at - 20), at));
+  const before = /(?<![.\p{XID_Continue}])([A-Za-z]+)\s+$/u.exec(
+    text.slice(Math.max(0, at - 20), at),
+  );
   const earlier = before?.[1] ?? '';
+  const misplaced = operatorAt(text, at - (before?.[0].length ?? 0), earlier);
+  if (misplaced !== undefined) return misplaced;
   if (word !== '' && Object.hasOwn(foreignWords, earlier))
     return syntaxError(
       text,
