@@ -42,7 +42,7 @@ describe.concurrent('on a terminal', () => {
     [['verify'], 'verify: 0 of '],
     [['size'], 'size: 0 of '],
     [['compact'], 'size: 0 of '],
-    [['export', '-o', 'points.csv'], 'run, '],
+    [['export', '-o', 'points.csv'], 'rows, '],
     [['cp', HASHES[0], HASHES[1], 'other'], '0 of 2 to other'],
   ])('%j says how far it is, and takes that away', async (args, told) => {
     const { status, written, screen } = await play(directory, [...args, ...kept]);
