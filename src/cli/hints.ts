@@ -100,6 +100,9 @@ export async function tellMissing(
 ): Promise<void> {
   if (query === '') return;
   const missing = await repo.missingNames(query, kind);
+  const bare = /\brun\.metrics\[\s*(['"])[^'"]*\1\s*\]/.exec(query)?.[0];
+  if (missing.length === 0 && bare !== undefined)
+    printAside(`${bare} is the one without a context; \`runlog metrics --names\` lists others`);
   for (const { kind: what, name, near } of missing) {
     const objects =
       what === 'metric' && near === undefined ? await objectsCalled(repo, name) : undefined;

@@ -28,6 +28,13 @@ it('the context that a metric has, where it was asked for with none or another',
   );
 });
 
+it('that a metric may have other contexts, by the name that was asked for', async () => {
+  expect(await said('run.seed > 9 or run.metrics["accuracy"].last > 99')).toContain(
+    'runlog: run.metrics["accuracy"] is the one without a context; `runlog metrics --names` lists others\n',
+  );
+  expect(await said("run.metrics['loss', {'subset': 'val'}].last > 99")).not.toContain('context');
+});
+
 it('a state', async () => {
   expect(await said("run.state == 'Failed'")).toContain(
     "runlog: 'Failed' is no state of a run (running, finished, failed, killed, stalled, unknown); near: failed\n",
