@@ -12,10 +12,11 @@ export const errorCodes = {
   HASH_AMBIGUOUS: 'a short hash begins several hashes, or a new hash would begin another one',
   RUN_CLOSED: 'the run was used after close',
   RUN_READ_ONLY: 'the run or repo was opened for reading',
-  RUN_LOCKED: 'a live owner holds the log',
+  RUN_LOCKED: 'a live owner holds the log, or what a log that is copied ends with is not decided',
   RUN_FENCED: 'another owner has taken the log over',
   RUN_DELETED: 'the run was deleted while it was open',
-  CORRUPT: 'bytes contradict the format, or a file that they name is missing',
+  CORRUPT:
+    'bytes contradict the format, or a file is missing that they name or that must have been there',
   FORMAT_TOO_NEW: 'a newer version of the package wrote this',
   POSITION_GONE: 'the record at this position was dropped on order',
   IO: 'a system call failed; the cause is its error',

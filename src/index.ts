@@ -88,7 +88,7 @@ export type {
 } from './sdk/options.ts';
 export type { ProgressOptions } from './sdk/progress.ts';
 export type { FailureCount, QueryOptions } from './sdk/query-options.ts';
-export type { HeldRun, RepairReport } from './sdk/repair-repo.ts';
+export type { FailedRepair, HeldRun, RepairReport } from './sdk/repair-repo.ts';
 export { Repo, type RepoOptions } from './sdk/repo.ts';
 export type { RepoKeys } from './sdk/repo-keys.ts';
 export type {

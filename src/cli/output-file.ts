@@ -1,11 +1,13 @@
 // Where a long answer goes: standard output, or a file that appears when it is whole.
 //
-// 1. Nothing half written is left, also by a signal; a kill leaves `<file>.partial`.
+// 1. Nothing half written is left, also by a signal; a kill leaves `<file>.<random>.partial`. No two programs write
+//    one such file, and it is nobody else's.
 // 2. A file that is to be a new one takes no other's place, also not that of one that came meanwhile.
 // 3. A link leads to the file that is replaced. A pipe or a device is written to: nothing takes its place.
 //
 // Test: test/cli/export.test.ts, test/cli/values.test.ts.
 
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -19,6 +21,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 
 import { RunlogError } from '../index.ts';
 
@@ -66,9 +69,21 @@ export const isThere = (path: string): boolean => {
 /** With those above it. @throws RunlogError IO. */
 export function makeDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeMissing(resolve(path));
   } catch (error) {
     throw new RunlogError('IO', `${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Not Node's own with `recursive`: below a path like /proc/x it never answers (Node 20 to 24). */
+function makeMissing(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (dirname(path) !== path) makeMissing(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Made by somebody else meanwhile.
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
   }
 }
 
@@ -103,14 +118,15 @@ function namedFile(path: string, { isNew = false, isWatched = false }: OutputOpt
     }
   };
   const target = attempt(() => (!isNew && isReplaced(path) ? realpathSync(path) : path));
-  const partial = !isNew && attempt(() => isStream(path)) ? undefined : `${target}.partial`;
+  const partial =
+    !isNew && attempt(() => isStream(path))
+      ? undefined
+      : `${target}.${randomBytes(4).toString('hex')}.partial`;
   // Before there is anything to remove: a signal that comes in between would leave it.
   const ended = partial === undefined || isWatched ? () => {} : removedBySignals(partial);
   const open = (): number => {
     try {
       if (partial === undefined) return openSync(target, 'w');
-      // What a kill has left; a link of this name is not followed.
-      rmSync(partial, { force: true });
       return openSync(partial, 'wx');
     } catch (error) {
       ended();

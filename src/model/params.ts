@@ -218,6 +218,19 @@ export function setParam(tree: ParamsTree, path: ParamsPath, spelled: unknown): 
   setMember(parent, path[path.length - 1] as string, spelled);
 }
 
+/** @throws TypeError where `path` leads into an array, which is stored as a whole. */
+export function refuseArrays(tree: ParamsTree, path: ParamsPath): void {
+  let value: unknown = tree;
+  for (const [index, key] of path.entries()) {
+    if (Array.isArray(value))
+      throw new TypeError(
+        `key[${index}]: ${path.slice(0, index).reduce(memberPath, 'params')} is an array; set the whole of it`,
+      );
+    if (!isPlainObject(value)) return;
+    value = Object.hasOwn(value, key) ? value[key] : undefined;
+  }
+}
+
 /** Removes what is kept at `path`; false where there is nothing. Parents stay, empty or not. */
 export function unsetParam(tree: ParamsTree, path: ParamsPath): boolean {
   let exists: unknown = tree;

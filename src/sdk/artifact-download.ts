@@ -18,11 +18,13 @@ import {
   symlink,
   unlink,
 } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
+import { nodeVfs } from '../engine/index.ts';
 import { errorCode, RunlogError, throwIfAborted } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { ArtifactEntry } from '../store/artifact-record.ts';
+import { makeDirectories } from '../store/repo-directory.ts';
 import { foldedTwins, windowsFault } from './artifact-names.ts';
 
 type FileEntry = Extract<ArtifactEntry, { kind: 'file' }>;
@@ -43,7 +45,8 @@ export async function download(
   target: string,
   parts: DownloadParts,
 ): Promise<string[]> {
-  await mkdir(target, { recursive: true });
+  // Not Node's own with `recursive`: below a path like /proc/x it never answers (Node 20 to 24).
+  makeDirectories(nodeVfs(), resolve(target));
   const staging = await mkdtemp(join(target, '.runlog-'));
   try {
     await checkNames(entries, staging);

@@ -1,14 +1,15 @@
 // Repairing a repo: each log whose newest manifest is damaged, and each edits folder with damage, or that has
 // lost the edit that made the run.
 //
-// 1. A run that somebody writes is left alone and named, and does not keep the others from being repaired.
+// 1. A run that somebody writes is left alone and named, and does not keep the others from being repaired;
+//    nor does one that cannot be repaired, and what was done to the others is told.
 //
 // Spec: spec/recovery.md, Repair. Test: test/sdk/verify.test.ts, test/cli/damage.test.ts.
 
 import { basename, join } from 'node:path';
 
 import { hasSyncedRecords, Log, nodeHost, readHolder, type Vfs } from '../engine/index.ts';
-import { asRunlogError, errorCode } from '../errors.ts';
+import { asRunlogError, errorCode, RunlogError } from '../errors.ts';
 import { newLife } from '../store/edits.ts';
 import { isNoObject } from '../store/object-record.ts';
 import { decodeOpening, recordType } from '../store/record.ts';
@@ -34,14 +35,21 @@ export interface RepairReport {
   /** Files that were made of what the logs of a run tell, where the edit that made it was missing. */
   readonly restored: readonly string[];
   readonly held: readonly HeldRun[];
+  /** Runs that could not be repaired: of a newer version, or refused by the file system. */
+  readonly failed: readonly FailedRepair[];
 }
 
-/** @throws RunlogError FORMAT_TOO_NEW, IO of the first run that could not be repaired, once the others are. */
+/** A run that could not be repaired. */
+export interface FailedRepair {
+  readonly run: string;
+  readonly error: RunlogError;
+}
+
 export async function repairRepo(vfs: Vfs, repo: string): Promise<RepairReport> {
   const repaired: string[] = [];
   const restored: string[] = [];
   const held: HeldRun[] = [];
-  const failures: unknown[] = [];
+  const failed: FailedRepair[] = [];
   const repairRun = async (hash: string): Promise<void> => {
     const places = runPlaces(repo, hash);
     const before = held.length;
@@ -53,14 +61,20 @@ export async function repairRepo(vfs: Vfs, repo: string): Promise<RepairReport> 
     }
     // Whoever writes the run changes it too.
     if (held.length > before) return;
-    const { aside, snapshot } = repairEdits(vfs, places, () => originOf(vfs, places));
+    const { aside, made } = repairEdits(vfs, places, () => originOf(vfs, places));
     repaired.push(...aside);
-    if (aside.length === 0 && snapshot !== undefined) restored.push(snapshot);
+    if (aside.length === 0 && made !== undefined) restored.push(made);
   };
-  for (const hash of listHashes(vfs, repo))
-    await repairRun(hash).catch((error: unknown) => failures.push(error));
-  if (failures.length > 0) throw asRunlogError(failures[0], repo);
-  return { repaired, restored, held };
+  for (const run of listHashes(vfs, repo)) {
+    try {
+      await repairRun(run);
+    } catch (thrown) {
+      const error = asRunlogError(thrown, runPlaces(repo, run).directory);
+      if (!(error instanceof RunlogError)) throw error;
+      failed.push({ run, error });
+    }
+  }
+  return { repaired, restored, held, failed };
 }
 
 async function repairOne(

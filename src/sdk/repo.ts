@@ -324,17 +324,18 @@ export class Repo {
   }
 
   /**
-   * Deletes a run. What stays of it is a small tombstone, so that a late opener of the same hash
-   * cannot become a second owner.
+   * Deletes a run, by its whole hash. What stays is a small tombstone: a late opener is no second owner.
    *
    * @throws RunlogError RUN_NOT_FOUND; RUN_LOCKED while a writer is alive.
    */
   async delete(hash: string): Promise<void> {
     this.#refuseReadOnly();
     const { hash: whole } = await this.#existing(hash);
-    const places = runPlaces(this.path, whole);
+    if (whole !== hash)
+      throw new RunlogError('RUN_NOT_FOUND', `${hash}: no whole hash; ${whole} begins so`);
+    const places = runPlaces(this.path, hash);
     try {
-      await deleteRun({ vfs: this.#vfs, host: nodeHost(), places, hash: whole });
+      await deleteRun({ vfs: this.#vfs, host: nodeHost(), places, hash });
     } catch (error) {
       throw asRunlogError(error, places.directory);
     }

@@ -9,12 +9,11 @@
 //
 // Spec: spec/edits.md. Test: test/store/edits.test.ts.
 
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { encodeDocument, fileLetter, loadXxhash, publish, type Vfs } from '../engine/index.ts';
+import { loadXxhash, publish, type Vfs } from '../engine/index.ts';
 import { durations } from '../limits.ts';
-import { editName, isEmpty, listEdits, newLife, readFacts } from './edits.ts';
+import { editName, encodeEdit, isEmpty, listEdits, newLife, readFacts } from './edits.ts';
 import type { RunPlaces } from './repo-directory.ts';
 import type { Change, RunFacts } from './run-facts.ts';
 import { type EditedRun, refuseLost } from './verify-edits.ts';
@@ -69,8 +68,7 @@ export async function createRun(
     // Another each time: where somebody has deleted what we made, the same one would be passed over.
     const life = newLife();
     made.add(life);
-    const body = [randomBytes(16), 'create', time, Buffer.from(life, 'hex'), changes];
-    const bytes = encodeDocument(fileLetter.edit, 0, body);
+    const bytes = encodeEdit({ kind: 'create', time, life, changes });
     const number = Math.max(last, snapshot) + 1;
     publish(vfs, directory, editName(number), bytes, { sync: true });
   }

@@ -254,8 +254,7 @@ export function publishEdit(
   edit: EditContent,
   id: Uint8Array = randomBytes(16),
 ): void {
-  const body = [id, edit.kind, edit.time, unhex(edit.life), edit.changes];
-  const bytes = encodeDocument(fileLetter.edit, 0, body);
+  const bytes = encodeEdit(edit, id);
   for (;;) {
     const { last, snapshot } = listEdits(vfs, directory);
     const number = Math.max(last, snapshot) + 1;
@@ -264,6 +263,10 @@ export function publishEdit(
     if (!isOvertaken(vfs, directory, number, hex(id))) return;
   }
 }
+
+/** The bytes of its file. */
+export const encodeEdit = (edit: EditContent, id: Uint8Array = randomBytes(16)): Uint8Array =>
+  encodeDocument(fileLetter.edit, 0, [id, edit.kind, edit.time, unhex(edit.life), edit.changes]);
 
 function isOvertaken(vfs: Vfs, directory: string, number: number, id: string): boolean {
   for (;;) {

@@ -3,6 +3,8 @@
 // 1. What can be read becomes a snapshot above every number that is there; then the damaged files are
 //    put aside under `damaged-<name>`. A crash between leaves a folder that is read, and repaired again.
 // 2. Where the edit is lost that made the run, emptied or missing, the openings of its logs tell its life.
+// 3. What is made for a folder that held nothing has the name that was lost: where the rest of a copy comes
+//    after all, its file takes the place of ours.
 //
 // Spec: spec/recovery.md, Repair. Test: test/sdk/verify.test.ts, test/sdk/lost-edit.test.ts.
 
@@ -10,7 +12,15 @@ import { dirname } from 'node:path';
 
 import { publish, type Vfs } from '../engine/index.ts';
 import { errorCode } from '../errors.ts';
-import { encodeSnapshot, listEdits, newestSnapshot, readEdit, snapshotName } from './edits.ts';
+import {
+  editName,
+  encodeEdit,
+  encodeSnapshot,
+  listEdits,
+  newestSnapshot,
+  readEdit,
+  snapshotName,
+} from './edits.ts';
 import { makeDirectories } from './repo-directory.ts';
 import { applyEdit, NOTHING, type RunFacts } from './run-facts.ts';
 import { type EditedRun, verifyEdits } from './verify-edits.ts';
@@ -21,8 +31,8 @@ export type Origin = Pick<RunFacts, 'life' | 'createdAt'>;
 export interface RepairedEdits {
   /** Files that were put aside. */
   readonly aside: readonly string[];
-  /** The snapshot that stands in their place, or in that of a lost edit; undefined: nothing was damaged. */
-  readonly snapshot: string | undefined;
+  /** What stands in their place, or in that of a lost edit; undefined: nothing was damaged. */
+  readonly made: string | undefined;
 }
 
 /** Requires: nobody changes the run meanwhile. Throws Node's error. */
@@ -33,8 +43,8 @@ export function repairEdits(
 ): RepairedEdits {
   const directory = run.edits;
   const damaged = verifyEdits(vfs, run);
-  if (damaged.length === 0) return { aside: [], snapshot: undefined };
-  const made = makeDirectories(vfs, directory);
+  if (damaged.length === 0) return { aside: [], made: undefined };
+  const directories = makeDirectories(vfs, directory);
   const listing = listEdits(vfs, directory);
   const { edits, last, snapshot } = listing;
   const base = quietly(() => newestSnapshot(vfs, directory, listing));
@@ -50,20 +60,26 @@ export function repairEdits(
     ids.push(edit.id);
   }
   if (facts.life === '') facts = { ...facts, ...originOf() };
-  // Nothing tells which run it was: with no life it would be another one.
-  const name = facts.life === '' ? undefined : snapshotName(Math.max(last, snapshot) + 1);
-  if (name !== undefined) {
-    publish(vfs, directory, name, encodeSnapshot({ facts, ids }), { sync: true });
-    for (const path of [directory, ...made.map(dirname)]) vfs.syncDirectory(path);
-  }
-  // One that is missing has left nothing.
+  // One that is missing has left nothing, and ours may get its name.
   const left = damaged.filter(({ file }) => vfs.stat(file) !== undefined);
+  // Nothing tells which run it was: with no life it would be another one.
+  const { life, createdAt: time } = facts;
+  const isBare = last < 0 && snapshot < 0;
+  const whole = isBare ? editName(0) : snapshotName(Math.max(last, snapshot) + 1);
+  const name = life === '' ? undefined : whole;
+  if (name !== undefined) {
+    const bytes = isBare
+      ? encodeEdit({ kind: 'create', time, life, changes: [] })
+      : encodeSnapshot({ facts, ids });
+    publish(vfs, directory, name, bytes, { sync: true });
+    for (const path of [directory, ...directories.map(dirname)]) vfs.syncDirectory(path);
+  }
   const aside = left.map(({ file }) => {
     const path = `${directory}/damaged-${file.slice(directory.length + 1)}`;
     vfs.rename(file, path);
     return path;
   });
-  return { aside, snapshot: name === undefined ? undefined : `${directory}/${name}` };
+  return { aside, made: name === undefined ? undefined : `${directory}/${name}` };
 }
 
 function quietly<T>(read: () => T): T | undefined {

@@ -13,7 +13,7 @@ import { randomBytes } from 'node:crypto';
 import { Log, type LogOptions, type RecordInput } from '../engine/index.ts';
 import { asRunlogError, RunlogError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { getParam, type ParamsTree } from '../model/params.ts';
+import { getParam, type ParamsTree, refuseArrays } from '../model/params.ts';
 import { sequenceKey } from '../model/sequence.ts';
 import { Definitions, type SequenceWriter, type TrackedSequences } from './definitions.ts';
 import {
@@ -289,7 +289,9 @@ export class RunWriter {
   }
 
   /** All of them or, when they are more than a frame may hold, none. @throws RunlogError LIMIT. */
+  /** @throws TypeError for a path into an array of this writer's. */
   setParams(entries: readonly (readonly [path: readonly string[], spelled: unknown])[]): void {
+    for (const [path] of entries) refuseArrays(this.#params['root'] as ParamsTree, path);
     this.#change(
       entries.map(([path, value], index) => ({ lamport: this.#lamport + 1 + index, path, value })),
     );

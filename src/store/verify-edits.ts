@@ -51,7 +51,11 @@ export function refuseLost(vfs: Vfs, run: EditedRun): void {
   const [lost] = lostEdits(vfs, run);
   if (lost === undefined) return;
   const { file, reason } = lost;
-  throw new RunlogError('CORRUPT', `${file}: ${reason}; \`runlog repair\` mends it`, { file });
+  throw new RunlogError(
+    'CORRUPT',
+    `${file}: ${reason}; if it is being copied here, wait for that; else \`runlog repair\` mends it`,
+    { file },
+  );
 }
 
 export type EditedRun = Pick<RunPlaces, 'edits' | 'logs'>;

@@ -2,11 +2,12 @@
 // there, and one that was there is replaced only when that was asked for.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { beforeAll, expect, inject, it } from 'vitest';
 import { csvLine } from '../../src/cli/csv.ts';
+import { openOutput } from '../../src/cli/output-file.ts';
 import { Repo, Run } from '../../src/index.ts';
 import { type Answer, runlogHere, workDirectory } from './command.ts';
 import { HASHES, makeRepo } from './fixture.ts';
@@ -77,6 +78,10 @@ it('runs, params and metrics as tables', async () => {
       );
 });
 
+/** What commands that write `name` have not finished. */
+const partials = (name: string): string[] =>
+  readdirSync(directory).filter((each) => each.startsWith(name) && each.endsWith('.partial'));
+
 it('fields are quoted where they must be', () => {
   expect(csvLine(['a', 'b,c', 'd"e', 'f\ng', ''])).toBe('a,"b,c","d""e","f\ng",\n');
 });
@@ -96,9 +101,23 @@ it('a file gets its format from its name, appears whole, and is not replaced wit
   expect(readFileSync(file, 'utf8')).toBe('mine');
   expect((await runlog('export', '-o', file, '--yes')).status).toBe(0);
   expect(lines(readFileSync(file, 'utf8'))).toHaveLength(3 * 120);
-  expect(existsSync(`${file}.partial`)).toBe(false);
+  expect(partials('points.jsonl')).toEqual([]);
   const nowhere = await runlog('export', '-o', join(directory, 'missing/points.csv'));
   expect(nowhere).toMatchObject({ status: 6, err: expect.stringMatching(/^runlog: IO: /) });
+});
+
+it('what somebody else has called a partial file, or writes as one, is neither taken nor harmed', async () => {
+  const file = join(directory, 'shared.jsonl');
+  writeFileSync(`${file}.partial`, 'mine');
+  const both = [openOutput(file), openOutput(file)] as const;
+  await both[0].write('first, whole');
+  await both[1].write('second, ha');
+  await both[0].close();
+  expect(readFileSync(file, 'utf8')).toBe('first, whole');
+  await both[1].discard();
+  expect(readFileSync(file, 'utf8')).toBe('first, whole');
+  expect(readFileSync(`${file}.partial`, 'utf8')).toBe('mine');
+  expect(partials('shared.jsonl')).toEqual(['shared.jsonl.partial']);
 });
 
 it('a link leads to the file that is replaced', async () => {
@@ -148,7 +167,7 @@ it('that is ended by Ctrl-C leaves nothing half written, and what was there', as
         resolve(signal ?? code);
       }),
     );
-    while (!isOver && !existsSync(`${file}.partial`))
+    while (!isOver && partials('points.csv').length === 0)
       await new Promise((resolve) => setTimeout(resolve, 5));
     child.kill('SIGINT');
     return ended;
@@ -160,6 +179,6 @@ it('that is ended by Ctrl-C leaves nothing half written, and what was there', as
     end = await interrupted();
   }
   expect(end).toBe('SIGINT');
-  expect(existsSync(`${file}.partial`)).toBe(false);
+  expect(partials('points.csv')).toEqual([]);
   expect(readFileSync(file, 'utf8')).toBe('was there');
 });

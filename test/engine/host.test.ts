@@ -287,6 +287,31 @@ describe('a sync slot', () => {
     while (other.synced() < 3) await sleep(20);
   });
 
+  it('beats in a loop that never yields, also where segments come and go faster than a beat', () => {
+    const vfs = { ...nodeVfs() };
+    let beats = 0;
+    const slots: SyncSlotOptions = {
+      ...watch().options,
+      vfs: {
+        ...vfs,
+        write: (handle, bytes, offset) => {
+          if (offset === 16) beats += 1;
+          return vfs.write(handle, bytes, offset);
+        },
+      },
+      syncMs: null,
+    };
+    for (const slot of open.splice(0)) slot.close();
+    const start = performance.now();
+    while (beats === 0 && performance.now() - start < 10_000) {
+      const slot = host.schedule.watch(slots);
+      const begun = performance.now();
+      while (performance.now() - begun < 20) slot.beat();
+      slot.close();
+    }
+    expect(beats).toBe(1);
+  });
+
   it('claims only what was written before its sync began', async () => {
     let finish = (): void => {};
     const vfs: Vfs = {

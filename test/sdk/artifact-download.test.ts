@@ -233,3 +233,8 @@ describe('names', () => {
     }
   });
 });
+
+it('a target that cannot be made is refused, also where the system says that nothing is above it', async (context) => {
+  if (process.platform !== 'linux') context.skip('there is no /proc');
+  await expect(artifact.download('/proc/nowhere/deep')).rejects.toMatchObject({ code: 'IO' });
+});

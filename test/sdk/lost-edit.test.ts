@@ -3,11 +3,13 @@
 // short, and what a loss of power leaves before the first sync, is no run, and in nobody's way.
 
 import {
+  copyFileSync,
   cpSync,
   existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -126,6 +128,26 @@ const losses: readonly {
     lose: (repo) => removeAll(editsOf(repo), /^edit-0+$/),
   },
 ];
+
+it('a copy that was repaired before its edits came is whole once they have come', async () => {
+  const path = join(directory, 'half-copied');
+  await makeRun(path, 3);
+  const edits = editsOf(path);
+  renameSync(edits, `${edits}-on-their-way`);
+  const repo = await Repo.open(path);
+  expect((await repo.repair()).restored).toHaveLength(1);
+  expect((await repo.run(HASH))?.metric('loss')?.count).toBe(COUNT);
+  for (const name of readdirSync(`${edits}-on-their-way`))
+    copyFileSync(join(`${edits}-on-their-way`, name), join(edits, name));
+  rmSync(`${edits}-on-their-way`, { recursive: true });
+  expect((await repo.verify()).ok).toBe(true);
+  const view = await repo.run(HASH);
+  expect([view?.name, [...(view?.tags ?? [])].sort()]).toEqual([
+    'first',
+    ['tag 0', 'tag 1', 'tag 2'],
+  ]);
+  expect(view?.metric('loss')?.count).toBe(COUNT);
+});
 
 describe.each(losses)('a run that has lost $what', ({ what, make, lose }) => {
   it('is refused to all, named, and repaired with every point', async () => {

@@ -68,7 +68,9 @@ describe('a hash', () => {
     await expect(repo.run('abcd')).rejects.toMatchObject({ code: 'HASH_AMBIGUOUS' });
     expect(await repo.run('abc')).toBeUndefined();
     expect(await repo.run('abce')).toBeUndefined();
-    await repo.delete('abcd1');
+    // What takes something away takes no prefix.
+    await expect(repo.delete('abcd1')).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
+    await repo.delete(runs[0] as string);
     expect((await repo.run('abcd'))?.hash).toBe(runs[1]);
     expect(await repo.run('abcd1')).toBeUndefined();
     await expect(repo.delete('abcd1')).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });

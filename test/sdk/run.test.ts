@@ -347,3 +347,18 @@ describe('a context', () => {
     await run.close();
   });
 });
+
+it('a param is not set into an array, which would become an object of its keys', async () => {
+  const run = await Run.open({ repo: directory, runHash: 'arrays', ...quiet });
+  run.set({ items: [{ x: 1 }, { x: 2 }], deep: { list: [1] } });
+  expect(() => run.set(['items', '1', 'x'], 9)).toThrow(
+    new TypeError('key[1]: params.items is an array; set the whole of it'),
+  );
+  expect(() => run.set(['deep', 'list', '0'], 9)).toThrow(
+    /^key\[2\]: params\.deep\.list is an array/,
+  );
+  run.set(['deep', 'more'], 1);
+  run.set('items', [3]);
+  await run.close();
+  expect((await viewOf('arrays')).get()).toEqual({ items: [3], deep: { list: [1], more: 1 } });
+});

@@ -43,6 +43,7 @@ class Scheduler implements SlotScheduler {
   #turnedAt = 0;
   #lastBeat = 0;
   #heartbeat = 0n;
+  #forgottenAt = Number.NEGATIVE_INFINITY;
 
   readonly #control = new Int32Array(new SharedArrayBuffer(8));
   readonly #pages: BigInt64Array[] = [];
@@ -54,7 +55,8 @@ class Scheduler implements SlotScheduler {
 
   watch(options: SyncSlotOptions): SyncSlot {
     const now = performance.now();
-    if (this.#slots.size === 0) {
+    // A log that begins its next segment lets go of the last one first.
+    if (this.#slots.size === 0 && now - this.#forgottenAt > durations.heartbeatMs) {
       this.#openedAt = now;
       this.#lastBeat = now;
     }
@@ -78,6 +80,7 @@ class Scheduler implements SlotScheduler {
 
   forget(slot: Slot, words: BigInt64Array, isReusable: boolean): void {
     this.#slots.delete(slot);
+    this.#forgottenAt = performance.now();
     const heartbeat = Atomics.load(words, slotField.heartbeat);
     if (heartbeat > this.#heartbeat) this.#heartbeat = heartbeat;
     if (isReusable) this.#free.push(words);
