@@ -22,12 +22,15 @@ const source = /^(?:id|type|src|source|env)=/;
 
 export function redactArguments(args: readonly string[], rules: WordRules): string[] {
   const words = new CommandWords();
-  return args.map((word, index) => {
+  const kept: string[] = [];
+  for (const [index, word] of args.entries()) {
     const secret = words.take(word);
-    if (secret === undefined) return ofWord(word, args[index - 1], rules);
-    const { name, start } = secret;
-    return word.slice(0, start) + rules.take(name, word.slice(start));
-  });
+    // Names are recorded: a word that something was taken out of is none.
+    const before = kept[index - 1] === args[index - 1] ? args[index - 1] : undefined;
+    if (secret === undefined) kept.push(ofWord(word, before, rules));
+    else kept.push(word.slice(0, secret.start) + rules.take(secret.name, word.slice(secret.start)));
+  }
+  return kept;
 }
 
 function ofWord(word: string, before: string | undefined, rules: WordRules): string {
