@@ -17,7 +17,8 @@ import {
   withExamples,
   yesOption,
 } from '../options.ts';
-import { counted, print, printAside, styled, time } from '../print.ts';
+import { openOutput } from '../output-file.ts';
+import { counted, printAside, styled, time } from '../print.ts';
 import { tellDamage } from '../trouble.ts';
 
 interface ValuesOptions {
@@ -77,6 +78,8 @@ async function tellPoints(view: RunView, metric: Metric, options: ValuesOptions)
 }
 
 async function printRows(blocks: AsyncGenerator<Values>): Promise<boolean> {
+  // A pipe that is read slowly is waited for: what is written to it at once is held in memory.
+  const output = openOutput(undefined);
   let isFirst = true;
   for await (const block of blocks) {
     if (block.steps.length === 0) continue;
@@ -92,29 +95,35 @@ async function printRows(blocks: AsyncGenerator<Values>): Promise<boolean> {
     );
     const line = (index: number): string =>
       columns.map((texts, column) => (texts[index] ?? '').padStart(widths[column] ?? 0)).join('  ');
-    if (isFirst) print(styled('bold', line(0)));
+    if (isFirst) await output.write(`${styled('bold', line(0))}\n`);
     isFirst = false;
-    print(Array.from(block.steps, (_, index) => line(index + 1)).join('\n'));
+    for (let start = 0; start < block.steps.length; start += ROWS_AT_ONCE) {
+      const rows = block.steps.subarray(start, start + ROWS_AT_ONCE);
+      await output.write(`${Array.from(rows, (_, index) => line(start + index + 1)).join('\n')}\n`);
+    }
   }
   return !isFirst;
 }
+
+const ROWS_AT_ONCE = 4096;
 
 const epochText = (epoch: number): string => (Number.isNaN(epoch) ? '' : numberText(epoch));
 
 async function printColumns(metric: Metric, columns: Values): Promise<void> {
   const { name, context, run, count } = metric;
+  const output = openOutput(undefined);
   const head = jsonText({ run: run.hash, name, context, count }, 2);
-  process.stdout.write(head.slice(0, -2));
+  await output.write(head.slice(0, -2));
   for (const key of ['steps', 'values', 'times', 'epochs'] as const) {
-    process.stdout.write(`,\n  "${key}": [`);
+    await output.write(`,\n  "${key}": [`);
     const spell = key === 'epochs' ? epochJson : jsonText;
     for (let start = 0; start < columns[key].length; start += 65_536) {
       const part = Array.from(columns[key].subarray(start, start + 65_536), (each) => spell(each));
-      process.stdout.write(`${start === 0 ? '' : ','}${part.join(',')}`);
+      await output.write(`${start === 0 ? '' : ','}${part.join(',')}`);
     }
-    process.stdout.write(']');
+    await output.write(']');
   }
-  process.stdout.write('\n}\n');
+  await output.write('\n}\n');
 }
 
 const epochJson = (epoch: number): string => (Number.isNaN(epoch) ? 'null' : jsonText(epoch));
