@@ -1,7 +1,7 @@
 // Texts, images, distributions, figures and tables of a run: printed a line each, whole in a pipe, cut to a
 // terminal; as JSON; and as files that are whole and take no other's place.
 
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -305,4 +305,21 @@ describe('a sequence that the words do not name', () => {
     expect((await runlog('values', 'run-2', 'mixed', '--kind', 'metric')).out).toMatch(/value/);
     expect((await values('said', '-c', 'subset=val')).out).toMatch(/ val\n$/);
   });
+});
+
+it('a pipe that is read slowly is given every point, as a table and as JSON', async () => {
+  const run = await open({ runHash: 'many' });
+  const x = run.sequence('x');
+  // Not sealed: its blocks come one after the other, without a turn of the loop.
+  for (let at = 0; at < 300_000; at += 1) x.track(at);
+  run.flush();
+  const program = join(inject('toolsDirectory'), 'src/cli/main.js');
+  const last = (...more: string[]): string => {
+    const args = [program, 'values', 'many', 'x', '--repo', join(directory, 'kept'), ...more];
+    const command = '"$0" "$@" | { sleep 1; tail -c 1000; }';
+    return spawnSync('sh', ['-c', command, process.execPath, ...args], { encoding: 'utf8' }).stdout;
+  };
+  expect(last()).toMatch(/299999 +299999 {2}\S+ \S+\n$/);
+  expect(last('--json')).toMatch(/\]\n\}\n$/);
+  await run.close();
 });
