@@ -169,7 +169,8 @@ const deeds: Readonly<Record<string, (vfs: MemoryVfs) => Promise<string | undefi
     return lost.length === 0 ? undefined : `${lost.length} points are gone: ${lost[0]}`;
   },
   async repair(vfs) {
-    await repairRepo(vfs, '/repo');
+    const [failed] = (await repairRepo(vfs, '/repo')).failed;
+    if (failed !== undefined) throw failed.error;
     await verifyRepo(vfs, '/repo');
     try {
       await openAndTrack(vfs);
