@@ -3,7 +3,7 @@
 // Test: test/engine/log.test.ts.
 
 import type { RunlogError } from '../errors.ts';
-import { checkMembers, checkObject, checkType } from '../model/check.ts';
+import { checkMembers, checkObject, checkSignal, checkType } from '../model/check.ts';
 import { given } from '../model/given.ts';
 import type { AppenderSizes } from './appender-options.ts';
 import type { Fold } from './fold.ts';
@@ -123,6 +123,5 @@ export function checkReadOptions(options: ReadOptions): void {
   checkMembers(options, 'options', readNames);
   const { signal, isWanted } = options;
   checkType(isWanted, 'function', 'isWanted');
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new TypeError(`signal: expected an AbortSignal, got ${given(signal)}`);
+  checkSignal(signal);
 }

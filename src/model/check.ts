@@ -27,3 +27,9 @@ export function checkType(value: unknown, type: string, argument: string): void 
   if (value !== undefined && typeof value !== type)
     throw new TypeError(`${argument}: expected a ${type}, got ${given(value)}`);
 }
+
+/** Of an option `signal` that may be left out. @throws TypeError. */
+export function checkSignal(signal: unknown): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new TypeError(`signal: expected an AbortSignal, got ${given(signal)}`);
+}

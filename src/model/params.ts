@@ -7,8 +7,9 @@
 // objects of such values: plain ones, and instances of classes that have fields alone, as their fields.
 //
 // 1. Order of members is kept, as far as objects keep it. A member that is undefined is left out;
-//    elsewhere undefined is refused, as are functions, symbols, and instances of any other class (also ArrayBuffer, DataView, boxed primitives, and classes derived from Map, Set, Date or
-//    Array). `toJSON` is not called: it is a function, and so refused.
+//    elsewhere undefined is refused, as are functions, symbols, and instances of any other class (also
+//    ArrayBuffer, DataView, boxed primitives, and classes derived from Map, Set, Date or Array). `toJSON`
+//    is not called: it is a function, and so refused.
 // 2. Spelled objects and arrays are frozen. A tree copies a frozen object before it changes it, so
 //    spelled values may be shared.
 // 3. What is read is a copy: callers cannot change what is stored.

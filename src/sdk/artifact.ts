@@ -7,7 +7,7 @@
 import type { Vfs } from '../engine/index.ts';
 import { asRunlogError, RunlogError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { checkMembers, checkType } from '../model/check.ts';
+import { checkMembers, checkSignal, checkType } from '../model/check.ts';
 import { given } from '../model/given.ts';
 import { readParams } from '../model/params.ts';
 import { contentPath, readContent } from '../store/artifact-contents.ts';
@@ -170,8 +170,7 @@ export class Artifact {
     checkMembers(options, 'options', downloadNames);
     checkType(options.overwrite, 'boolean', 'overwrite');
     const { overwrite = false, signal } = options;
-    if (signal !== undefined && !(signal instanceof AbortSignal))
-      throw new TypeError(`signal: expected an AbortSignal, got ${given(signal)}`);
+    checkSignal(signal);
     try {
       return await download(this.files, target, {
         overwrite,

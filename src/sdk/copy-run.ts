@@ -10,7 +10,14 @@ import { dirname } from 'node:path';
 
 import { Log, loadXxhash, type Vfs } from '../engine/index.ts';
 import { errorCode, RunlogError } from '../errors.ts';
-import { type Change, publishEdit, publishFacts, readFacts, syncEdits } from '../store/edits.ts';
+import {
+  type Change,
+  publishEdit,
+  publishFacts,
+  readFacts,
+  readFactsIfThere,
+  syncEdits,
+} from '../store/edits.ts';
 import {
   listIfThere,
   listWriters,
@@ -36,7 +43,7 @@ export async function copyRun(
   await loadXxhash();
   const facts = readFacts(vfs, source.edits);
   if (facts === undefined) throw new RunlogError('RUN_NOT_FOUND', `${hash}: no such run`);
-  const existing = vfs.stat(target.edits) === undefined ? undefined : readFacts(vfs, target.edits);
+  const existing = readFactsIfThere(vfs, target.edits);
   // What its logs hold would be taken for what a copy has left.
   if (existing === undefined || existing.life === '') refuseLost(vfs, target);
   if (existing !== undefined && !existing.isDeleted) {

@@ -7,7 +7,7 @@
 
 import type { Vfs } from '../engine/index.ts';
 import { RunlogError } from '../errors.ts';
-import { checkMembers, checkObject } from '../model/check.ts';
+import { checkMembers, checkObject, checkSignal } from '../model/check.ts';
 import { given } from '../model/given.ts';
 import { readFacts } from '../store/edits.ts';
 import { listIfThere, listWriters, type RunPlaces } from '../store/repo-directory.ts';
@@ -54,8 +54,7 @@ export function checkFollowOptions(
 ): void {
   checkMembers(options, 'options', names);
   const { from, signal } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new TypeError(`signal: expected an AbortSignal, got ${given(signal)}`);
+  checkSignal(signal);
   if (from === undefined || from === 'start' || from === 'now') return;
   if (typeof from !== 'object' || from === null || Array.isArray(from))
     throw new TypeError(`from: expected 'start', 'now' or a cursor, got ${given(from)}`);

@@ -16,6 +16,7 @@ import {
   publishEdit,
   type RunFacts,
   readFacts,
+  readFactsIfThere,
   syncEdits,
 } from '../store/edits.ts';
 import type { RewindTarget } from '../store/record.ts';
@@ -147,7 +148,7 @@ async function repoOf(options: RunOptions, vfs: Vfs): Promise<Repo> {
 }
 
 const isThere = (vfs: Vfs, places: RunPlaces): boolean => {
-  const facts = vfs.stat(places.edits) === undefined ? undefined : readFacts(vfs, places.edits);
+  const facts = readFactsIfThere(vfs, places.edits);
   if (facts === undefined) refuseLost(vfs, places);
   return facts !== undefined && !facts.isDeleted;
 };

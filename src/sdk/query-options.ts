@@ -3,7 +3,7 @@
 // Test: test/sdk/query.test.ts.
 
 import type { RunlogError } from '../errors.ts';
-import { checkMembers, checkType } from '../model/check.ts';
+import { checkMembers, checkSignal, checkType } from '../model/check.ts';
 import { given } from '../model/given.ts';
 import type { FailureCount } from '../query/query.ts';
 
@@ -85,8 +85,7 @@ export function checkQueryOptions(
     checkType(options[name], 'boolean', name);
   for (const name of ['onUnreadable', 'onFailures'] as const)
     checkType(options[name], 'function', name);
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new TypeError(`signal: expected an AbortSignal, got ${given(signal)}`);
+  checkSignal(signal);
   return { ...options, limit, offset, order, archived, strict };
 }
 

@@ -11,7 +11,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 
 import { RunlogError } from '../errors.ts';
-import { checkMembers, checkType } from '../model/check.ts';
+import { checkMembers, checkSignal, checkType } from '../model/check.ts';
 import { given } from '../model/given.ts';
 import { checkParamsPath, type ParamsPath, spellParams } from '../model/params.ts';
 import type { TerminalStream } from '../system/terminal/recorder.ts';
@@ -86,8 +86,7 @@ function checkSpawn(command: unknown, args: unknown, options: SpawnOptions): voi
   const isText = typeof text === 'string' || text instanceof Uint8Array;
   if (stdin !== 'ignore' && stdin !== 'inherit' && !isText)
     throw new TypeError(`stdin: expected 'ignore', 'inherit' or { text }, got ${given(stdin)}`);
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new TypeError(`signal: expected an AbortSignal, got ${given(signal)}`);
+  checkSignal(signal);
   if (params !== undefined) checkParamsPath(params, 'params');
   checkTerminalOptions(terminal);
 }

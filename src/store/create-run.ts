@@ -52,7 +52,7 @@ export async function createRun(
   const made = new Set<string>();
   for (let patience: number = durations.blankFenceMs; ; ) {
     // Before it is read: whoever publishes meanwhile takes the number that this one would take.
-    const { edits, last, snapshot, snapshots } = listEdits(vfs, directory);
+    const { edits, next, snapshots } = listEdits(vfs, directory);
     const facts = readFacts(vfs, directory);
     if (facts?.life === '') refuseLost(vfs, run);
     if (facts !== undefined && !facts.isDeleted) return { facts, created: made.has(facts.life) };
@@ -69,7 +69,6 @@ export async function createRun(
     const life = newLife();
     made.add(life);
     const bytes = encodeEdit({ kind: 'create', time, life, changes });
-    const number = Math.max(last, snapshot) + 1;
-    publish(vfs, directory, editName(number), bytes, { sync: true });
+    publish(vfs, directory, editName(next), bytes, { sync: true });
   }
 }

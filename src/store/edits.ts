@@ -74,6 +74,8 @@ interface EditListing {
   readonly snapshot: number;
   /** Numbers of all snapshots, newest first. */
   readonly snapshots: readonly number[];
+  /** The number of what is published next. */
+  readonly next: number;
 }
 
 export function listEdits(vfs: Vfs, directory: string): EditListing {
@@ -89,7 +91,8 @@ export function listEdits(vfs: Vfs, directory: string): EditListing {
     } else if (match?.[1] === 'snapshot') snapshots.push(number);
   }
   snapshots.sort((a, b) => b - a);
-  return { edits, last, snapshot: snapshots[0] ?? -1, snapshots };
+  const [snapshot = -1] = snapshots;
+  return { edits, last, snapshot, snapshots, next: Math.max(last, snapshot) + 1 };
 }
 
 /**
@@ -214,10 +217,14 @@ export function readFacts(vfs: Vfs, directory: string): RunFacts | undefined {
   }
 }
 
+/** As `readFacts`, also where there is no folder. */
+export const readFactsIfThere = (vfs: Vfs, directory: string): RunFacts | undefined =>
+  vfs.stat(directory) === undefined ? undefined : readFacts(vfs, directory);
+
 /** Neither a tombstone nor what a crash left before there was a run; one that is damaged, or newer, is one. */
 export function holdsRun(vfs: Vfs, directory: string): boolean {
   try {
-    const facts = vfs.stat(directory) === undefined ? undefined : readFacts(vfs, directory);
+    const facts = readFactsIfThere(vfs, directory);
     return facts !== undefined && !facts.isDeleted;
   } catch (error) {
     const code = errorCode(error) ?? '';
@@ -256,8 +263,7 @@ export function publishEdit(
 ): void {
   const bytes = encodeEdit(edit, id);
   for (;;) {
-    const { last, snapshot } = listEdits(vfs, directory);
-    const number = Math.max(last, snapshot) + 1;
+    const number = listEdits(vfs, directory).next;
     // Synced before it has its name: a crash of the machine leaves no edit without its content.
     if (!publish(vfs, directory, editName(number), bytes, { sync: true })) continue;
     if (!isOvertaken(vfs, directory, number, hex(id))) return;
@@ -288,8 +294,7 @@ function isOvertaken(vfs: Vfs, directory: string, number: number, id: string): b
 export function publishFacts(vfs: Vfs, directory: string, facts: RunFacts): void {
   const bytes = encodeSnapshot({ facts, ids: [] });
   for (;;) {
-    const { last, snapshot } = listEdits(vfs, directory);
-    const name = snapshotName(Math.max(last, snapshot) + 1);
+    const name = snapshotName(listEdits(vfs, directory).next);
     if (publish(vfs, directory, name, bytes, { sync: true })) return;
   }
 }

@@ -46,7 +46,7 @@ export function repairEdits(
   if (damaged.length === 0) return { aside: [], made: undefined };
   const directories = makeDirectories(vfs, directory);
   const listing = listEdits(vfs, directory);
-  const { edits, last, snapshot } = listing;
+  const { edits, snapshot, next } = listing;
   const base = quietly(() => newestSnapshot(vfs, directory, listing));
   let facts = base?.facts ?? NOTHING;
   const ids = [...(base?.ids ?? [])];
@@ -64,8 +64,8 @@ export function repairEdits(
   const left = damaged.filter(({ file }) => vfs.stat(file) !== undefined);
   // Nothing tells which run it was: with no life it would be another one.
   const { life, createdAt: time } = facts;
-  const isBare = last < 0 && snapshot < 0;
-  const whole = isBare ? editName(0) : snapshotName(Math.max(last, snapshot) + 1);
+  const isBare = next === 0;
+  const whole = isBare ? editName(0) : snapshotName(next);
   const name = life === '' ? undefined : whole;
   if (name !== undefined) {
     const bytes = isBare

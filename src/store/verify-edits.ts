@@ -14,12 +14,11 @@ import {
   isEmpty,
   listEdits,
   readEdit,
-  readFacts,
+  readFactsIfThere,
   readSnapshot,
   snapshotName,
 } from './edits.ts';
 import { listIfThere, listWriters, type RunPlaces } from './repo-directory.ts';
-import type { RunFacts } from './run-facts.ts';
 
 /** Each means that somebody has folded meanwhile. */
 const TRIES = 1000;
@@ -28,14 +27,12 @@ const MISSING = 'the edit that made the run is missing, or the snapshot that it 
 
 /** The files that show that the edit is lost that made the run; none where it is there, or there is no run. */
 function lostEdits(vfs: Vfs, { edits: directory, logs }: EditedRun): DamagedEdit[] {
-  const factsNow = (): RunFacts | undefined =>
-    vfs.stat(directory) === undefined ? undefined : readFacts(vfs, directory);
   const isHeld = (): boolean =>
     listWriters(vfs, logs).some((each) => hasSyncedRecords(vfs, `${logs}/${each}`));
-  let facts = factsNow();
+  let facts = readFactsIfThere(vfs, directory);
   if (facts === undefined && !isHeld()) return [];
   // Once more behind the logs: whoever has one has made the run before.
-  facts ??= factsNow();
+  facts ??= readFactsIfThere(vfs, directory);
   // Edits without the one that made the run say whose they are, and need no log to tell.
   if (facts !== undefined && facts.life !== '') return [];
   const first = { file: `${directory}/${editName(0)}`, offset: 0, size: 0, reason: MISSING };

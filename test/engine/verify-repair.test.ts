@@ -14,6 +14,7 @@ import {
   type VerifyReport,
 } from '../../src/engine/index.ts';
 import { Coroutine } from '../support/coroutine.ts';
+import { deaths } from '../support/deaths.ts';
 import {
   appendNumbers,
   copyRecords,
@@ -265,20 +266,9 @@ describe('repair', () => {
       start.sync(file);
       start.close(file);
       start.syncDirectory(DIRECTORY);
-      for (let at = 0, died = true; died; at += 1) {
-        died = false;
-        let calls = 0;
-        const vfs = start.clone({
-          onCall: () => {
-            calls += 1;
-            if (calls <= at) return;
-            died = true;
-            throw new Error('died');
-          },
-        });
-        await Log.repair(DIRECTORY, { vfs, host }).catch((error: unknown) => {
-          if (!died) throw error;
-        });
+      for await (const { vfs, at } of deaths(start, (on) =>
+        Log.repair(DIRECTORY, { vfs: on, host }),
+      )) {
         for (const rule of [undefined, ...Object.values(namedCrashRules)]) {
           const after = rule === undefined ? vfs.kill() : vfs.crash(rule);
           await Log.repair(DIRECTORY, { vfs: after, host });

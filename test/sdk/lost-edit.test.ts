@@ -31,6 +31,7 @@ import { makeDirectories, runPlaces } from '../../src/store/repo-directory.ts';
 import { RunReader } from '../../src/store/run-reader.ts';
 import { copyToMemory } from '../support/copy-to-memory.ts';
 import { Coroutine } from '../support/coroutine.ts';
+import { deaths } from '../support/deaths.ts';
 
 vi.mock('node:crypto', () => import('../support/replayed-random.ts'));
 
@@ -243,20 +244,9 @@ describe('is no run, and in nobody’s way', () => {
     disk.syncDirectory('/other');
     disk.syncDirectory('/');
     const seen = new Set<boolean>();
-    for (let at = 0, died = true; died; at += 1) {
-      let calls = 0;
-      died = false;
-      const vfs = disk.clone({
-        onCall: () => {
-          calls += 1;
-          if (calls <= at) return;
-          died = true;
-          throw new Error('died');
-        },
-      });
-      await copyRun(vfs, here, there, HASH, async () => {}).catch((error: unknown) => {
-        if (!died) throw error;
-      });
+    for await (const { vfs, at, died } of deaths(disk, (on) =>
+      copyRun(on, here, there, HASH, async () => {}),
+    )) {
       // Of the rules for what a loss of power takes another at each call; in the end each.
       const rules = Object.entries(namedCrashRules);
       const taken = died && !isFuzzed ? [rules[at % rules.length] as (typeof rules)[0]] : rules;

@@ -15,6 +15,7 @@ import { holdsRun } from '../../src/store/edits.ts';
 import { makeDirectories, runPlaces } from '../../src/store/repo-directory.ts';
 import { RunReader } from '../../src/store/run-reader.ts';
 import { copyToMemory } from '../support/copy-to-memory.ts';
+import { deaths } from '../support/deaths.ts';
 import { simulatedHost } from '../support/simulated-host.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'runlog-move-'));
@@ -94,20 +95,7 @@ it('is never in neither repo, at whatever call who moves it dies, also with the 
       remove: () => deleteRun({ vfs, host, places: here, hash: 'one' }),
     });
   const rules = Object.entries(namedCrashRules);
-  for (let at = 0, died = true; died; at += 1) {
-    died = false;
-    let calls = 0;
-    const vfs = disk.clone({
-      onCall: () => {
-        calls += 1;
-        if (calls <= at) return;
-        died = true;
-        throw new Error('died');
-      },
-    });
-    await move(vfs).catch((error: unknown) => {
-      if (!died) throw error;
-    });
+  for await (const { vfs, at, died } of deaths(disk, move)) {
     // Of the rules for what a loss of power takes another at each call; in the end each.
     const taken = died ? [rules[at % rules.length] as (typeof rules)[0]] : rules;
     for (const [rule, takes] of [['killed', undefined] as const, ...taken]) {
